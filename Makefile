@@ -1,0 +1,67 @@
+# Gatebridge. A machine needs only Python 3.11 or newer and make: every target builds what it needs in .venv first.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+RUFF := $(BIN)/ruff
+CODE := src tests $(wildcard bench)
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+# Each stamp is a file whose age says what is installed: the tools that install, what the server needs, what the tests need.
+TOOLS := $(VENV)/.tools
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench scale soak demo-reset requirements clean
+.DELETE_ON_ERROR:
+
+help:  ## Show what there is to run
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUNTIME)  ## Start the server with a demo org (PORT and GATEBRIDGE_* are honoured)
+	@exec $(BIN)/gatebridge run-demo
+
+test: lint  ## Check everything, on both databases; rules/ must be covered completely
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
+
+lint: $(DEV)  ## Check style, types and the import contract
+	$(RUFF) check $(CODE)
+	$(RUFF) format --check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV)  ## Put the code in its one format, and fix what can be fixed without thinking
+	$(RUFF) format $(CODE)
+	$(RUFF) check --fix $(CODE)
+
+bench: $(DEV)  ## Measure rates and latencies on both databases; writes bench/report.md
+	@scripts/system-packages wrk
+	$(BIN)/python -m bench
+
+scale: $(DEV)  ## Measure with large data; takes long, outside `make test`
+	$(BIN)/python -m bench.scale
+
+soak: $(DEV)  ## Run for hours and kill the server now and then; outside `make test`
+	$(BIN)/python -m bench.soak
+
+demo-reset:  ## Forget the demo org and its keys; the next `make run` makes new ones
+	rm -rf var
+
+requirements: $(TOOLS)  ## Pin the newest versions that requirements/*.in allow, with hashes
+	$(COMPILE) --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(COMPILE) --upgrade requirements/runtime.in -o requirements/runtime.txt
+	$(COMPILE) --upgrade requirements/dev.in -o requirements/dev.txt
+
+clean:  ## Remove what the other targets built; keeps var/
+	rm -rf $(VENV) build dist src/*.egg-info .coverage .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+
+$(TOOLS): requirements/bootstrap.txt
+	@scripts/build-venv tools
+
+$(RUNTIME): $(TOOLS) requirements/runtime.txt pyproject.toml
+	@scripts/build-venv runtime
+
+$(DEV): $(TOOLS) requirements/runtime.txt requirements/dev.txt pyproject.toml
+	@scripts/build-venv dev
