@@ -1,0 +1,23 @@
+"""Policies: what the admin of the org that uses an app owns. One set per installed app."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gatebridge.rules.network import Relaxation
+
+
+class PermittedUsers(StrEnum):
+    ADMIN_APPROVED = "admin_approved"  # only holders of an assigned profile or permission set; no consent page
+    SELF_AUTHORIZE = "self_authorize"  # anybody, after consent
+
+
+@dataclass(frozen=True, slots=True)
+class AppPolicies:
+    installation_id: str
+    version: int = 1
+    permitted_users: PermittedUsers = PermittedUsers.ADMIN_APPROVED
+    ip_relaxation: Relaxation = Relaxation.ENFORCE
+    access_token_minutes: int | None = None  # life of an opaque access token; None: profile, org or default decides
+    jwt_access_token_minutes: int | None = None  # life of a JWT access token; None: the default
+    run_as_user_id: str | None = None  # whom client credentials act for
+    may_administer: bool = False  # may be given the scope `setup_api`, which opens this org's admin API

@@ -1,0 +1,53 @@
+"""Settings: what the app's developer owns. Who may use the app, from where and for how long is the admin's (app_policies)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Flow(StrEnum):
+    """One way to get a token, by the name under which it is enabled, recorded and shown."""
+
+    CLIENT_CREDENTIALS = "client_credentials"
+    WEB_SERVER = "web_server"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a flow
+    JWT_BEARER = "jwt_bearer"
+    DEVICE = "device"
+    USER_AGENT = "user_agent"
+
+
+class ClientAuthMethod(StrEnum):
+    """How a client proves itself, by the names of RFC 7591 section 2."""
+
+    SECRET_BASIC = "client_secret_basic"  # noqa: S105 - the name of a method
+    SECRET_POST = "client_secret_post"  # noqa: S105 - the name of a method
+    PRIVATE_KEY_JWT = "private_key_jwt"
+    NONE = "none"
+
+
+class TokenFormat(StrEnum):
+    OPAQUE = "opaque"
+    JWT = "jwt"
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    app_id: str
+    version: int = 1
+    flows: frozenset[Flow] = frozenset()
+    scopes: tuple[str, ...] = ()
+    full_scope_reason: str = ""  # why the app has `full`; without it the scope cannot be ticked
+    callbacks: tuple[str, ...] = ()
+    native: bool = False  # runs on the user's machine: loopback and private-scheme callbacks are allowed
+    # A confidential app may present its secret in the header or in the body; a key is a stronger promise, so an app that
+    # signs assertions accepts nothing else.
+    auth_methods: frozenset[ClientAuthMethod] = frozenset({ClientAuthMethod.SECRET_BASIC, ClientAuthMethod.SECRET_POST})
+    pkce_required: bool = True
+    access_token_format: TokenFormat = TokenFormat.OPAQUE
+    signing_algorithm: str = "ES256"  # of JWT access tokens: ES256 or RS256
+    audience: str = ""  # `aud` of its access tokens; empty: the issuer
+    legacy_audience: bool = False  # client assertions may also name the token endpoint (RFC 10070 says the issuer only)
+    introspect_all_tokens: bool = False  # may ask about every token of the org, as a resource server does
+
+    @property
+    def public(self) -> bool:
+        return self.auth_methods == frozenset({ClientAuthMethod.NONE})

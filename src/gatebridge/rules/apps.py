@@ -1,0 +1,96 @@
+"""A connected app: the registration of one external application, and its presence in the orgs that use it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Dialect(StrEnum):
+    """How the server speaks to an app where the RFCs and Salesforce's wire pull apart (wire.md)."""
+
+    STANDARD = "standard"
+    SALESFORCE = "salesforce"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Identity, owner and purpose of an app. What it may do is in its settings; who may use it is in the policies."""
+
+    id: str
+    org_id: str  # the owning org
+    label: str
+    api_name: str  # unique in the org; what configuration as code calls it
+    consumer_key: str  # never changes
+    dialect: Dialect  # frozen at the first grant
+    contact_email: str
+    owner_id: str
+    epoch: int
+    created_at: datetime
+    version: int = 1
+    contact_phone: str = ""
+    info_url: str = ""
+    description: str = ""
+    purpose: str = ""
+    backup_owner_id: str | None = None
+    has_logo: bool = False
+    deleted_at: datetime | None = None
+
+    @property
+    def initials(self) -> str:
+        """What stands in for a logo: the first letters of the first two words of the label."""
+        words = [word for word in self.label.replace("_", " ").replace("-", " ").split() if word[:1].isalnum()]
+        return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An app in one org that uses it; the owner's org has one too. Without it the app is refused there."""
+
+    id: str
+    org_id: str  # the org that uses the app
+    app_id: str
+    epoch: int
+    installed_at: datetime
+    version: int = 1
+    uninstalled_at: datetime | None = None
+    blocked_at: datetime | None = None
+    blocked_because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSecret:
+    """One live or former secret of an app. The value is not here: only its digest is stored, in the storage room."""
+
+    id: str
+    app_id: str
+    name: str
+    hint: str  # the recognisable beginning and the last characters
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None = None
+    retired_at: datetime | None = None
+
+    def live(self, now: datetime) -> bool:
+        return self.retired_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class AppCertificate:
+    """One certificate whose private key the app holds, for signing assertions."""
+
+    id: str
+    app_id: str
+    name: str
+    fingerprint: str  # SHA-256 of the DER certificate or of the public key, in hexadecimal
+    subject: str
+    key_type: str
+    algorithms: tuple[str, ...]
+    public_pem: str
+    not_before: datetime
+    not_after: datetime
+    created_at: datetime
+    created_by: str
+    retired_at: datetime | None = None
+
+    def live(self, now: datetime) -> bool:
+        return self.retired_at is None and self.not_before <= now < self.not_after

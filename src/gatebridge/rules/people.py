@@ -1,0 +1,90 @@
+"""Users, and the profiles and permission sets by which they get rights."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gatebridge.rules.network import Range
+from gatebridge.rules.permissions import Permission
+
+
+class UserState(StrEnum):
+    INVITED = "invited"  # exists, has not yet accepted the invitation
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person or a service user. `frozen` is the fast stop that leaves everything else as it is; `state` is the slow one."""
+
+    id: str
+    org_id: str
+    username: str  # unique in the org, compared byte for byte
+    email: str
+    first_name: str
+    last_name: str
+    profile_id: str
+    state: UserState
+    frozen: bool
+    epoch: int
+    created_at: datetime
+    version: int = 1
+    external_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.username
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What every user has exactly one of: rights, login addresses and session life."""
+
+    id: str
+    org_id: str
+    name: str
+    description: str
+    permissions: frozenset[Permission]
+    created_at: datetime
+    version: int = 1
+    login_ranges: tuple[Range, ...] = ()
+    session_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionSet:
+    """Rights that are added to a user's profile, one set at a time."""
+
+    id: str
+    org_id: str
+    label: str
+    api_name: str
+    description: str
+    permissions: frozenset[Permission]
+    created_at: datetime
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """That a user holds a permission set, or that a profile or permission set may use an app; perhaps until a moment."""
+
+    holder_id: str
+    expires_at: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        return self.expires_at is None or now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that a decision needs to know about one user: the person, the profile, and the permission sets in force or run out."""
+
+    user: User
+    profile: Profile
+    sets: tuple[tuple[PermissionSet, Assignment], ...] = ()
+
+    def permissions(self, now: datetime) -> frozenset[Permission]:
+        """What the user may do at `now`: the profile's rights and those of every permission set still assigned."""
+        return self.profile.permissions.union(*(held.permissions for held, assignment in self.sets if assignment.holds(now)))

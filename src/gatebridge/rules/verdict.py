@@ -1,0 +1,49 @@
+"""What a decision about access answers: one finding a gate, and the verdict over all of them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.lifetimes import Lifetime
+from gatebridge.rules.reasons import outage
+from gatebridge.rules.reasons.reason import Compared, Reason
+
+
+class State(StrEnum):
+    PASSED = "passed"
+    REFUSED = "refused"
+    UNREACHED = "unreached"  # could not be asked, because something before it is missing
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the answer: what one gate says, in words, with what it compared."""
+
+    gate: Gate
+    state: State
+    words: str
+    reason: Reason | None = None
+    compared: tuple[Compared, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer: every finding of the door's gates in order, and what is granted when all of them let it pass."""
+
+    door: Door
+    findings: tuple[Finding, ...]
+    scopes: tuple[str, ...] = ()
+    lifetime: Lifetime | None = None
+
+    @property
+    def refusal(self) -> Finding | None:
+        """The first finding that refuses: the one the wire may speak of. None: everything passed."""
+        return next((finding for finding in self.findings if finding.state is not State.PASSED), None)
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why not, or None when the answer is yes. A gate that could not be asked refuses too (deny is the default)."""
+        refusal = self.refusal
+        if refusal is None:
+            return None
+        return refusal.reason or outage.POLICY_ERROR

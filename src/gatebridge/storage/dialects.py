@@ -1,0 +1,173 @@
+"""Every difference between SQLite and PostgreSQL."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.engine import Dialect as SqlDialect
+from sqlalchemy.types import TypeDecorator
+
+try:
+    import pysqlite3 as sqlite
+except ImportError:  # no wheel for this machine: the system's SQLite, whose age decides the journal
+    import sqlite3 as sqlite
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+# SQLite before this version can corrupt a write-ahead log when two connections race (sqlite.org, "WAL-reset bug").
+SAFE_WAL = (3, 51, 3)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A UTC time in microseconds: `timestamptz` on PostgreSQL, an integer on SQLite, which has no such type."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: SqlDialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True, precision=6))
+        return dialect.type_descriptor(sa.BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: SqlDialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: SqlDialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            moment: datetime = value
+            return moment.astimezone(UTC)
+        return EPOCH + timedelta(microseconds=value)
+
+
+# Ids sort by the time of their creation only when bytes are compared, which is not every PostgreSQL's default.
+Id = sa.String(15).with_variant(postgresql.VARCHAR(15, collation="C"), "postgresql")
+Text = sa.Text
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+Digest = sa.LargeBinary(32)
+Blob = sa.LargeBinary
+
+
+def compact_json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def make_engine(url: str, *, pool_size: int, connect_timeout: int, statement_timeout: int) -> sa.Engine:
+    """An engine for `sqlite:///path` or `postgresql://...`. Timeouts in seconds. Connects to nothing yet."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = sa.create_engine(
+            parsed.set(drivername="sqlite+pysqlite"),
+            module=sqlite,
+            json_serializer=compact_json,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=connect_timeout,
+            connect_args={"check_same_thread": False, "timeout": statement_timeout, "cached_statements": 512},
+        )
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return sa.create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        json_serializer=compact_json,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=connect_timeout,
+        pool_pre_ping=False,
+        connect_args={
+            "connect_timeout": connect_timeout,
+            "application_name": "gatebridge",
+            "options": f"-c timezone=UTC -c statement_timeout={statement_timeout * 1000} -c lock_timeout={statement_timeout * 1000}"
+            " -c idle_in_transaction_session_timeout=60000",
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
+        },
+    )
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    # The driver's own transaction handling begins too late for a snapshot; `_begin_sqlite` begins where we say.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA journal_mode = {'WAL' if wal_is_safe() else 'TRUNCATE'}")
+    # FULL: an acknowledged commit survives the loss of power, which NORMAL does not promise in WAL mode.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA cache_size = -32768")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # IMMEDIATE takes the write lock at once: a transaction that reads first and writes later fails without waiting.
+    immediate = connection.get_execution_options().get("gatebridge_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def sqlite_version() -> tuple[int, ...]:
+    return tuple(int(part) for part in sqlite.sqlite_version.split("."))
+
+
+def wal_is_safe(version: tuple[int, ...] | None = None) -> bool:
+    """Whether this SQLite may use a write-ahead log with several connections (fixed in 3.51.3, 3.50.7 and 3.44.6)."""
+    version = version or sqlite_version()
+    return version >= SAFE_WAL or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def database_now(connection: sa.Connection, clock: Callable[[], datetime]) -> datetime:
+    """The database's own time. SQLite lives in this process, so the process's clock is the database's."""
+    if connection.dialect.name == "postgresql":
+        now: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return now.astimezone(UTC)
+    return clock()
+
+
+def insert_new(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT that leaves an existing row as it is; the row count says whether this one was first."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite_dialect.insert(table).on_conflict_do_nothing()
+
+
+def upsert(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT of the dialect at hand, on which `on_conflict_do_update` can be called."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite_dialect.insert(table)
+
+
+def for_update(statement: sa.Select[Any], connection: sa.Connection) -> sa.Select[Any]:
+    """Lock the selected rows until the end of the transaction. SQLite has one writer, who holds everything already."""
+    return statement.with_for_update() if connection.dialect.name == "postgresql" else statement
+
+
+def lock_migrations(connection: sa.Connection) -> None:
+    """Let one process at a time migrate. On SQLite the write lock of the transaction does it."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4718203001)")
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error means that the database is away, full or too busy: 503 and try again, never a wrong answer."""
+    if isinstance(error, sa.exc.TimeoutError):  # no connection became free in time
+        return True
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(cause, psycopg.errors.OperationalError | psycopg.InterfaceError):
+        return True
+    if isinstance(cause, sqlite.OperationalError):
+        # "no such table" is also an OperationalError: a database that was never migrated is away for us as well.
+        return True
+    return isinstance(cause, sqlite.InterfaceError | OSError)

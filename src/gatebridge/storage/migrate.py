@@ -1,0 +1,50 @@
+"""Bringing a database to the schema of this version. One tree of migrations serves both databases."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from gatebridge.storage import dialects
+from gatebridge.storage.database import Database
+from gatebridge.storage.schema import metadata
+
+HERE = Path(__file__).parent / "migrations"
+
+
+def _config(connection: sa.Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(database: Database) -> None:
+    """Run every migration that is missing, in one transaction, while no other process does the same."""
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            connection = connection.execution_options(gatebridge_write=True)
+        with connection.begin():
+            dialects.lock_migrations(connection)
+            command.upgrade(_config(connection), "head")
+
+
+def revision(database: Database) -> str | None:
+    """The migration at which the database stands; None for an empty one."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def differences(database: Database) -> list[str]:
+    """What differs between the tables of the database and those of this version, in words. Empty: nothing."""
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        return [str(difference) for difference in compare_metadata(context, metadata)]
