@@ -30,7 +30,7 @@ policies = sa.Table(
     sa.Column("access_token_minutes", sa.Integer),
     sa.Column("jwt_access_token_minutes", sa.Integer),
     sa.Column("run_as_user_id", Id),
-    sa.Column("may_administer", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("may_administer", sa.Boolean, nullable=False),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.ForeignKeyConstraint(["org_id", "installation_id"], ["installations.org_id", "installations.id"]),
     sa.ForeignKeyConstraint(["org_id", "run_as_user_id"], ["users.org_id", "users.id"]),

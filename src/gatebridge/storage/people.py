@@ -45,7 +45,7 @@ users = sa.Table(
     sa.Column("last_name", sa.String(80), nullable=False, server_default=""),
     sa.Column("profile_id", Id, nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("frozen", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("frozen", sa.Boolean, nullable=False),
     sa.Column("password_hash", Text),
     sa.Column("external_id", sa.String(255)),
     sa.Column("epoch", sa.BigInteger, nullable=False, server_default="0"),
