@@ -11,7 +11,8 @@ class Reason:
     """One stable reason for refusing, with everything that the product ever says about it.
 
     `code` is for ever: programs, records and page addresses hold it. `sentence`, `salesforce_text` and `error` go on the wire,
-    so they keep to the characters of RFC 6749 section 5.2 (printable ASCII without `"` and `\\`).
+    so they keep to the characters of RFC 6749 section 5.2 (printable ASCII without `"` and `\\`). The two Salesforce texts are empty
+    where only our own API can refuse so: it has no second dialect.
     """
 
     code: str
@@ -23,6 +24,23 @@ class Reason:
     sentence: str  # what happened, for the client: true, and of no help to a stranger who probes
     hint: str  # for the client's developer: where to look in the own code or configuration
     remedy: str  # what the app's owner or the org's admin can change here
+    wire_sentence: str = ""  # said on the wire instead of `sentence`, which would tell a stranger too much
+    wire_code: str = ""  # the page that a stranger is sent to instead of this reason's own; a page's address tells as much as a text
+
+    @property
+    def public_sentence(self) -> str:
+        """What anybody may be told: goes out as `error_description` in the standard dialect."""
+        return self.wire_sentence or self.sentence
+
+    @property
+    def public_code(self) -> str:
+        """The code that anybody may be told: `error_uri` ends in it."""
+        return self.wire_code or self.code
+
+    @property
+    def salesforce_status(self) -> int:
+        """The HTTP status in the salesforce dialect, whose clients do not expect a failed authentication to be 401 (wire.md)."""
+        return 400 if self.error == "invalid_client" else self.status
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,71 @@
+"""Every refusal that the product knows: a file per gate, and one each for malformed requests, our API, the setup verbs and outages.
+
+`REASONS` is the catalogue by code. Each has a page of the same name in `web/help/reasons/`, where `error_uri` leads.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType, ModuleType
+
+from gatebridge.rules.reasons import (
+    app,
+    assertion,
+    bearer,
+    client,
+    flow,
+    installed,
+    network,
+    outage,
+    permitted,
+    proof,
+    request,
+    scopes,
+    setup,
+    user,
+)
+from gatebridge.rules.reasons.reason import Compared, FieldProblem, Reason, Refused
+
+__all__ = [
+    "REASONS",
+    "Compared",
+    "FieldProblem",
+    "Reason",
+    "Refused",
+    "app",
+    "assertion",
+    "bearer",
+    "client",
+    "flow",
+    "get",
+    "installed",
+    "network",
+    "outage",
+    "permitted",
+    "proof",
+    "request",
+    "scopes",
+    "setup",
+    "user",
+]
+
+
+def catalogue(modules: Iterable[ModuleType]) -> Mapping[str, Reason]:
+    """All reasons that the modules define, by code. Raises ValueError where two have one code, since a code is for ever."""
+    found: dict[str, Reason] = {}
+    for module in modules:
+        for value in vars(module).values():
+            if not isinstance(value, Reason):
+                continue
+            if value.code in found:
+                raise ValueError(f"two reasons are called {value.code}")
+            found[value.code] = value
+    return MappingProxyType(found)
+
+
+REASONS = catalogue(
+    (request, outage, client, assertion, app, installed, flow, proof, scopes, user, permitted, network, bearer, setup),
+)
+
+
+def get(code: str) -> Reason:
+    """The reason of this code. Raises KeyError for one that never was."""
+    return REASONS[code]
