@@ -1,5 +1,6 @@
 """The database: how it is opened, and the only place where anything is committed."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,11 +8,13 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from gatebridge.crypto.sealing import MasterKeys
 from gatebridge.rules.ids import IdMint
 from gatebridge.storage import dialects, nodes
 from gatebridge.storage.tx import Tx
 
 Clock = Callable[[], datetime]
+Randomness = Callable[[int], bytes]
 
 
 def utc_now() -> datetime:
@@ -24,8 +27,10 @@ class Database:
     `clock` is injected by tests and by the demo; without it the database's own time is the time of every transaction.
     """
 
-    def __init__(self, engine: sa.Engine, clock: Clock | None = None) -> None:
+    def __init__(self, engine: sa.Engine, keys: MasterKeys, clock: Clock | None = None, random: Randomness = os.urandom) -> None:
         self.engine = engine
+        self._keys = keys
+        self._random = random
         self._clock = clock
         self._mint: IdMint | None = None
         self._mint_lock = threading.Lock()
@@ -51,22 +56,25 @@ class Database:
                         self._mint = IdMint(nodes.draw(connection))
         return self._mint
 
+    def _tx(self, connection: sa.Connection) -> Tx:
+        return Tx(connection, self.now(connection), self.mint, self._keys, self._random)
+
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
         """A write transaction: committed when the block ends, rolled back when it raises."""
-        mint = self.mint
+        self.mint  # noqa: B018 - drawn before the transaction, since drawing is a transaction of its own
         with self._write_connection() as connection, connection.begin():
-            yield Tx(connection, self.now(connection), mint)
+            yield self._tx(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Tx]:
         """A read-only view of one moment."""
-        mint = self.mint
+        self.mint  # noqa: B018 - drawn before the transaction, since drawing is a transaction of its own
         with self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
-                yield Tx(connection, self.now(connection), mint)
+                yield self._tx(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Tx]:
@@ -75,12 +83,12 @@ class Database:
         For the loaders of facts: a token carries the epochs that were read, so a change between two statements makes
         it dead at birth and never alive by mistake.
         """
-        mint = self.mint
+        self.mint  # noqa: B018 - drawn before the transaction, since drawing is a transaction of its own
         with self.engine.connect() as connection:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             with connection.begin():
-                yield Tx(connection, self.now(connection), mint)
+                yield self._tx(connection)
 
     @contextmanager
     def _write_connection(self) -> Iterator[sa.Connection]:
@@ -96,8 +104,15 @@ class Database:
 
 
 def open_database(
-    url: str, *, clock: Clock | None = None, pool_size: int = 10, connect_timeout: int = 5, statement_timeout: int = 10
+    url: str,
+    keys: MasterKeys,
+    *,
+    clock: Clock | None = None,
+    random: Randomness = os.urandom,
+    pool_size: int = 10,
+    connect_timeout: int = 5,
+    statement_timeout: int = 10,
 ) -> Database:
-    """Open the database at `url` (`sqlite:///path` or `postgresql://...`). Connects when it is first used."""
+    """Open the database at `url` (`sqlite:///path` or `postgresql://...`). Timeouts in seconds. Connects when first used."""
     engine = dialects.make_engine(url, pool_size=pool_size, connect_timeout=connect_timeout, statement_timeout=statement_timeout)
-    return Database(engine, clock)
+    return Database(engine, keys, clock, random)

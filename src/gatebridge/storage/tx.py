@@ -1,10 +1,12 @@
-"""Tx: one open transaction, its moment, and the mint of its ids."""
+"""Tx: one open transaction, its moment, and what a change needs beside SQL."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from gatebridge.crypto.sealing import MasterKeys
 from gatebridge.rules.ids import IdMint, Prefix
 
 
@@ -15,6 +17,8 @@ class Tx:
     connection: sa.Connection
     now: datetime  # the database's time at the beginning, or the injected clock's
     mint: IdMint
+    keys: MasterKeys  # for sealing, and for the keyed chain of the audit trail
+    random: Callable[[int], bytes]
 
     def new_id(self, prefix: Prefix) -> str:
         return self.mint.mint(prefix, self.now)

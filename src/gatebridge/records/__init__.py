@@ -1,0 +1,1 @@
+"""The three pens: nobody else writes audit lines, login history or outbox entries."""

@@ -1,0 +1,31 @@
+"""Who changes something: a user through an app, the operator at the machine, or the house itself."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gatebridge.rules.permissions import Permission
+
+
+class ActorKind(StrEnum):
+    USER = "user"
+    OPERATOR = "operator"  # a command on the machine itself, with the database and the master key in hand
+    HOUSE = "house"  # the worker
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The one who acts, with the rights in force for this request: token scope AND user permission AND app policy (X-AD-05)."""
+
+    kind: ActorKind
+    org_id: str
+    name: str  # as the audit trail shows it
+    permissions: frozenset[Permission]
+    user_id: str | None = None
+    app_id: str | None = None  # through which app
+    address: str = ""
+    operation_id: str = ""
+
+    @property
+    def id(self) -> str:
+        """What stands in `created_by` columns: the user, or the kind of actor where there is none."""
+        return self.user_id or self.kind
