@@ -1,0 +1,88 @@
+"""Databases for the tests. Whoever asks for `database_url` runs twice, once on each, in a clean and migrated database."""
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.databases import MASTER_KEYS, Postgres, migrate
+
+if TYPE_CHECKING:
+    from gatebridge.storage.database import Database
+
+TEMPLATE = "gatebridge_template"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for the whole run, started when the first test asks for it. A test that stops it needs one of its own."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_names() -> Iterator[str]:
+    """Names for databases, each used once."""
+    return (f"test_{number}" for number in itertools.count(1))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    """The name of a migrated database that is copied for each test, which takes a twentieth of the time of a migration."""
+    migrate(postgres.create(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that is copied for each test."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """The URL of a clean, migrated SQLite database of this test."""
+    path = tmp_path / "gatebridge.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgres: Postgres, postgres_template: str, postgres_names: Iterator[str]) -> Iterator[str]:
+    """The URL of a clean, migrated PostgreSQL database of this test."""
+    name = next(postgres_names)
+    yield postgres.create(name, postgres_template)
+    postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a clean, migrated database of this test; the test runs once on each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> "Iterator[Database]":
+    """A clean, migrated database of this test, open; the test runs once on each kind. Its time is the database's own."""
+    from gatebridge.storage.database import open_database  # here, so that the tests of rules alone wait for no database library
+
+    opened = open_database(database_url, MASTER_KEYS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without a single table, for tests of the migrations; the test runs once on each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = next(request.getfixturevalue("postgres_names"))
+    yield server.create(name)
+    server.drop(name)

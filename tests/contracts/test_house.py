@@ -1,0 +1,116 @@
+"""The rules of the house that no other tool checks. CONTRIBUTING.md gives the reason of each."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "gatebridge"
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+MOST_LINES = 300
+NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "base", "manager", "service", "misc", "core"}
+
+# Time and randomness are passed in. These places are where they come from.
+SOURCES_OF_TIME_AND_CHANCE = {
+    "storage/database.py",  # the clock of the house, and the randomness that goes into every transaction
+    "bootstrap.py",
+}
+ROOMS_WITH_DOCUMENTED_FUNCTIONS = {"rules", "records", "setup", "crypto"}
+
+# What would tie the repository to one machine or one network.
+FOREIGN = re.compile(
+    r"/(?:root|home|Users)/(?!ada/)[a-z][\w.-]*/|/work/|/tmp/[a-z]|(?:files\.)?pythonhosted\.org|pypi\.org/simple|registry\.npmjs\.org",
+)
+
+
+def within(module: Path) -> str:
+    return module.relative_to(SOURCE).as_posix()
+
+
+every_module = pytest.mark.parametrize("module", MODULES, ids=within)
+
+
+@every_module
+def test_a_module_is_short_enough_to_be_read_in_one_go(module: Path) -> None:
+    assert len(module.read_text().splitlines()) <= MOST_LINES
+
+
+@every_module
+def test_a_module_is_named_after_what_it_does(module: Path) -> None:
+    assert not NAMES_THAT_SAY_NOTHING & set(module.relative_to(SOURCE).with_suffix("").parts)
+
+
+def uses_of_time_and_chance(source: str) -> list[str]:
+    """Calls and mentions that read the clock or draw randomness, as `line: name`."""
+    wanted = {
+        ("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time"), ("time", "time_ns"),
+        ("os", "urandom"), ("uuid", "uuid4"), ("uuid", "uuid1"),
+    }  # fmt: skip
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in wanted:
+            found.append(f"{node.lineno}: {node.value.id}.{node.attr}")
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            modules = [node.module or ""]
+        found += [
+            f"{node.lineno}: {name}" for name in modules if name in ("random", "secrets") and isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+    return found
+
+
+@pytest.mark.parametrize("module", [path for path in MODULES if within(path) not in SOURCES_OF_TIME_AND_CHANCE], ids=within)
+def test_time_and_randomness_are_passed_in(module: Path) -> None:
+    assert uses_of_time_and_chance(module.read_text()) == []
+
+
+@pytest.mark.parametrize("source", ["datetime.now(UTC)", "x = time.time", "os.urandom(8)", "import secrets", "from random import choice"])
+def test_the_check_of_time_and_randomness_finds_them(source: str) -> None:
+    assert len(uses_of_time_and_chance(source)) == 1
+
+
+def undocumented(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and ast.get_docstring(node) is None:
+            yield node.name
+
+
+@pytest.mark.parametrize(
+    "module", [path for path in MODULES if path.relative_to(SOURCE).parts[0] in ROOMS_WITH_DOCUMENTED_FUNCTIONS], ids=within
+)
+def test_every_public_name_of_these_rooms_says_what_it_means(module: Path) -> None:
+    assert list(undocumented(ast.parse(module.read_text()))) == []
+
+
+def tracked_text() -> Iterator[tuple[str, str]]:
+    """Every file that git tracks and that is text, as it lies in the working tree."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("this tree is not a git repository, so nothing is tracked")
+    for name in listed.stdout.decode().split("\0"):
+        path = ROOT / name
+        if name and path.is_file() and b"\0" not in (content := path.read_bytes())[:4096]:
+            yield name, content.decode("utf-8", errors="replace")
+
+
+def test_no_tracked_file_names_a_place_of_one_machine() -> None:
+    found = [
+        f"{name}:{number}"
+        for name, text in tracked_text()
+        if name != "tests/contracts/test_house.py"
+        for number, line in enumerate(text.splitlines(), start=1)
+        if FOREIGN.search(line)
+    ]
+    assert found == []
+
+
+def test_every_requirement_is_pinned_with_hashes() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        for entry in re.split(r"\n(?=\S)", path.read_text().strip()):
+            assert re.match(r"[\w.\[\]-]+==\S+", entry), f"{path.name}: {entry.splitlines()[0]}"
+            assert "--hash=sha256:" in entry, f"{path.name}: {entry.splitlines()[0]}"
