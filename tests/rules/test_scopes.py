@@ -14,56 +14,15 @@ some = st.lists(known, max_size=6).map(tuple)
 
 
 def test_the_catalogue_is_the_whole_of_salesforces_by_wire_name_and_our_own_one() -> None:
+    # fmt: off
     assert set(CATALOGUE) == {
-        *("setup_api",),
-        *(
-            "full",
-            "api",
-            "web",
-            "refresh_token",
-            "offline_access",
-        ),
-        *(
-            "openid",
-            "id",
-            "profile",
-            "email",
-            "address",
-            "phone",
-            "custom_permissions",
-        ),
-        *(
-            "chatter_api",
-            "visualforce",
-            "content",
-            "lightning",
-        ),
-        *(
-            "wave_api",
-            "eclair_api",
-            "pardot_api",
-            "chatbot_api",
-            "interaction_api",
-            "scrt_api",
-            "sfap_api",
-            "einstein_gpt_api",
-            "mcp_api",
-        ),
-        *(
-            "cdp_api",
-            "cdp_ingest_api",
-            "cdp_query_api",
-            "cdp_profile_api",
-            "cdp_segment_api",
-            "cdp_identityresolution_api",
-            "cdp_calculated_insight_api",
-        ),
-        *(
-            "user_registration_api",
-            "forgot_password",
-            "pwdless_login_api",
-        ),
+        "setup_api", "full", "api", "web", "refresh_token", "offline_access", "openid", "id", "profile", "email", "address",
+        "phone", "custom_permissions", "chatter_api", "visualforce", "content", "lightning", "wave_api", "eclair_api", "pardot_api",
+        "chatbot_api", "interaction_api", "scrt_api", "sfap_api", "einstein_gpt_api", "mcp_api", "cdp_api", "cdp_ingest_api",
+        "cdp_query_api", "cdp_profile_api", "cdp_segment_api", "cdp_identityresolution_api", "cdp_calculated_insight_api",
+        "user_registration_api", "forgot_password", "pwdless_login_api",
     }
+    # fmt: on
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
