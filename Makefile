@@ -29,7 +29,7 @@ test: lint  ## Check everything, on both databases; rules/ must be covered compl
 lint: $(DEV)  ## Check style, types and the import contract
 	$(RUFF) check $(CODE)
 	$(RUFF) format --check $(CODE)
-	$(BIN)/mypy
+	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 
 format: $(DEV)  ## Put the code in its one format, and fix what can be fixed without thinking

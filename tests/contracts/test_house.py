@@ -35,7 +35,8 @@ def within(module: Path) -> str:
 every_module = pytest.mark.parametrize("module", MODULES, ids=within)
 
 
-@every_module
+# A migration is never edited once it has run somewhere, so it cannot be split either.
+@pytest.mark.parametrize("module", [path for path in MODULES if "versions" not in path.parts], ids=within)
 def test_a_module_is_short_enough_to_be_read_in_one_go(module: Path) -> None:
     assert len(module.read_text().splitlines()) <= MOST_LINES
 
@@ -55,12 +56,10 @@ def uses_of_time_and_chance(source: str) -> list[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in wanted:
             found.append(f"{node.lineno}: {node.value.id}.{node.attr}")
-        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.level == 0:
-            modules = [node.module or ""]
-        found += [
-            f"{node.lineno}: {name}" for name in modules if name in ("random", "secrets") and isinstance(node, ast.Import | ast.ImportFrom)
-        ]
+        elif isinstance(node, ast.Import):
+            found += [f"{node.lineno}: {alias.name}" for alias in node.names if alias.name in ("random", "secrets")]
+        elif isinstance(node, ast.ImportFrom) and node.module in ("random", "secrets"):
+            found.append(f"{node.lineno}: {node.module}")
     return found
 
 
@@ -76,14 +75,14 @@ def test_the_check_of_time_and_randomness_finds_them(source: str) -> None:
 
 def undocumented(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and ast.get_docstring(node) is None:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and ast.get_docstring(node) is None:
             yield node.name
 
 
 @pytest.mark.parametrize(
     "module", [path for path in MODULES if path.relative_to(SOURCE).parts[0] in ROOMS_WITH_DOCUMENTED_FUNCTIONS], ids=within
 )
-def test_every_public_name_of_these_rooms_says_what_it_means(module: Path) -> None:
+def test_every_public_function_of_these_rooms_says_what_it_means(module: Path) -> None:
     assert list(undocumented(ast.parse(module.read_text()))) == []
 
 
