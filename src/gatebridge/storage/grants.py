@@ -1,9 +1,14 @@
 """Grants: the authorization events from which tokens hang."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from gatebridge.storage.dialects import Id, Moment, Text
+from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.grants import Grant
+from gatebridge.storage.dialects import Id, Moment, Text, insert_new
 from gatebridge.storage.metadata import metadata
+from gatebridge.storage.tx import Tx
 
 grants = sa.Table(
     "grants",
@@ -33,3 +38,78 @@ sa.Index(
     sqlite_where=sa.text("flow = 'client_credentials' AND ended_at IS NULL"),
     postgresql_where=sa.text("flow = 'client_credentials' AND ended_at IS NULL"),
 )
+
+
+def of_row(row: Any) -> Grant:
+    return Grant(
+        id=row.id,
+        org_id=row.org_id,
+        app_id=row.app_id,
+        installation_id=row.installation_id,
+        user_id=row.user_id,
+        flow=Flow(row.flow),
+        epoch=row.epoch,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+    )
+
+
+def by_id(tx: Tx, org_id: str, grant_id: str) -> Grant | None:
+    row = tx.connection.execute(sa.select(grants).where(grants.c.org_id == org_id, grants.c.id == grant_id)).one_or_none()
+    return of_row(row) if row else None
+
+
+def service_grant(tx: Tx, org_id: str, installation_id: str, user_id: str) -> Grant | None:
+    """The live grant of client credentials for this installation and run-as user, if there is one yet."""
+    row = tx.connection.execute(
+        sa.select(grants).where(
+            grants.c.org_id == org_id,
+            grants.c.installation_id == installation_id,
+            grants.c.user_id == user_id,
+            grants.c.flow == Flow.CLIENT_CREDENTIALS,
+            grants.c.ended_at.is_(None),
+        )
+    ).one_or_none()
+    return of_row(row) if row else None
+
+
+def insert_if_first(tx: Tx, grant: Grant, address: str) -> bool:
+    """Add a grant unless the live service grant that it would be is there already; True when this one was first."""
+    inserted = tx.connection.execute(
+        insert_new(tx.connection, grants).values(
+            org_id=grant.org_id,
+            id=grant.id,
+            app_id=grant.app_id,
+            installation_id=grant.installation_id,
+            user_id=grant.user_id,
+            flow=grant.flow,
+            epoch=grant.epoch,
+            created_at=grant.created_at,
+            address=address,
+            ended_because="",
+        )
+    )
+    return bool(inserted.rowcount)
+
+
+def end(tx: Tx, org_id: str, grant_id: str, because: str) -> bool:
+    """End one grant and everything that hangs from it. False when it had ended before."""
+    ended = tx.connection.execute(
+        sa.update(grants)
+        .where(grants.c.org_id == org_id, grants.c.id == grant_id, grants.c.ended_at.is_(None))
+        .values(ended_at=tx.now, ended_because=because, epoch=grants.c.epoch + 1)
+    )
+    return bool(ended.rowcount)
+
+
+def live_of_user(tx: Tx, org_id: str, user_id: str, installation_id: str | None = None) -> list[Grant]:
+    """The live grants of a user, of one installation or of all, oldest first."""
+    wanted = [grants.c.org_id == org_id, grants.c.user_id == user_id, grants.c.ended_at.is_(None)]
+    if installation_id is not None:
+        wanted.append(grants.c.installation_id == installation_id)
+    return [of_row(row) for row in tx.connection.execute(sa.select(grants).where(*wanted).order_by(grants.c.id))]
+
+
+def any_of_app(tx: Tx, app_id: str) -> bool:
+    """Whether anybody, in any org, ever granted this app anything; its dialect is frozen from then on."""
+    return tx.connection.execute(sa.select(sa.exists().where(grants.c.app_id == app_id))).scalar_one()

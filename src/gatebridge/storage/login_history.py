@@ -1,9 +1,14 @@
 """Login history: one row per sign-in and token outcome, with its receipt."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from gatebridge.storage.dialects import Id, Json, Moment, Text
 from gatebridge.storage.metadata import metadata
+from gatebridge.storage.tx import Tx
 
 login_history = sa.Table(
     "login_history",
@@ -39,3 +44,33 @@ login_history = sa.Table(
         postgresql_where=sa.text("outcome = 'refused'"),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One outcome of a sign-in or token request, as recorded."""
+
+    org_id: str
+    id: str
+    at: datetime
+    event: str
+    outcome: str
+    status: int
+    address: str
+    user_agent: str
+    receipt: Mapping[str, object]  # findings and what was compared
+    reason: str | None = None
+    app_id: str = ""
+    installation_id: str | None = None
+    grant_id: str | None = None
+    user_id: str | None = None
+    flow: str | None = None
+    scopes_asked: str | None = None
+    scopes_given: str | None = None
+    auth_method: str | None = None
+    credential_id: str | None = None
+
+
+def insert_many(tx: Tx, lines: Sequence[HistoryLine]) -> None:
+    """Record outcomes in one statement."""
+    tx.connection.execute(sa.insert(login_history), [{name: getattr(line, name) for name in HistoryLine.__slots__} for line in lines])

@@ -1,9 +1,15 @@
 """The signing keys of each org; the private half is sealed under the master key."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 import sqlalchemy as sa
 
 from gatebridge.storage.dialects import Blob, Id, Json, Moment
 from gatebridge.storage.metadata import metadata
+from gatebridge.storage.tx import Tx
 
 signing_keys = sa.Table(
     "signing_keys",
@@ -18,3 +24,81 @@ signing_keys = sa.Table(
     sa.Column("retired_at", Moment),  # signs no more, is published until the last token is over
     sa.Column("removed_at", Moment),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """One signing key of an org, its private half sealed."""
+
+    org_id: str
+    id: str
+    algorithm: str
+    public_jwk: Mapping[str, str]
+    sealed: bytes
+    created_at: datetime
+    signs_from: datetime
+    retired_at: datetime | None = None
+    removed_at: datetime | None = None
+
+
+def of_row(row: Any) -> StoredKey:
+    return StoredKey(
+        org_id=row.org_id,
+        id=row.id,
+        algorithm=row.algorithm,
+        public_jwk=row.public_jwk,
+        sealed=row.sealed,
+        created_at=row.created_at,
+        signs_from=row.signs_from,
+        retired_at=row.retired_at,
+        removed_at=row.removed_at,
+    )
+
+
+def insert(tx: Tx, key: StoredKey) -> None:
+    tx.connection.execute(
+        sa.insert(signing_keys).values(
+            org_id=key.org_id,
+            id=key.id,
+            algorithm=key.algorithm,
+            public_jwk=dict(key.public_jwk),
+            sealed=key.sealed,
+            created_at=key.created_at,
+            signs_from=key.signs_from,
+        )
+    )
+
+
+def published(tx: Tx, org_id: str) -> list[StoredKey]:
+    """The keys of an org that are in its JWKS: not removed, newest first."""
+    statement = (
+        sa.select(signing_keys)
+        .where(signing_keys.c.org_id == org_id, signing_keys.c.removed_at.is_(None))
+        .order_by(signing_keys.c.signs_from.desc(), signing_keys.c.id.desc())
+    )
+    return [of_row(row) for row in tx.connection.execute(statement)]
+
+
+def retire(tx: Tx, org_id: str, key_id: str) -> bool:
+    """Let a key sign no more; it stays published. False when it was retired before."""
+    retired = tx.connection.execute(
+        sa.update(signing_keys)
+        .where(signing_keys.c.org_id == org_id, signing_keys.c.id == key_id, signing_keys.c.retired_at.is_(None))
+        .values(retired_at=tx.now)
+    )
+    return bool(retired.rowcount)
+
+
+def remove(tx: Tx, org_id: str, key_id: str) -> bool:
+    """Take a retired key out of the JWKS. False when it still signs, or was removed before."""
+    removed = tx.connection.execute(
+        sa.update(signing_keys)
+        .where(
+            signing_keys.c.org_id == org_id,
+            signing_keys.c.id == key_id,
+            signing_keys.c.retired_at.is_not(None),
+            signing_keys.c.removed_at.is_(None),
+        )
+        .values(removed_at=tx.now)
+    )
+    return bool(removed.rowcount)

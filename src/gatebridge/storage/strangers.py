@@ -1,9 +1,13 @@
 """Refusals of strangers, folded: so many full receipts, then one counting row."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import sqlalchemy as sa
 
-from gatebridge.storage.dialects import Id, Moment
+from gatebridge.storage.dialects import Id, Moment, upsert
 from gatebridge.storage.metadata import metadata
+from gatebridge.storage.tx import Tx
 
 # One row per (reason, network, ten minutes); network `*` counts an org's whole day, and what comes after its limit.
 stranger_counts = sa.Table(
@@ -18,3 +22,24 @@ stranger_counts = sa.Table(
     sa.Column("last_at", Moment, nullable=False),
     sa.UniqueConstraint("org_id", "id"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How often one kind of refusal happened in one window, and the id that stands for those without a receipt of their own."""
+
+    id: str
+    count: int
+
+
+def count(tx: Tx, org_id: str, window_start: datetime, reason: str, network: str, new_id: str, times: int = 1) -> Counted:
+    """Add `times` to a counting row, making it as `new_id` when it is the first, and tell how many it counts now."""
+    statement = upsert(tx.connection, stranger_counts).values(
+        org_id=org_id, window_start=window_start, reason=reason, network=network, id=new_id, count=times, last_at=tx.now
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["org_id", "window_start", "reason", "network"],
+        set_={"count": stranger_counts.c.count + times, "last_at": tx.now},
+    ).returning(stranger_counts.c.id, stranger_counts.c.count)
+    row = tx.connection.execute(statement).one()
+    return Counted(row.id, row.count)
