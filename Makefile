@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUFF := $(BIN)/ruff
 CODE := src tests $(wildcard bench)
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+COMPILE := cd requirements && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 # Each stamp is a file whose age says what is installed: the tools that install, what the server needs, what the tests need.
 TOOLS := $(VENV)/.tools
@@ -50,9 +50,9 @@ demo-reset:  ## Forget the demo org and its keys; the next `make run` makes new 
 	rm -rf var
 
 requirements: $(TOOLS)  ## Pin the newest versions that requirements/*.in allow, with hashes
-	$(COMPILE) --upgrade requirements/bootstrap.in -o requirements/bootstrap.txt
-	$(COMPILE) --upgrade requirements/runtime.in -o requirements/runtime.txt
-	$(COMPILE) --upgrade requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) --upgrade bootstrap.in -o bootstrap.txt
+	$(COMPILE) --upgrade runtime.in -o runtime.txt
+	$(COMPILE) --upgrade dev.in -o dev.txt
 
 clean:  ## Remove what the other targets built; keeps var/
 	rm -rf $(VENV) build dist src/*.egg-info .coverage .hypothesis .mypy_cache .ruff_cache .import_linter_cache
