@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
+from gatebridge.rules.gates import Gate
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.reasons.strangers import TOKEN_CODE, TOKEN_SENTENCE
 
@@ -35,6 +36,7 @@ BEARER_TWO_WAYS = _bearer(
 )
 SCOPE_INSUFFICIENT = _bearer(
     code="scope_insufficient",
+    gate=Gate.SCOPES,
     error="insufficient_scope",
     status=403,
     sentence="The access token does not have the scope that this address needs.",
@@ -43,6 +45,7 @@ SCOPE_INSUFFICIENT = _bearer(
 )
 APP_MAY_NOT_ADMINISTER = _bearer(
     code="app_may_not_administer",
+    gate=Gate.SCOPES,
     error="insufficient_scope",
     status=403,
     sentence="The app of the access token may not administer this org.",
@@ -55,8 +58,9 @@ def at_our_api(reason: Reason) -> Reason:
     """The same refusal as our API tells it to the holder of a token.
 
     Whichever gate a live token fails at (app blocked, user frozen, address outside), the answer is `invalid_token` with 401 and one text
-    for all (standards.md section 20, last column); the receipt keeps the reason. A reason without a gate is told as it is.
+    for all (standards.md section 20, last column); the receipt keeps the reason. A lacking scope is told as such (RFC 6750 section 3.1),
+    and so is a reason without a gate.
     """
-    if reason.gate is None:
+    if reason.gate is None or reason.error == "insufficient_scope":
         return reason
     return replace(reason, error="invalid_token", status=401, wire_code=TOKEN_CODE, wire_sentence=TOKEN_SENTENCE)

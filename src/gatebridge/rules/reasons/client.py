@@ -61,7 +61,7 @@ CLIENT_PUBLIC_SENT_SECRET = unproven_client(
 # is in every copy of its program.
 CLIENT_NOT_CONFIDENTIAL = Reason(
     code="client_not_confidential",
-    gate=Gate.CLIENT,
+    gate=Gate.FLOW,
     error="unauthorized_client",
     status=400,
     salesforce_error="invalid_client",

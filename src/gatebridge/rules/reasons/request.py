@@ -46,8 +46,8 @@ BODY_TOO_LARGE = _malformed(
     status=413,
     salesforce_text="request body too large",
     sentence="The body is larger than this endpoint reads.",
-    hint="OAuth endpoints read 64 KiB and the admin API 1 MiB: check that no file or token was put into the wrong field.",
-    remedy="Nothing to change in the org: the limits are fixed. Split a large change into several requests.",
+    hint="OAuth endpoints read 64 KiB and the admin API 1 MiB unless the operator chose otherwise: check that no file or token was put into the wrong field.",
+    remedy="Operator: GATEBRIDGE_MAX_BODY_BYTES and GATEBRIDGE_MAX_ADMIN_BODY_BYTES set the limits; an honest request rarely comes near.",
 )
 BODY_NOT_UTF8 = _malformed(
     code="body_not_utf8",
@@ -96,5 +96,5 @@ HEADERS_TOO_LARGE = _malformed(
     salesforce_text="request header too large",
     sentence="The headers of the request are too many or too long.",
     hint="Look for cookies of other applications on the same host, or a token that was added to the headers more than once.",
-    remedy="Nothing to change in the org: the bounds on count and size are fixed. Give the server a host of its own.",
+    remedy="Give the server a host of its own, away from other cookies; the operator sets the limit, GATEBRIDGE_MAX_HEADER_BYTES.",
 )
