@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from gatebridge.settings.catalogue import Settings, describe, shown
+from gatebridge.settings.catalogue import Settings, as_markdown, describe, shown
 from gatebridge.settings.load import SettingsRefused, load
 
 KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
@@ -192,6 +192,11 @@ def test_settings_cannot_be_changed() -> None:
 def test_every_setting_has_a_sentence() -> None:
     assert [line.name for line in describe()] == list(Settings.model_fields)
     assert all(line.sentence.endswith(".") for line in describe())
+
+
+def test_the_page_of_settings_is_in_step() -> None:
+    page = Path(__file__).parents[1] / "docs" / "settings.md"
+    assert page.read_text() == as_markdown()
 
 
 def test_production_refuses_to_start_without_a_master_key() -> None:

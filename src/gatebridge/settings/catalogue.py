@@ -11,6 +11,13 @@ from gatebridge.settings.checks import Network
 
 PREFIX = "GATEBRIDGE_"
 
+PAGE_HEAD = """# Settings
+
+A setting comes from its variable in the environment, or else from the TOML file that `GATEBRIDGE_SETTINGS_FILE` names (there without the
+prefix and in lower case: `listen_port = 8080`), or else it has its default. A name that is not listed here stops the start. Times are in
+seconds, sizes in bytes. A settings file that holds a secret must be readable by its owner only.
+"""
+
 
 class Settings(BaseModel):
     """The settings of one process, checked. Paths are relative to the directory the server is started in; times are in seconds."""
@@ -110,6 +117,12 @@ def describe() -> list[Setting]:
         default = extra.get("shown") or ("none" if info.default in (None, ()) else str(info.default))
         lines.append(Setting(name, PREFIX + name.upper(), str(default), info.description or "", bool(extra.get("secret"))))
     return lines
+
+
+def as_markdown() -> str:
+    """The page `docs/settings.md`, which a test keeps in step with this file."""
+    rows = [f"| `{line.variable}` | {line.default.replace('|', '&#124;')} | {line.sentence} |" for line in describe()]
+    return "\n".join([PAGE_HEAD, "| Variable | Default | What it is |", "|---|---|---|", *rows, ""])
 
 
 def shown(settings: Settings) -> dict[str, str]:
