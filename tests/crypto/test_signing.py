@@ -95,6 +95,15 @@ def test_rubbish_is_refused_and_breaks_nothing(text: str) -> None:
             read(text)
 
 
+@pytest.mark.parametrize("backslashes", range(6))
+def test_X_TK_09_a_nul_is_told_from_a_backslash_before_the_letters_u0000(backslashes: int) -> None:
+    payload = b'{"sub":"' + b"\\" * backslashes + b'u0000"}'
+    if backslashes % 2:
+        assert fault_of(signed(header(), payload)) is Fault.MALFORMED
+    else:
+        assert verify(signed(header(), payload)).claims == {"sub": "\\" * (backslashes // 2) + "u0000"}
+
+
 def test_what_json_cannot_hold_is_not_signed() -> None:
     for claims in ({"exp": float("nan")}, {"exp": float("inf")}):
         with pytest.raises(ValueError):

@@ -12,6 +12,7 @@ from typing import Any
 MAX_DEPTH = 8
 
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]')
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # an even number of backslashes before it escape each other
 
 
 class NotStrictJson(ValueError):  # noqa: N818 - the message says what it is instead
@@ -71,7 +72,7 @@ def _check_depth(text: str) -> None:
 
 
 def _check_characters(text: str, value: object) -> None:
-    if "\\u0000" in text:
+    if _ESCAPED_NUL.search(text):
         raise NotStrictJson("a text holds a NUL character")
     try:
         json.dumps(value, ensure_ascii=False).encode()
