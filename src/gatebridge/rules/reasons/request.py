@@ -46,7 +46,7 @@ BODY_TOO_LARGE = _malformed(
     status=413,
     salesforce_text="request body too large",
     sentence="The body is larger than this endpoint reads.",
-    hint="OAuth endpoints read 64 KiB and the admin API 1 MiB unless the operator chose otherwise: check that no file or token was put into the wrong field.",
+    hint="Unless the operator chose otherwise, OAuth endpoints read 64 KiB and the admin API 1 MiB: look for a file in the wrong field.",
     remedy="Operator: GATEBRIDGE_MAX_BODY_BYTES and GATEBRIDGE_MAX_ADMIN_BODY_BYTES set the limits; an honest request rarely comes near.",
 )
 BODY_NOT_UTF8 = _malformed(

@@ -9,8 +9,8 @@ from gatebridge.rules.reasons.reason import Reason
 CLIENT_CODE = "client_authentication_failed"
 CLIENT_SENTENCE = "Client authentication failed."
 
-TOKEN_CODE = "access_token_refused"  # noqa: S105 - the name of a page
-TOKEN_SENTENCE = "The access token is not valid here or not valid any more."  # noqa: S105 - a sentence
+TOKEN_CODE = "access_token_refused"
+TOKEN_SENTENCE = "The access token is not valid here or not valid any more."
 
 # RFC 6749 section 5.2 (invalid_client, 401). Salesforce answers any bad credential of a known client with this code and text.
 failed_client = partial(
