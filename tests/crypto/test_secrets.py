@@ -72,12 +72,11 @@ def test_what_was_made_looks_right_as_its_kind_and_as_no_other(kind: Kind, seed:
     assert [other for other in Kind if secrets.looks_right(other, value)] == [kind]
 
 
-@given(st.data())
-def test_one_wrong_character_is_told_from_a_wrong_secret(data: st.DataObject) -> None:
+@given(st.integers(0, 52), st.sampled_from(secrets.ALPHABET))
+def test_one_wrong_character_is_told_from_a_wrong_secret(place: int, typed: str) -> None:
     value = secrets.new(Kind.CONSUMER_SECRET, os.urandom)
-    place = data.draw(st.integers(0, len(value) - 1))
-    typed = data.draw(st.sampled_from(secrets.ALPHABET).filter(lambda character: character != value[place]))
-    assert not secrets.looks_right(Kind.CONSUMER_SECRET, value[:place] + typed + value[place + 1 :])
+    mistyped = value[:place] + typed + value[place + 1 :]
+    assert secrets.looks_right(Kind.CONSUMER_SECRET, mistyped) is (mistyped == value)
 
 
 GOOD = secrets.new(Kind.CONSUMER_SECRET, lambda count: bytes(range(count)))

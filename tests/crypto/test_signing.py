@@ -79,11 +79,12 @@ def test_claims_come_back_as_they_went_in(claims: dict[str, object]) -> None:
     assert verify(signing.sign(key(), "at+jwt", claims)).claims == claims
 
 
-@given(st.data())
-def test_a_token_with_any_character_changed_is_not_believed(data: st.DataObject) -> None:
+@given(st.integers(0, 10_000), st.sampled_from("ABCxyz019-_.=+/ \n"))
+def test_a_token_with_any_character_changed_is_not_believed(place: int, other: str) -> None:
     token = signing.sign(key(), "at+jwt", CLAIMS)
-    place = data.draw(st.integers(0, len(token) - 1))
-    other = data.draw(st.sampled_from("ABCxyz019-_.=+/ \n").filter(lambda character: character != token[place]))
+    place %= len(token)
+    if token[place] == other:
+        other = "~"
     with pytest.raises(BadToken):
         verify(token[:place] + other + token[place + 1 :])
 

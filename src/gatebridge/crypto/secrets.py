@@ -36,8 +36,8 @@ class Kind(StrEnum):
     """The kinds of value that carry nothing but their prefix. The value is the prefix."""
 
     CONSUMER_KEY = "gbk_"
-    CONSUMER_SECRET = "gbs_"  # noqa: S105 - the prefix of one, not one
-    REFRESH_TOKEN = "gbr_"  # noqa: S105
+    CONSUMER_SECRET = "gbs_"
+    REFRESH_TOKEN = "gbr_"
     INVITATION = "gbi_"
 
 
