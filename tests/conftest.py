@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from tests.databases import MASTER_KEYS, Postgres, migrate
 
 if TYPE_CHECKING:
     from gatebridge.storage.database import Database
 
 TEMPLATE = "gatebridge_template"
+
+# A property is about what is true, not how fast: a busy machine must not fail it. The timeout of each test still bounds it.
+settings.register_profile("gatebridge", deadline=None)
+settings.load_profile("gatebridge")
 
 
 @pytest.fixture(scope="session")
