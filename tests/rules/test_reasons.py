@@ -1,0 +1,347 @@
+"""What holds for every reason in the catalogue, and what a stranger can learn from any of them: nothing."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from types import ModuleType, SimpleNamespace
+from typing import cast
+
+import pytest
+
+from gatebridge.rules.gates import Gate
+from gatebridge.rules.reasons import (
+    REASONS,
+    FieldProblem,
+    Reason,
+    Refused,
+    app,
+    assertion,
+    bearer,
+    catalogue,
+    client,
+    flow,
+    get,
+    installed,
+    network,
+    outage,
+    permitted,
+    proof,
+    request,
+    scopes,
+    setup,
+    user,
+)
+from gatebridge.rules.reasons.strangers import CLIENT_CODE, CLIENT_SENTENCE, TOKEN_CODE, TOKEN_SENTENCE
+
+every_reason = pytest.mark.parametrize("reason", REASONS.values(), ids=REASONS.keys())
+
+# Printable ASCII without the double quote and the backslash.
+WIRE_CHARACTERS = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]*")
+
+OUR_API_ALONE = (bearer, setup)
+
+
+def reasons_of(*modules: ModuleType) -> dict[str, Reason]:
+    return dict(catalogue(modules))
+
+
+@every_reason
+def test_std_G_08_what_goes_on_the_wire_has_only_the_characters_of_rfc_6749(reason: Reason) -> None:
+    for text in (reason.error, reason.salesforce_error, reason.salesforce_text, reason.sentence, reason.wire_sentence, reason.public_code):
+        assert WIRE_CHARACTERS.fullmatch(text), text
+
+
+@every_reason
+def test_a_code_is_lower_case_words_joined_by_underscores_and_fits_into_an_address(reason: Reason) -> None:
+    for code in (reason.code, reason.public_code):
+        assert re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", code)
+        assert len(code) <= 40
+
+
+@every_reason
+def test_every_reason_says_what_happened_where_to_look_and_what_to_change(reason: Reason) -> None:
+    for text in (reason.sentence, reason.hint, reason.remedy, reason.public_sentence):
+        assert re.fullmatch(r"[A-Z].{14,}[.]", text), text
+        assert text == text.strip()
+        assert "  " not in text
+
+
+def test_a_sentence_belongs_to_one_reason_unless_the_wire_shares_it() -> None:
+    sentences = [reason.sentence for reason in REASONS.values()]
+    assert len(sentences) == len(set(sentences))
+
+
+@every_reason
+def test_what_is_said_instead_comes_with_a_page_of_its_own(reason: Reason) -> None:
+    """A neutral sentence would be worth nothing beside the address of the page that tells the truth, and the other way round."""
+    assert bool(reason.wire_sentence) == bool(reason.wire_code)
+
+
+@every_reason
+def test_the_page_that_is_named_instead_always_says_the_same_sentence(reason: Reason) -> None:
+    same_page = {other.public_sentence for other in REASONS.values() if other.public_code == reason.public_code}
+    assert same_page == {reason.public_sentence}
+
+
+# The status of each error code, where one code has one status (RFC 6749 section 5.2, RFC 6750 section 3.1, RFC 9110).
+STATUS_OF = {
+    "invalid_client": {401},
+    "invalid_grant": {400},
+    "invalid_scope": {400},
+    "unauthorized_client": {400},
+    "unsupported_grant_type": {400},
+    "invalid_request": {400, 405, 413, 421, 431},
+    "invalid_token": {401},
+    "insufficient_scope": {403},
+    "temporarily_unavailable": {429, 503},
+    "server_error": {500},
+    "not_found": {404},
+    "forbidden": {403},
+    "conflict": {409},
+    "invalid_field": {422},
+    "version_required": {428},
+    "version_conflict": {412},
+}
+
+
+@every_reason
+def test_std_TK_02_an_error_code_has_the_status_that_its_standard_gives_it(reason: Reason) -> None:
+    assert reason.status in STATUS_OF[reason.error]
+
+
+def test_only_the_form_of_a_request_or_an_outage_has_another_status_than_its_error_code_mostly_has() -> None:
+    unusual = {name for name, reason in REASONS.items() if reason.error == "invalid_request" and reason.status != 400}
+    assert unusual == {"body_too_large", "method_not_allowed", "host_unknown", "headers_too_large"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        pytest.param(client.SECRET_WRONG, 400, id="a failed authentication is 400, for Salesforce's clients do not expect 401"),
+        pytest.param(assertion.ASSERTION_EXPIRED, 400, id="so is a failed assertion"),
+        pytest.param(app.APP_BLOCKED, 400, id="and a blocked app, which looks the same"),
+        pytest.param(scopes.SCOPE_UNKNOWN, 400, id="a refused scope is 400 in both dialects"),
+        pytest.param(proof.TOKEN_EXPIRED, 401, id="a dead token stays 401, which makes their clients get a new one"),
+        pytest.param(outage.DATABASE_AWAY, 503, id="an outage is no refusal, so it stays 503"),
+        pytest.param(outage.RATE_EXCEEDED, 429, id="a limit stays 429, so that Retry-After is understood"),
+        pytest.param(request.METHOD_NOT_ALLOWED, 405, id="a wrong method stays 405"),
+    ],
+)
+def test_the_salesforce_dialect_has_its_own_status(reason: Reason, status: int) -> None:
+    assert reason.salesforce_status == status
+
+
+@every_reason
+def test_the_salesforce_dialect_never_answers_401_at_a_gate_before_the_token(reason: Reason) -> None:
+    assert reason.salesforce_status != 401 or reason.error == "invalid_token"
+
+
+@pytest.mark.parametrize(
+    ("reason", "error", "text"),
+    [
+        (client.CLIENT_UNKNOWN, "invalid_client_id", "client identifier invalid"),
+        (client.SECRET_WRONG, "invalid_client", "invalid client credentials"),
+        (app.APP_BLOCKED, "invalid_client", "invalid client credentials"),
+        (app.APP_DELETED, "invalid_client_id", "client identifier invalid"),
+        (installed.APP_NOT_INSTALLED, "invalid_client", "app must be installed into org"),
+        (flow.GRANT_TYPE_UNKNOWN, "unsupported_grant_type", "grant type not supported"),
+        (scopes.SCOPE_UNKNOWN, "invalid_scope", "the requested scope is invalid, unknown, or malformed"),
+        (scopes.SCOPE_NOT_ASSIGNED, "invalid_scope", "the requested scope is not allowed"),
+        (user.RUN_AS_MISSING, "invalid_grant", "no client credentials user enabled"),
+        (user.RUN_AS_FROZEN, "invalid_grant", "inactive user"),
+        (permitted.USER_NOT_APPROVED, "invalid_app_access", "user is not admin approved to access this app"),
+        (network.ADDRESS_OUTSIDE_RANGES, "invalid_grant", "ip restricted"),
+        (proof.TOKEN_ENDED, "INVALID_SESSION_ID", "Session expired or invalid"),
+        (outage.RATE_EXCEEDED, "rate_limit_exceeded", "number of logins exceeded"),
+    ],
+    ids=lambda value: value.code if isinstance(value, Reason) else "",
+)
+def test_salesforces_clients_find_the_code_and_the_text_that_they_match_on(reason: Reason, error: str, text: str) -> None:
+    assert (reason.salesforce_error, reason.salesforce_text) == (error, text)
+
+
+@every_reason
+def test_only_what_our_own_api_alone_can_refuse_has_no_salesforce_text(reason: Reason) -> None:
+    ours = reason.code in reasons_of(*OUR_API_ALONE)
+    assert (reason.salesforce_error == "") == ours
+    assert (reason.salesforce_text == "") == ours
+
+
+# Everything that a stranger, who has proven nothing, can bring about by trying keys, secrets and assertions.
+PROBES = (
+    client.CLIENT_UNKNOWN,
+    client.CLIENT_PROOF_MISSING,
+    client.CLIENT_METHOD_NOT_REGISTERED,
+    client.CLIENT_PUBLIC_SENT_SECRET,
+    client.SECRET_WRONG,
+    client.SECRET_MISTYPED,
+    client.SECRET_EXPIRED,
+    client.SECRET_RETIRED,
+    assertion.ASSERTION_ALGORITHM_REFUSED,
+    assertion.ASSERTION_KEY_UNKNOWN,
+    assertion.ASSERTION_SIGNATURE_WRONG,
+    assertion.CERTIFICATE_EXPIRED,
+    assertion.CERTIFICATE_RETIRED,
+    app.APP_BLOCKED,
+    app.APP_DELETED,
+)
+
+
+@pytest.mark.parametrize("reason", PROBES, ids=lambda reason: reason.code)
+def test_std_CA_02_an_unknown_client_and_a_bad_credential_are_one_answer(reason: Reason) -> None:
+    answer = (reason.error, reason.status, reason.public_sentence, reason.public_code)
+    assert answer == ("invalid_client", 401, CLIENT_SENTENCE, CLIENT_CODE)
+
+
+@pytest.mark.parametrize("reason", [app.APP_BLOCKED, app.APP_DELETED], ids=lambda reason: reason.code)
+def test_std_CA_18_a_stopped_app_says_what_an_unknown_one_says(reason: Reason) -> None:
+    unknown = client.CLIENT_UNKNOWN
+    assert (reason.error, reason.status, reason.public_sentence, reason.public_code) == (
+        unknown.error,
+        unknown.status,
+        unknown.public_sentence,
+        unknown.public_code,
+    )
+
+
+def test_a_blocked_app_looks_like_a_wrong_secret_to_salesforces_clients() -> None:
+    blocked, wrong = app.APP_BLOCKED, client.SECRET_WRONG
+    assert (blocked.salesforce_error, blocked.salesforce_text) == (wrong.salesforce_error, wrong.salesforce_text)
+
+
+def test_what_is_told_openly_about_a_client_can_be_seen_in_the_request_alone_or_follows_a_verified_signature() -> None:
+    """A new reason of this gate must be put on this list, which asks its author whether a stranger learns from it."""
+    judged_by_the_request = {
+        "client_missing",
+        "client_methods_several",
+        "client_id_conflict",
+        "basic_header_malformed",
+        "assertion_type_unknown",
+        "assertion_malformed",
+        "assertion_typ_wrong",
+        "assertion_issuer_wrong",
+        "assertion_subject_wrong",
+    }
+    after_the_signature = {
+        "assertion_audience_wrong",
+        "assertion_expired",
+        "assertion_too_long_lived",
+        "assertion_not_yet_valid",
+        "assertion_jti_missing",
+        "assertion_replayed",
+    }
+    told = {name for name, reason in REASONS.items() if reason.gate is Gate.CLIENT and reason.public_code == name}
+    assert told == judged_by_the_request | after_the_signature
+
+
+# Words that say more than that something was refused: that it is there, was there, or in which state it is.
+TELLING = re.compile(r"\b(exists?|existed|expired|retired|revoked|blocked|deleted|frozen|inactive|registered|secret|past its)\b")
+
+
+@pytest.mark.parametrize("reason", [*PROBES, *reasons_of(proof).values()], ids=lambda reason: reason.code)
+def test_no_reason_confirms_to_a_stranger_that_something_exists(reason: Reason) -> None:
+    for said in (reason.public_sentence, reason.public_code):
+        assert not TELLING.search(said.replace("_", " ")), said
+
+
+@pytest.mark.parametrize("reason", reasons_of(proof).values(), ids=lambda reason: reason.code)
+def test_std_BR_02_dead_tokens_of_every_kind_are_one_answer(reason: Reason) -> None:
+    answer = (reason.error, reason.status, reason.public_sentence, reason.public_code)
+    assert answer == ("invalid_token", 401, TOKEN_SENTENCE, TOKEN_CODE)
+
+
+@pytest.mark.parametrize("reason", [user.USER_INACTIVE, user.USER_FROZEN, permitted.APPROVAL_EXPIRED], ids=lambda reason: reason.code)
+def test_std_JB_05_the_state_of_a_user_is_not_told_from_a_missing_approval(reason: Reason) -> None:
+    unapproved = permitted.USER_NOT_APPROVED
+    assert (reason.error, reason.status, reason.public_sentence, reason.public_code) == (
+        unapproved.error,
+        unapproved.status,
+        unapproved.sentence,
+        unapproved.code,
+    )
+
+
+@pytest.mark.parametrize(
+    ("modules", "gates"),
+    [
+        pytest.param((request, outage, setup), {None}, id="malformed requests, outages and verbs are refused at no gate"),
+        pytest.param((assertion,), {Gate.CLIENT}, id="assertions are judged at Client"),
+        pytest.param((app,), {Gate.APP}, id="blocks at App"),
+        pytest.param((installed,), {Gate.INSTALLED}, id="installations at Installed"),
+        pytest.param((flow,), {Gate.FLOW}, id="flows at Flow"),
+        pytest.param((proof,), {Gate.PROOF}, id="tokens at Proof"),
+        pytest.param((scopes,), {Gate.SCOPES}, id="scopes at Scopes"),
+        pytest.param((user,), {Gate.USER}, id="users at User"),
+        pytest.param((permitted,), {Gate.PERMITTED}, id="approvals at Permitted"),
+        pytest.param((network,), {Gate.NETWORK}, id="addresses at Network"),
+        pytest.param((client,), {Gate.CLIENT, Gate.FLOW}, id="credentials at Client; that a flow needs a confidential client at Flow"),
+        pytest.param((bearer,), {None, Gate.SCOPES}, id="a bad header at no gate, a lacking scope at Scopes"),
+    ],
+)
+def test_a_file_holds_the_reasons_of_its_gate(modules: tuple[ModuleType, ...], gates: set[Gate | None]) -> None:
+    assert {reason.gate for reason in reasons_of(*modules).values()} == gates
+
+
+@every_reason
+def test_at_our_api_a_token_that_fails_at_any_gate_is_told_nothing_but_that_it_does_not_count(reason: Reason) -> None:
+    """The last column of the house table (standards.md section 20)."""
+    told = bearer.at_our_api(reason)
+    if reason.gate is None or reason in (bearer.SCOPE_INSUFFICIENT, bearer.APP_MAY_NOT_ADMINISTER):
+        assert told == reason
+    else:
+        assert (told.error, told.status, told.public_sentence, told.public_code) == ("invalid_token", 401, TOKEN_SENTENCE, TOKEN_CODE)
+        assert (told.code, told.gate) == (reason.code, reason.gate)
+
+
+def test_the_catalogue_finds_a_reason_by_its_code_and_knows_no_other() -> None:
+    assert get("secret_wrong") is client.SECRET_WRONG
+    with pytest.raises(KeyError):
+        get("secret_forgotten")
+
+
+def test_nobody_can_put_a_reason_into_the_catalogue_while_the_server_runs() -> None:
+    with pytest.raises(TypeError):
+        cast(dict[str, Reason], REASONS)["made_up"] = client.SECRET_WRONG
+
+
+def test_two_reasons_can_never_have_one_code() -> None:
+    twin = SimpleNamespace(TWIN=replace(client.SECRET_WRONG, sentence="Another sentence altogether."))
+    with pytest.raises(ValueError, match="secret_wrong"):
+        catalogue([client, cast(ModuleType, twin)])
+
+
+def test_a_constant_is_called_like_its_code() -> None:
+    modules = (request, outage, client, assertion, app, installed, flow, proof, scopes, user, permitted, network, bearer, setup)
+    constants = {name: value.code for module in modules for name, value in vars(module).items() if isinstance(value, Reason)}
+    assert {name.lower() for name in constants} == set(constants.values()) == set(REASONS)
+    assert all(name.lower() == code for name, code in constants.items())
+
+
+def test_a_reason_without_a_second_text_says_the_one_that_it_has() -> None:
+    reason = request.PARAMETER_REPEATED
+    assert (reason.public_sentence, reason.public_code) == (reason.sentence, reason.code)
+
+
+def test_a_refusal_carries_its_reason_and_what_the_asker_may_know() -> None:
+    problem = FieldProblem("api_name", "Begin it with a letter.")
+    facts: Mapping[str, object] = {"limit": 2}
+    refused = Refused(setup.FIELD_INVALID, detail="One field is wrong.", fields=(problem,), facts=facts)
+    assert (refused.reason, refused.detail, refused.fields, refused.facts) == (
+        setup.FIELD_INVALID,
+        "One field is wrong.",
+        (problem,),
+        facts,
+    )
+    assert str(refused) == "field_invalid: One field is wrong."
+
+
+def test_a_refusal_without_a_detail_says_the_sentence_of_its_reason() -> None:
+    refused = Refused(setup.NAME_TAKEN)
+    assert str(refused) == f"name_taken: {setup.NAME_TAKEN.sentence}"
+    assert (refused.detail, refused.fields, refused.facts) == (None, (), {})
+
+
+def test_a_reason_cannot_be_changed() -> None:
+    for field in fields(Reason):
+        with pytest.raises(AttributeError):
+            setattr(client.SECRET_WRONG, field.name, "")
