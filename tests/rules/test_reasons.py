@@ -177,6 +177,8 @@ PROBES = (
     client.SECRET_MISTYPED,
     client.SECRET_EXPIRED,
     client.SECRET_RETIRED,
+    assertion.ASSERTION_MALFORMED,
+    assertion.ASSERTION_TYP_WRONG,
     assertion.ASSERTION_ALGORITHM_REFUSED,
     assertion.ASSERTION_KEY_UNKNOWN,
     assertion.ASSERTION_SIGNATURE_WRONG,
@@ -217,12 +219,10 @@ def test_what_is_told_openly_about_a_client_can_be_seen_in_the_request_alone_or_
         "client_id_conflict",
         "basic_header_malformed",
         "assertion_type_unknown",
-        "assertion_malformed",
-        "assertion_typ_wrong",
         "assertion_issuer_wrong",
-        "assertion_subject_wrong",
     }
     after_the_signature = {
+        "assertion_subject_wrong",
         "assertion_audience_wrong",
         "assertion_expired",
         "assertion_too_long_lived",

@@ -1,7 +1,8 @@
 """Gate 1, Client: signed client assertions (private_key_jwt, RFC 7523 section 3) and the certificates that they are checked with.
 
-What is wrong inside an assertion is told only after its signature was verified with a live key of the app, for then the caller
-is proven; form and header can be judged without looking at any app. All else is the one answer for strangers.
+What is wrong with the claims is told only after the signature was verified with a live key of the app, for then the caller is proven.
+`iss` and the assertion type are read before any app is looked up. All else is the one answer for strangers, also a malformed
+header: it may be noticed only when the app's keys are tried, and a plain word there would tell a known client from an unknown one.
 """
 
 from gatebridge.rules.reasons.strangers import failed_client, unproven_client
@@ -12,13 +13,13 @@ ASSERTION_TYPE_UNKNOWN = failed_client(
     hint="Send client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer beside client_assertion.",
     remedy="Nothing to change here: RFC 7523 section 2.2 defines this one type, and SAML assertions are not accepted.",
 )
-ASSERTION_MALFORMED = failed_client(
+ASSERTION_MALFORMED = unproven_client(
     code="assertion_malformed",
     sentence="The client assertion is not a signed JWT in compact form.",
     hint="It must be three Base64url parts joined by dots, without padding, blanks or line ends; numbers and texts of the right type.",
     remedy="Nothing to change here: create the assertion with a JOSE library.",
 )
-ASSERTION_TYP_WRONG = failed_client(
+ASSERTION_TYP_WRONG = unproven_client(
     code="assertion_typ_wrong",
     sentence="The client assertion is a JWT of another kind.",
     hint="Set the header typ to client-authentication+jwt or leave it out; an access token or request object cannot stand in for it.",

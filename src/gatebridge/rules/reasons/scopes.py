@@ -34,7 +34,7 @@ SCOPE_NEEDS_USER = _scope(
     code="scope_needs_user",
     salesforce_text=_NOT_ALLOWED,
     sentence="The request asks for a scope that only makes sense where a user signs in.",
-    hint="Leave openid, profile and the other identity scopes out of a client credentials request: nobody signs in there.",
+    hint="Leave openid out of a client credentials request: nobody signs in there, so there is no ID token to give.",
     remedy="Nothing to change here: to learn about a user, let the app use a flow with a sign-in.",
 )
 SCOPE_NONE_LEFT = _scope(

@@ -142,8 +142,8 @@ LOGO_REFUSED = _unprocessable(
 )
 CERTIFICATE_UNREADABLE = _unprocessable(
     code="certificate_unreadable",
-    sentence="The upload is not one X.509 certificate or public key in PEM form.",
-    hint="Send one block from BEGIN CERTIFICATE to END CERTIFICATE with its line ends; no chain, no PKCS#12 file.",
+    sentence="The upload is not exactly one X.509 certificate or one public JWK.",
+    hint="Send one block from BEGIN CERTIFICATE to END CERTIFICATE with its line ends, or one JWK; no chain, no PKCS#12 file.",
     remedy="Export the certificate alone in PEM form, for example with openssl x509 -in app.crt.",
 )
 CERTIFICATE_WEAK = _unprocessable(
@@ -154,9 +154,9 @@ CERTIFICATE_WEAK = _unprocessable(
 )
 CERTIFICATE_OUT_OF_DATE = _unprocessable(
     code="certificate_out_of_date",
-    sentence="The certificate is past its end, or not valid yet.",
-    hint="Look at notBefore and notAfter: openssl x509 -noout -dates -in app.crt.",
-    remedy="Upload a certificate that is valid now; a new certificate for the same key will do.",
+    sentence="The certificate is past its end.",
+    hint="Look at notAfter: openssl x509 -noout -enddate -in app.crt.",
+    remedy="Upload its successor; one whose beginning is still to come is taken too, so that it can be registered ahead.",
 )
 CERTIFICATE_HAS_PRIVATE_KEY = _unprocessable(
     code="certificate_has_private_key",
