@@ -40,6 +40,17 @@ def count(tx: Tx, org_id: str, window_start: datetime, reason: str, network: str
     statement = statement.on_conflict_do_update(
         index_elements=["org_id", "window_start", "reason", "network"],
         set_={"count": stranger_counts.c.count + times, "last_at": tx.now},
-    ).returning(stranger_counts.c.id, stranger_counts.c.count)
+    ).returning(stranger_counts.c.id, stranger_counts.c.count.label("counted"))
     row = tx.connection.execute(statement).one()
-    return Counted(row.id, row.count)
+    return Counted(row.id, row.counted)
+
+
+def counted(tx: Tx, org_id: str, window_start: datetime, reason: str, network: str) -> int:
+    """How much a counting row says, 0 when there is none."""
+    table = stranger_counts
+    found = tx.connection.execute(
+        sa.select(table.c.count).where(
+            table.c.org_id == org_id, table.c.window_start == window_start, table.c.reason == reason, table.c.network == network
+        )
+    ).scalar_one_or_none()
+    return found or 0

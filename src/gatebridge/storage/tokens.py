@@ -103,18 +103,18 @@ def of_row(row: Any) -> AccessToken:
 _COLUMNS = [column for column in access_tokens.c if column is not access_tokens.c.digest]
 
 
-def by_digests(tx: Tx, org_id: str, digests: Sequence[bytes]) -> dict[bytes, AccessToken]:
-    """The opaque tokens of an org with these digests, in one statement."""
-    statement = sa.select(access_tokens.c.digest, *_COLUMNS).where(
-        access_tokens.c.org_id == org_id, access_tokens.c.digest.in_(sa.bindparam("digests", expanding=True))
-    )
-    return {bytes(row.digest): of_row(row) for row in tx.connection.execute(statement, {"digests": list(digests)})}
+def by_digest(tx: Tx, org_id: str, digest: bytes) -> AccessToken | None:
+    """The opaque token of an org whose value has this digest."""
+    return _one(tx, access_tokens.c.org_id == org_id, access_tokens.c.digest == digest)
 
 
-def by_ids(tx: Tx, org_id: str, ids: Sequence[str]) -> dict[str, AccessToken]:
-    """The tokens of an org with these ids, in one statement."""
-    statement = sa.select(*_COLUMNS).where(access_tokens.c.org_id == org_id, access_tokens.c.id.in_(sa.bindparam("ids", expanding=True)))
-    return {row.id: of_row(row) for row in tx.connection.execute(statement, {"ids": list(ids)})}
+def by_id(tx: Tx, org_id: str, token_id: str) -> AccessToken | None:
+    return _one(tx, access_tokens.c.org_id == org_id, access_tokens.c.id == token_id)
+
+
+def _one(tx: Tx, *wanted: sa.ColumnElement[bool]) -> AccessToken | None:
+    row = tx.connection.execute(sa.select(*_COLUMNS).where(*wanted)).one_or_none()
+    return of_row(row) if row else None
 
 
 def end(tx: Tx, org_id: str, token_id: str) -> bool:

@@ -48,3 +48,15 @@ INTERNAL_FAULT = Reason(
     hint="Note the operation id of the answer and give it to the operator; the same request may be tried once more.",
     remedy="Operator: the log has the whole error under the operation id; please report it, since it is a defect of the server.",
 )
+# A rule that cannot be evaluated denies (X-AD-11). It is no outage that passes by itself: a record that the decision needs is missing.
+POLICY_ERROR = Reason(
+    code="policy_error",
+    gate=None,
+    error="invalid_grant",
+    status=400,
+    salesforce_error="invalid_grant",
+    salesforce_text="authentication failure",
+    sentence="The access decision could not be completed, and what cannot be decided is refused.",
+    hint="Nothing in the request is known to be wrong; send the receipt's id to the admin of the org.",
+    remedy="Open the receipt: the first gate that is marked as not reached lacks a record, such as the policies of the installed app.",
+)

@@ -1,0 +1,98 @@
+"""An access token presented to our own API (RFC 6750): from the header to the actor, by the same decision as at every door."""
+
+import re
+from dataclasses import replace
+
+from gatebridge.oauth import presented_token
+from gatebridge.records import history
+from gatebridge.records.history import HistoryEntry
+from gatebridge.rules import access
+from gatebridge.rules.actors import Actor, ActorKind
+from gatebridge.rules.facts import Attempt, Facts
+from gatebridge.rules.gates import Door
+from gatebridge.rules.grants import AccessToken
+from gatebridge.rules.network import Address
+from gatebridge.rules.orgs import Org
+from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import bearer as reasons
+from gatebridge.rules.scopes import render
+from gatebridge.rules.verdict import Verdict
+from gatebridge.storage.facts import FactsReader
+from gatebridge.storage.login_history import HistoryLine
+from gatebridge.storage.tx import Tx
+
+EVENT = "api"
+SCOPE = "setup_api"
+
+# One scheme, one space, one b64token (RFC 6750 section 2.1). Salesforce's tokens hold `!`, which is none, and come here too.
+_BEARER = re.compile(r"Bearer ([A-Za-z0-9\-._~+/!]+=*)", re.IGNORECASE)
+
+
+class BearerRefused(Refused):
+    """A token was refused at the API; `entry` is the line that the door still has to write, in a transaction of its own."""
+
+    def __init__(self, verdict: Verdict, entry: HistoryEntry) -> None:
+        reason = verdict.reason
+        if reason is None:
+            raise ValueError("The verdict refuses nothing")
+        super().__init__(reason)
+        self.entry = entry
+
+
+def authenticate(tx: Tx, authorization: str | None, *, org: Org, address: Address | None, operation_id: str, user_agent: str = "") -> Actor:
+    """The actor for whom the token in an Authorization header acts, with the user's rights at this moment.
+
+    Raises Refused: `bearer_missing`, `bearer_malformed`, or, for a token that was read, whatever the decision says. What the actor
+    may do is what the user may do; that the app may be used for it at all is the scope `setup_api` and the app's policy (X-AD-05).
+    """
+    if authorization is None:
+        raise Refused(reasons.BEARER_MISSING)
+    matched = _BEARER.fullmatch(authorization)
+    if matched is None:
+        raise Refused(reasons.BEARER_MALFORMED)
+    reader = FactsReader(tx)
+    facts, token = presented_token.find(reader, org, matched[1])
+    verdict = access.decide(facts, Attempt(door=Door.API, address=address, token=token, scope_needed=SCOPE))
+    if token is None or verdict.reason is not None:
+        raise BearerRefused(verdict, _entry(facts, verdict, token, org, address, operation_id, user_agent))
+    if facts.standing is None or facts.app is None:
+        raise ValueError("A live token was judged without its app or its user")
+    return Actor(
+        kind=ActorKind.USER,
+        org_id=org.id,
+        name=facts.standing.user.username,
+        permissions=facts.standing.permissions(facts.now),
+        user_id=facts.standing.user.id,
+        app_id=facts.app.id,
+        address=str(address) if address is not None else "",
+        operation_id=operation_id,
+    )
+
+
+def _entry(
+    facts: Facts, verdict: Verdict, token: AccessToken | None, org: Org, address: Address | None, operation_id: str, user_agent: str
+) -> HistoryEntry:
+    reason = verdict.reason
+    line = HistoryLine(
+        org_id=org.id,
+        id=operation_id,
+        at=facts.now,
+        event=EVENT,
+        outcome="refused",
+        reason=reason.code if reason else None,
+        status=reason.status if reason else 200,
+        address=str(address) if address is not None else "unknown",
+        user_agent=user_agent,
+        receipt=history.receipt(verdict.findings, {}),
+    )
+    if token is not None:
+        line = replace(
+            line,
+            app_id=token.app_id,
+            installation_id=token.installation_id,
+            grant_id=token.grant_id,
+            user_id=token.user_id,
+            flow=token.flow,
+            scopes_given=render(token.scopes),
+        )
+    return HistoryEntry(line, folds=True)

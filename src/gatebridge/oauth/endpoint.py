@@ -1,0 +1,152 @@
+"""What the endpoints for clients share: the org of the host, and a caller that is identified and proven before anything else is said."""
+
+from dataclasses import dataclass, replace
+
+from gatebridge.oauth import client_auth, errors
+from gatebridge.oauth.client_auth import Presented
+from gatebridge.oauth.outcome import Answer, Outcome
+from gatebridge.oauth.request import OAuthRequest
+from gatebridge.records import history
+from gatebridge.records.history import HistoryEntry
+from gatebridge.rules.apps import Dialect
+from gatebridge.rules.facts import ClientProof, Facts
+from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.orgs import Org
+from gatebridge.rules.reasons import request as request_reasons
+from gatebridge.rules.reasons.reason import Reason
+from gatebridge.rules.scopes import parse, render
+from gatebridge.rules.verdict import Finding, State, Verdict
+from gatebridge.storage.assertions import UsedAssertion
+from gatebridge.storage.facts import FactsReader
+from gatebridge.storage.login_history import HistoryLine
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The client of a request, as far as it is known, and what came of its proof."""
+
+    facts: Facts
+    proof: ClientProof
+    presented: Presented | None = None
+    used: UsedAssertion | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """An unknown client speaks the standard dialect."""
+        return self.facts.app.dialect if self.facts.app else Dialect.STANDARD
+
+    @property
+    def secret(self) -> str | None:
+        """The consumer secret as presented in this request, if one was."""
+        if self.presented is None or self.proof.secret_id is None or self.proof.refused is not None:
+            return None
+        return self.presented.material
+
+
+def unknown_host() -> Outcome:
+    """No org lives at this host: nobody's record can take a line, and nothing is said about any org (421, RFC 9110 section 15.5.20)."""
+    reason = request_reasons.HOST_UNKNOWN
+    return Outcome(Answer(reason.status, {"error": reason.error, "error_description": reason.sentence}))
+
+
+def call(reader: FactsReader, org: Org, request: OAuthRequest, endpoint: str) -> Caller:
+    """Identify the client and check its proof. Nothing is decided yet; a failed proof is a value in the caller's `proof`."""
+    presented = client_auth.identify(request)
+    if isinstance(presented, Reason):
+        return Caller(Facts(reader.now, org), ClientProof(refused=presented))
+    record = reader.client(org, presented.consumer_key)
+    proven = client_auth.prove(presented, record, org, org.issuer + endpoint)
+    return Caller(record.facts, proven.proof, presented, proven.used)
+
+
+def malformed(org: Org, request: OAuthRequest, event: str, now_facts: Facts) -> Outcome:
+    """The answer to a request whose body could not be read. Nobody knows from whom it is, so it is a stranger's."""
+    fault = request.malformed
+    reason = fault.reason if fault else request_reasons.BODY_MALFORMED
+    answer = errors.answer(reason, Dialect.STANDARD, org.issuer, parameter=fault.parameter if fault else "")
+    line = plain_line(org, request, event, now_facts, reason=reason, status=answer.status)
+    return Outcome(answer, HistoryEntry(replace(line, receipt=history.receipt((), _said(request))), folds=True))
+
+
+def refused(
+    org: Org, request: OAuthRequest, event: str, caller: Caller, verdict: Verdict, *, flow: str | None = None, parameter: str = ""
+) -> Outcome:
+    """A verdict that says no, as an answer in the app's dialect with its line. Before the client is proven it may be folded."""
+    reason = verdict.reason
+    if reason is None:
+        raise ValueError("A refusal was asked for, and the verdict refuses nothing")
+    tried_basic = request.authorization is not None
+    answer = errors.answer(reason, caller.dialect, org.issuer, parameter=parameter, realm=org.name if tried_basic else None)
+    proven = caller.proof.refused is None
+    line = replace(
+        plain_line(org, request, event, caller.facts, reason=reason, status=answer.status, flow=flow),
+        **history.of_decision(caller.facts, verdict if proven else None),  # type: ignore[arg-type]
+        auth_method=caller.presented.method if caller.presented else None,
+        credential_id=caller.proof.secret_id or caller.proof.certificate_id,
+        receipt=history.receipt(verdict.findings, _said(request)),
+    )
+    return Outcome(answer, HistoryEntry(line, folds=not proven))
+
+
+def refusing(door: Door, reason: Reason) -> Verdict:
+    """A verdict over something that is wrong before any gate could be asked about it, such as a parameter that is missing."""
+    return Verdict(door, (Finding(Gate.PROOF, State.REFUSED, reason.sentence, reason),))
+
+
+def replayed(
+    org: Org, request: OAuthRequest, event: str, caller: Caller, verdict: Verdict, reason: Reason, *, flow: str | None = None
+) -> Outcome:
+    """What an outcome becomes when its assertion turns out to be used already: the same request, refused at the first gate."""
+    said = Finding(Gate.CLIENT, State.REFUSED, reason.sentence, reason)
+    findings = tuple(said if finding.gate is Gate.CLIENT else finding for finding in verdict.findings)
+    proof = replace(caller.proof, refused=reason, method=None)
+    return refused(org, request, event, replace(caller, proof=proof), Verdict(verdict.door, findings), flow=flow)
+
+
+def granted_line(org: Org, request: OAuthRequest, event: str, caller: Caller, verdict: Verdict, *, flow: str | None) -> HistoryLine:
+    """The line of a success."""
+    return replace(
+        plain_line(org, request, event, caller.facts, reason=None, status=200, flow=flow),
+        **history.of_decision(caller.facts, verdict),  # type: ignore[arg-type]
+        scopes_given=render(verdict.scopes),
+        auth_method=caller.proof.method,
+        credential_id=caller.proof.secret_id or caller.proof.certificate_id,
+        receipt=history.receipt(verdict.findings, _said(request)),
+    )
+
+
+def plain_line(
+    org: Org, request: OAuthRequest, event: str, facts: Facts, *, reason: Reason | None, status: int, flow: str | None = None
+) -> HistoryLine:
+    """The line of an outcome with what the request alone tells; who was concerned is filled in by the caller."""
+    asked = request.parameters.get("scope")
+    return HistoryLine(
+        org_id=org.id,
+        id=request.operation_id,
+        at=facts.now,
+        event=event,
+        outcome="refused" if reason else "success",
+        reason=reason.code if reason else None,
+        status=status,
+        address=address_text(request),
+        user_agent=request.user_agent,
+        flow=flow,
+        scopes_asked=render(parse(asked) or ()) if asked is not None else None,
+        receipt={},
+    )
+
+
+def address_text(request: OAuthRequest) -> str:
+    """The address as recorded; `unknown` where a trusted proxy sent something that is none."""
+    return str(request.address) if request.address is not None else "unknown"
+
+
+# What a receipt may repeat of a request: an allow list, so that a parameter nobody thought of is never stored (X-CA-10).
+SAID = ("grant_type", "scope", "client_assertion_type", "token_type_hint")
+
+
+def _said(request: OAuthRequest) -> dict[str, str | None]:
+    said: dict[str, str | None] = {name: request.parameters.get(name) for name in SAID}
+    if request.malformed is not None:
+        said["malformed"] = request.malformed.parameter or request.malformed.reason.code
+    return said

@@ -1,0 +1,1 @@
+"""How an access token looks: an opaque value, or a signed JWT."""

@@ -1,0 +1,42 @@
+"""From the text of a token to what is recorded about it: by digest where it is opaque, by its id once its signature is proven."""
+
+from gatebridge.crypto import secrets, signing
+from gatebridge.oauth.formats import jwt
+from gatebridge.rules.facts import Facts
+from gatebridge.rules.grants import AccessToken
+from gatebridge.rules.ids import Prefix, parse
+from gatebridge.rules.orgs import Org
+from gatebridge.storage.facts import FactsReader
+
+LONGEST = 8 * 1024
+
+
+def find(reader: FactsReader, org: Org, value: str) -> tuple[Facts, AccessToken | None]:
+    """The token and the facts about everything that it hangs from; without a token where this org knows none of that value.
+
+    A token of another org is unknown here (data.md). A JWT is found by its `jti`, never by its text, so that no second spelling of the
+    same token escapes a revocation (X-TK-10).
+    """
+    if len(value) > LONGEST:
+        return reader.bare_facts(org), None
+    said_org = secrets.access_token_org(value)
+    if said_org is not None:
+        if said_org != org.id:
+            return reader.bare_facts(org), None
+        return reader.token_of_digest(org, secrets.digest(value))
+    if value.count(".") != 2:
+        return reader.bare_facts(org), None
+    token_id = _proven_id(reader, org, value)
+    return reader.token_of_id(org, token_id) if token_id is not None else (reader.bare_facts(org), None)
+
+
+def _proven_id(reader: FactsReader, org: Org, value: str) -> str | None:
+    keys = reader.verifying_keys(org)
+    try:
+        signed = signing.verify(value, keys, algs=frozenset(alg for key in keys for alg in key.algs), typ=frozenset({jwt.TYP}))
+    except signing.BadToken:
+        return None
+    jti = signed.claims.get("jti")
+    if signed.claims.get("iss") != org.issuer or not isinstance(jti, str):
+        return None
+    return parse(jti, Prefix.RECEIPT)

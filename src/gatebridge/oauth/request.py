@@ -1,0 +1,67 @@
+"""One request to an OAuth endpoint, as the door took it off the wire."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from gatebridge.rules.network import Address
+from gatebridge.rules.reasons import request as request_reasons
+from gatebridge.rules.reasons.reason import Reason
+
+FORM = "application/x-www-form-urlencoded"
+
+# RFC 6749 section 3.1 forbids repeated parameters; RFC 8707 section 2 repeats this one on purpose.
+MAY_REPEAT = frozenset({"resource"})
+MAX_PARAMETERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Why the body could not be read as parameters, and which one is at fault where one is."""
+
+    reason: Reason
+    parameter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthRequest:
+    """What every endpoint decides on. Nothing of it is ever logged whole: `authorization` and `parameters` hold secrets."""
+
+    host: str
+    address: Address | None  # None where a trusted proxy sent something that is no address
+    user_agent: str
+    operation_id: str  # becomes the id of the receipt, and of the token
+    parameters: Mapping[str, str] = field(repr=False)
+    authorization: str | None = field(default=None, repr=False)
+    malformed: Malformed | None = None
+
+
+def read_form(content_type: str, content_encoding: str, body: bytes) -> Mapping[str, str] | Malformed:
+    """The parameters of a form body. Empty ones count as absent, repeated ones are refused (RFC 6749 sections 3.1 and 3.2)."""
+    media, _, rest = content_type.partition(";")
+    if media.strip().lower() != FORM or not _utf8(rest):
+        return Malformed(request_reasons.CONTENT_TYPE_WRONG)
+    if content_encoding.strip().lower() not in ("", "identity"):
+        return Malformed(request_reasons.BODY_COMPRESSED)
+    try:
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
+    except UnicodeDecodeError:
+        return Malformed(request_reasons.BODY_NOT_UTF8)
+    except ValueError:
+        return Malformed(request_reasons.BODY_MALFORMED)
+    parameters: dict[str, str] = {}
+    seen: set[str] = set()
+    for name, value in pairs:
+        if name in seen and name not in MAY_REPEAT:
+            return Malformed(request_reasons.PARAMETER_REPEATED, name)
+        seen.add(name)
+        if "\0" in value:
+            return Malformed(request_reasons.PARAMETER_MALFORMED, name)
+        if value:
+            parameters[name] = value
+    return parameters
+
+
+def _utf8(media_parameters: str) -> bool:
+    name, _, value = media_parameters.strip().partition("=")
+    return name.strip().lower() != "charset" or value.strip().strip('"').lower() in ("utf-8", "utf8")

@@ -1,0 +1,119 @@
+"""The pen of the login history: one line per outcome, in the transaction of the outcome; strangers are folded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from gatebridge.rules import network
+from gatebridge.rules.facts import Facts
+from gatebridge.rules.ids import Prefix
+from gatebridge.rules.reasons.reason import Compared
+from gatebridge.rules.verdict import Finding, Verdict
+from gatebridge.storage import login_history, strangers
+from gatebridge.storage.login_history import HistoryLine
+from gatebridge.storage.tx import Tx
+
+# A stranger can make the server write; these bound how much (data.md, "Refusals from strangers do not fill the disk").
+RECEIPTS_PER_WINDOW = 20
+RECEIPTS_PER_DAY = 5_000
+WINDOW = timedelta(minutes=10)
+EVERYWHERE = "*"
+DAY_ROW = "day"
+
+LONGEST = 512
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One line to be written. `folds`: whoever asked has proven nothing, so repetitions are only counted."""
+
+    line: HistoryLine
+    folds: bool = False
+
+
+def receipt(findings: Sequence[Finding], request: Mapping[str, str | None]) -> dict[str, object]:
+    """What a receipt keeps: every finding, and what the request said. Values are cut to 512 bytes; secrets never come here."""
+    return {
+        "findings": [_finding(finding) for finding in findings],
+        "request": {name: _cut(value) for name, value in request.items() if value is not None},
+    }
+
+
+def of_decision(facts: Facts, verdict: Verdict | None) -> dict[str, str | None]:
+    """The columns of a line that name what was touched: app, installation, grant, user."""
+    reached = verdict is not None
+    return {
+        "app_id": facts.app.id if facts.app else "",
+        "installation_id": facts.installation.id if facts.installation else None,
+        "grant_id": facts.grant.id if facts.grant else None,
+        "user_id": facts.standing.user.id if facts.standing and reached else None,
+    }
+
+
+def write(tx: Tx, entries: Sequence[HistoryEntry]) -> list[str]:
+    """Write the lines and return the id under which each can be found: its own, or that of the row that counts it."""
+    found = [entry.line.id for entry in entries]
+    full = [entry.line for entry in entries if not entry.folds]
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for place, entry in enumerate(entries):
+        if entry.folds:
+            line = entry.line
+            groups.setdefault((line.org_id, line.reason or "", _network(line.address)), []).append(place)
+    for (org_id, reason, where), places in groups.items():
+        admitted, counting_id = _fold(tx, org_id, reason, where, len(places))
+        full.extend(entries[place].line for place in places[:admitted])
+        for place in places[admitted:]:
+            found[place] = counting_id
+    if full:
+        login_history.insert_many(tx, full)
+    return found
+
+
+def _fold(tx: Tx, org_id: str, reason: str, where: str, times: int) -> tuple[int, str]:
+    """How many of so many like refusals still get a receipt of their own, and the id of the row that counts the others."""
+    day = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    written_today = strangers.counted(tx, org_id, day, DAY_ROW, EVERYWHERE)
+    if written_today >= RECEIPTS_PER_DAY:
+        # One row for the rest of the day, from wherever they come: a flood from a million networks must not make a million rows.
+        return 0, strangers.count(tx, org_id, day, reason, EVERYWHERE, tx.new_id(Prefix.RECEIPT), times).id
+    counted = strangers.count(tx, org_id, _window(tx.now), reason, where, tx.new_id(Prefix.RECEIPT), times)
+    before = counted.count - times
+    admitted = max(0, min(times, RECEIPTS_PER_WINDOW - before, RECEIPTS_PER_DAY - written_today))
+    if admitted:
+        strangers.count(tx, org_id, day, DAY_ROW, EVERYWHERE, tx.new_id(Prefix.RECEIPT), admitted)
+    return admitted, counted.id
+
+
+def _window(now: datetime) -> datetime:
+    seconds = int(WINDOW.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
+
+
+def _network(address: str) -> str:
+    parsed = network.parse_address(address)
+    return network.network_of(parsed) if parsed is not None else "unknown"
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    said: dict[str, object] = {"gate": finding.gate, "state": finding.state, "words": _cut(finding.words)}
+    if finding.reason is not None:
+        said["reason"] = finding.reason.code
+    if finding.compared:
+        said["compared"] = [_compared(each) for each in finding.compared]
+    return said
+
+
+def _compared(compared: Compared) -> dict[str, str | None]:
+    return {
+        "name": compared.name,
+        "sent": _cut(compared.sent) if compared.sent is not None else None,
+        "registered": _cut(compared.registered) if compared.registered is not None else None,
+        "difference": _cut(compared.difference),
+    }
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST // 4:  # at most four bytes a character
+        return text.replace("\0", "�") if "\0" in text else text
+    raw = text.replace("\0", "�").encode("utf-8", "replace")
+    return text if len(raw) <= LONGEST else raw[: LONGEST - 3].decode("utf-8", "ignore") + "…"

@@ -1,0 +1,175 @@
+"""The OAuth endpoints, as a table of routes. Hot ones go through the turnstile, documents are read and sent."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gatebridge.oauth import discovery, errors, introspect, jwks, revocation_feed, revoke, token
+from gatebridge.oauth.keyring import Keyring
+from gatebridge.oauth.outcome import Answer
+from gatebridge.oauth.request import Malformed, OAuthRequest, read_form
+from gatebridge.rules.apps import Dialect
+from gatebridge.rules.ids import long
+from gatebridge.rules.reasons import Reason
+from gatebridge.rules.reasons import outage as outage_reasons
+from gatebridge.rules.reasons import request as request_reasons
+from gatebridge.storage.database import Database
+from gatebridge.storage.dialects import is_outage
+from gatebridge.storage.facts import FactsReader
+from gatebridge.web.middleware.operation_id import operation_id
+from gatebridge.web.turnstile import Decide, Turnstile, TurnstileFull, TurnstileShut
+
+RECEIPT_HEADER = b"x-gatebridge-receipt"
+NO_STORE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+LONGEST_AGENT = 512
+
+# How long a resource server may wait for news, and how often it is looked for. Bounded: a waiting request holds a connection.
+LONGEST_WAIT = 30.0
+LOOK_EVERY = 0.25
+
+
+def routes(database: Database, turnstile: Turnstile, keyring: Keyring, base_url: str) -> list[Route]:
+    """Every route of the OAuth endpoints. `base_url` stands in for the issuer where no org could be found."""
+    hot = partial(HotEndpoint, turnstile, base_url)
+    return [
+        Route(token.PATH, hot(partial(token.decide, keyring=keyring))),
+        Route(introspect.PATH, hot(introspect.decide)),
+        Route(revoke.PATH, hot(revoke.decide)),
+        Route(revocation_feed.PATH, RevocationFeed(database, turnstile, base_url)),
+        Route(jwks.PATH, _document(database, jwks.document, jwks.CACHE_SECONDS), methods=["GET"]),
+        *(Route(path, _document(database, lambda _, org: discovery.document(org), 300), methods=["GET"]) for path in discovery.PATHS),
+    ]
+
+
+class HotEndpoint:
+    """One endpoint that goes through the turnstile. POST only, forms only; whatever comes, the answer is JSON with an id."""
+
+    def __init__(self, turnstile: Turnstile, base_url: str, decide: Decide) -> None:
+        self.turnstile = turnstile
+        self.base_url = base_url
+        self.decide = decide
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self.answer(scope, receive)
+        await send_answer(answer, send)
+
+    async def answer(self, scope: Scope, receive: Receive) -> Answer:
+        if scope["method"] != "POST":
+            return errors.answer(request_reasons.METHOD_NOT_ALLOWED, Dialect.STANDARD, self.base_url)
+        request = await read_request(scope, receive)
+        return await passed(self.turnstile, self.decide, request, self.base_url)
+
+
+async def passed(turnstile: Turnstile, decide: Decide, request: OAuthRequest, base_url: str) -> Answer:
+    """The turnstile's answer; an outage becomes 503 and never a wrong answer (house rule 7, X-RL-07)."""
+    try:
+        return await turnstile.pass_through(decide, request)
+    except (TurnstileFull, TurnstileShut):
+        return errors.answer(outage_reasons.SERVER_BUSY, Dialect.STANDARD, base_url)
+    except Exception as error:
+        if is_outage(error):
+            return errors.answer(outage_reasons.DATABASE_AWAY, Dialect.STANDARD, base_url)
+        raise
+
+
+async def read_request(scope: Scope, receive: Receive) -> OAuthRequest:
+    """The request as the rooms below see it. What cannot be read as a form is carried as such, so that it gets its receipt."""
+    headers: dict[bytes, bytes] = {}
+    repeated: Malformed | None = None
+    for name, value in scope["headers"]:
+        if name in headers and name in (b"authorization", b"content-type", b"host"):
+            repeated = Malformed(request_reasons.PARAMETER_REPEATED, name.decode("latin-1"))
+        headers[name] = value
+    body = await _body(receive)
+    form = read_form(_text(headers, b"content-type"), _text(headers, b"content-encoding"), body)
+    return OAuthRequest(
+        host=_text(headers, b"host").lower(),
+        address=scope["gatebridge.address"],
+        user_agent=_text(headers, b"user-agent")[:LONGEST_AGENT].replace("\0", ""),
+        operation_id=operation_id(scope),
+        authorization=_text(headers, b"authorization") if b"authorization" in headers else None,
+        parameters={} if isinstance(form, Malformed) else form,
+        malformed=repeated or (form if isinstance(form, Malformed) else None),
+    )
+
+
+def _text(headers: dict[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
+
+
+async def _body(receive: Receive) -> bytes:
+    # The limits stand before this: the body is bounded, and has arrived.
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def send_answer(answer: Answer, send: Send) -> None:
+    """An answer on the wire: JSON, never stored, with the id of its receipt."""
+    body = b""
+    headers = [*NO_STORE, *((name.lower().encode(), value.encode()) for name, value in answer.headers)]
+    if answer.body is not None:
+        said = answer.body
+        if answer.receipt_id is not None and "error_uri" in said:
+            said = {**said, "error_uri": f"{said['error_uri']}?receipt={long(answer.receipt_id)}"}
+        body = json.dumps(said, separators=(",", ":")).encode()
+        headers.append((b"content-type", b"application/json;charset=UTF-8"))
+    if answer.receipt_id is not None:
+        headers.append((RECEIPT_HEADER, long(answer.receipt_id).encode()))
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class RevocationFeed:
+    """What was ended since a cursor, as a long poll for resource servers: the caller is proven first, then waits for news."""
+
+    def __init__(self, database: Database, turnstile: Turnstile, base_url: str) -> None:
+        self.database = database
+        self.endpoint = HotEndpoint(turnstile, base_url, revocation_feed.decide)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await send_answer(await self.endpoint.answer(scope, receive), send)
+            return
+        request = await read_request(scope, receive)
+        deadline = asyncio.get_running_loop().time() + revocation_feed.wait_asked(request, LONGEST_WAIT)
+        while True:
+            answer = await passed(self.endpoint.turnstile, self.endpoint.decide, request, self.endpoint.base_url)
+            if not revocation_feed.is_empty(answer) or asyncio.get_running_loop().time() >= deadline:
+                await send_answer(answer, send)
+                return
+            await asyncio.sleep(LOOK_EVERY)
+
+
+Document = Callable[[FactsReader, Any], dict[str, object]]
+
+
+def _document(database: Database, make: Document, cache_seconds: int) -> Callable[[Request], Awaitable[Response]] | ASGIApp:
+    """A document about the org of the host, the same for everybody, cached as long as it says, readable from any origin."""
+
+    def read(host: str) -> dict[str, object] | Reason:
+        with database.reading() as tx:
+            reader = FactsReader(tx)
+            org = reader.org(host)
+            return make(reader, org) if org is not None else request_reasons.HOST_UNKNOWN
+
+    async def send_document(request: Request) -> Response:
+        found = await run_in_threadpool(read, request.headers.get("host", "").lower())
+        if isinstance(found, Reason):
+            return JSONResponse({"error": found.error, "error_description": found.sentence}, found.status)
+        headers = {"Cache-Control": f"public, max-age={cache_seconds}", "Access-Control-Allow-Origin": "*"}
+        return JSONResponse(found, headers=headers)
+
+    return send_document
