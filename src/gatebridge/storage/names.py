@@ -1,0 +1,67 @@
+"""What the ids in a record are called: apps with their owners, users, secrets and certificates. One statement for many ids."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from gatebridge.storage.apps import app_directory, apps
+from gatebridge.storage.credentials import certificates, secrets
+from gatebridge.storage.installations import installations
+from gatebridge.storage.people import users
+from gatebridge.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class NamedApp:
+    """An app as one org knows it: its label, and who answers for it, perhaps in another org."""
+
+    id: str
+    label: str
+    org_id: str  # the owning org
+    owner_id: str
+    backup_owner_id: str | None
+    installation_id: str | None  # in the org that asks; None where it is not, or was never, installed
+
+    def owned_by(self, org_id: str, user_id: str | None) -> bool:
+        """Whether this user of this org is the owner or the backup owner."""
+        return user_id is not None and org_id == self.org_id and user_id in (self.owner_id, self.backup_owner_id)
+
+
+def of_apps(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, NamedApp]:
+    """The apps of these ids that the org owns or ever installed; others are not there."""
+    if not app_ids:
+        return {}
+    here = sa.and_(installations.c.app_id == apps.c.id, installations.c.org_id == org_id)
+    statement = (
+        sa.select(
+            apps.c.id, apps.c.label, apps.c.org_id, apps.c.owner_id, apps.c.backup_owner_id, installations.c.id.label("installation_id")
+        )
+        .select_from(app_directory)
+        .join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
+        .outerjoin(installations, here)
+        .where(app_directory.c.app_id.in_(list(app_ids)), sa.or_(apps.c.org_id == org_id, installations.c.id.is_not(None)))
+    )
+    return {
+        row.id: NamedApp(row.id, row.label, row.org_id, row.owner_id, row.backup_owner_id, row.installation_id)
+        for row in tx.connection.execute(statement)
+    }
+
+
+def of_users(tx: Tx, org_id: str, user_ids: Collection[str]) -> dict[str, str]:
+    """The names of these users of the org: as people know them, or the username where a service user has none."""
+    if not user_ids:
+        return {}
+    statement = sa.select(users.c.id, users.c.username, users.c.first_name, users.c.last_name).where(
+        users.c.org_id == org_id, users.c.id.in_(list(user_ids))
+    )
+    return {row.id: f"{row.first_name} {row.last_name}".strip() or row.username for row in tx.connection.execute(statement)}
+
+
+def of_credentials(tx: Tx, app: NamedApp) -> dict[str, str]:
+    """The names of all secrets and certificates of an app, retired ones too."""
+    of_secrets = sa.select(secrets.c.id, secrets.c.name).where(secrets.c.org_id == app.org_id, secrets.c.app_id == app.id)
+    of_certificates = sa.select(certificates.c.id, certificates.c.name).where(
+        certificates.c.org_id == app.org_id, certificates.c.app_id == app.id
+    )
+    return {row.id: row.name for row in tx.connection.execute(of_secrets.union_all(of_certificates))}
