@@ -5,9 +5,9 @@ from threading import Lock
 
 from gatebridge.crypto import sealing, signing
 from gatebridge.crypto.sealing import MasterKeys
+from gatebridge.setup.signing_keys import PURPOSE
 from gatebridge.storage.signing_keys import StoredKey
 
-PURPOSE = "signing key"
 KEPT = 4096
 
 
@@ -23,7 +23,7 @@ class Keyring:
         self._parsed: dict[str, signing.SigningKey] = {}
         self._lock = Lock()
 
-    def signing(self, published: list[StoredKey], algorithm: str, now: datetime) -> signing.SigningKey:
+    def key_for(self, published: list[StoredKey], algorithm: str, now: datetime) -> signing.SigningKey:
         """The newest key of the algorithm whose time to sign has come (X-TK-13). Raises NoSigningKey."""
         for key in published:
             if key.algorithm == algorithm and key.retired_at is None and key.signs_from <= now:

@@ -38,7 +38,7 @@ def decide(reader: FactsReader, request: OAuthRequest, keyring: Keyring) -> Outc
         return endpoint.refused(org, request, EVENT, caller, verdict, flow=attempt.flow)
 
     def signing_key(algorithm: str) -> SigningKey:
-        return keyring.signing(reader.signing_keys(org), algorithm, reader.now)
+        return keyring.key_for(reader.signing_keys(org), algorithm, reader.now)
 
     return _granted(reader, org, request, caller, attempt, verdict, signing_key)
 

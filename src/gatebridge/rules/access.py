@@ -28,7 +28,6 @@ from gatebridge.rules.reasons import user as user_reasons
 from gatebridge.rules.reasons.reason import Compared, Reason
 from gatebridge.rules.verdict import Finding, State, Verdict
 
-
 # Which gates stand at which door. A gate that is missing from a row is never asked there; the order is always the gates' own.
 GATES_AT: Mapping[Door, tuple[Gate, ...]] = {
     Door.TOKEN: (
@@ -232,7 +231,7 @@ def _permitted(facts: Facts, _: Attempt) -> Finding | None:
         return _passed(Gate.PERMITTED, "all users may self-authorize")
     standing, now = facts.standing, facts.now
     held = {standing.profile.id: standing.profile.name}
-    lapsed = {}
+    lapsed: dict[str, str] = {}
     for permission_set, assignment in standing.sets:
         (held if assignment.holds(now) else lapsed)[permission_set.id] = permission_set.label
     for permit in facts.permits:

@@ -9,7 +9,7 @@ class Flow(StrEnum):
 
     CLIENT_CREDENTIALS = "client_credentials"
     WEB_SERVER = "web_server"
-    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a flow
+    REFRESH_TOKEN = "refresh_token"
     JWT_BEARER = "jwt_bearer"
     DEVICE = "device"
     USER_AGENT = "user_agent"
@@ -18,8 +18,8 @@ class Flow(StrEnum):
 class ClientAuthMethod(StrEnum):
     """How a client proves itself, by the names of RFC 7591 section 2."""
 
-    SECRET_BASIC = "client_secret_basic"  # noqa: S105 - the name of a method
-    SECRET_POST = "client_secret_post"  # noqa: S105 - the name of a method
+    SECRET_BASIC = "client_secret_basic"
+    SECRET_POST = "client_secret_post"
     PRIVATE_KEY_JWT = "private_key_jwt"
     NONE = "none"
 
