@@ -13,7 +13,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.types import TypeDecorator
 
 try:
-    import pysqlite3 as sqlite
+    import pysqlite3 as sqlite  # type: ignore[import-untyped]
 except ImportError:  # no wheel for this machine: the system's SQLite, whose age decides the journal
     import sqlite3 as sqlite
 

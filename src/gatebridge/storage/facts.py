@@ -8,17 +8,24 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from gatebridge.crypto import published, signing
-from gatebridge.rules.apps import AppCertificate
+from gatebridge.rules.apps import AppCertificate, ConsumerSecret
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Assignment, Standing
-from gatebridge.storage import apps, credentials, grants, installations, orgs, people, signing_keys, tokens
-from gatebridge.storage.credentials import StoredSecret
+from gatebridge.storage import apps, credentials, grants, installations, orgs, people, rows, signing_keys, tokens
 from gatebridge.storage.signing_keys import StoredKey
 from gatebridge.storage.tx import Tx
 
 Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """A consumer secret of an app, live or not, with the digest to compare with."""
+
+    record: ConsumerSecret
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,42 @@ _APP_IN_ORG = (
 _BY_CONSUMER_KEY = _APP_IN_ORG.where(apps.app_directory.c.consumer_key == sa.bindparam("consumer_key"))
 _BY_APP_ID = _APP_IN_ORG.where(apps.app_directory.c.app_id == sa.bindparam("app_id"))
 
+_ORG_OF_HOST = sa.select(orgs.orgs).where(orgs.orgs.c.host == sa.bindparam("host"))
+
+_USER_WITH_PROFILE = (
+    sa.select(people.users, people.profiles)
+    .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
+    .join_from(people.users, people.profiles)
+    .where(people.users.c.org_id == sa.bindparam("org_id"), people.users.c.id == sa.bindparam("user_id"))
+)
+_SETS_OF_USER = (
+    sa.select(people.permission_sets, people.permission_set_assignments.c.expires_at)
+    .join_from(people.permission_set_assignments, people.permission_sets)
+    .where(
+        people.permission_set_assignments.c.org_id == sa.bindparam("org_id"),
+        people.permission_set_assignments.c.user_id == sa.bindparam("user_id"),
+    )
+)
+_PERMITS = sa.select(installations.permits).where(
+    installations.permits.c.org_id == sa.bindparam("org_id"), installations.permits.c.installation_id == sa.bindparam("installation_id")
+)
+_SECRETS = sa.select(credentials.secrets).where(
+    credentials.secrets.c.org_id == sa.bindparam("org_id"), credentials.secrets.c.app_id == sa.bindparam("app_id")
+)
+_CERTIFICATES = sa.select(credentials.certificates).where(
+    credentials.certificates.c.org_id == sa.bindparam("org_id"), credentials.certificates.c.app_id == sa.bindparam("app_id")
+)
+
+
+def standing(tx: Tx, org_id: str, user_id: str) -> Standing | None:
+    """A user of an org with profile and permission sets, in two statements. None: the org has no such user."""
+    values = {"org_id": org_id, "user_id": user_id}
+    row = tx.connection.execute(_USER_WITH_PROFILE, values).one_or_none()
+    if row is None:
+        return None
+    sets = tuple((rows.permission_set(held), Assignment(held.id, held.expires_at)) for held in tx.connection.execute(_SETS_OF_USER, values))
+    return Standing(rows.user(Part(row, people.users)), rows.profile(Part(row, people.profiles)), sets)
+
 
 class FactsReader:
     """Loads facts in one reading transaction. What several requests of a batch ask for is read once; nothing outlives the batch."""
@@ -98,7 +141,7 @@ class FactsReader:
 
     def org(self, host: str) -> Org | None:
         """The org that lives at a host. None: nobody does."""
-        return self._once(("org", host), lambda: orgs.by_host(self.tx, host))
+        return self._once(("org", host), lambda: self._org(host))
 
     def bare_facts(self, org: Org) -> Facts:
         """What is known when a request names nothing that exists."""
@@ -135,8 +178,10 @@ class FactsReader:
             grant = grants.service_grant(self.tx, org.id, facts.installation.id, standing.user.id)
         return ClientRecord(
             facts=replace(facts, standing=standing, grant=grant),
-            secrets=tuple(credentials.secrets_of(self.tx, facts.app.org_id, facts.app.id)),
-            certificates=tuple(credentials.certificates_of(self.tx, facts.app.org_id, facts.app.id)),
+            secrets=tuple(
+                StoredSecret(rows.secret(row), row.digest) for row in self._rows(_SECRETS, org_id=facts.app.org_id, app_id=facts.app.id)
+            ),
+            certificates=tuple(rows.certificate(row) for row in self._rows(_CERTIFICATES, org_id=facts.app.org_id, app_id=facts.app.id)),
         )
 
     def _of_token(self, org: Org, token: AccessToken | None) -> tuple[Facts, AccessToken | None]:
@@ -154,16 +199,23 @@ class FactsReader:
         facts = self.bare_facts(org)
         if row is None:
             return facts
-        facts = replace(facts, app=apps.app_of_row(Part(row, apps.apps)), settings=apps.settings_of_row(Part(row, apps.app_settings)))
+        facts = replace(facts, app=rows.app(Part(row, apps.apps)), settings=rows.settings(Part(row, apps.app_settings)))
         if row.installations_id is None:
             return facts
-        installation = installations.installation_of_row(Part(row, installations.installations))
-        policies = installations.policies_of_row(Part(row, installations.policies)) if row.policies_installation_id is not None else None
-        permits: Sequence[Assignment] = installations.permits_of(self.tx, org.id, installation.id)
-        return replace(facts, installation=installation, policies=policies, permits=tuple(permits))
+        installation = rows.installation(Part(row, installations.installations))
+        policies = rows.policies(Part(row, installations.policies)) if row.policies_installation_id is not None else None
+        permits = tuple(rows.permit(each) for each in self._rows(_PERMITS, org_id=org.id, installation_id=installation.id))
+        return replace(facts, installation=installation, policies=policies, permits=permits)
 
     def _standing(self, org: Org, user_id: str) -> Standing | None:
-        return self._once(("standing", org.id, user_id), lambda: people.standing(self.tx, org.id, user_id))
+        return self._once(("standing", org.id, user_id), lambda: standing(self.tx, org.id, user_id))
+
+    def _org(self, host: str) -> Org | None:
+        row = self._row(_ORG_OF_HOST, host=host)
+        return rows.org(row) if row is not None else None
+
+    def _rows(self, statement: sa.Select[Any], **values: object) -> Sequence[Any]:
+        return self.tx.connection.execute(statement, values).all()
 
     def _row(self, statement: sa.Select[Any], **values: object) -> Any:
         return self.tx.connection.execute(statement, values).one_or_none()

@@ -1,0 +1,192 @@
+"""From a row to the noun of `rules/` that it holds: one explicit function per type, for every query that reads one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
+from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
+from gatebridge.rules.apps import App, AppCertificate, ConsumerSecret, Dialect, Installation
+from gatebridge.rules.network import Range, Relaxation, parse_range
+from gatebridge.rules.orgs import Org, OrgKind, OrgSettings
+from gatebridge.rules.people import Assignment, PermissionSet, Profile, User, UserState
+from gatebridge.rules.permissions import Permission
+
+
+def ranges(stored: Iterable[Any]) -> tuple[Range, ...]:
+    """Address ranges, kept as pairs of text and label."""
+    found = (parse_range(text, label) for text, label in stored)
+    return tuple(each for each in found if each is not None)
+
+
+def permissions(stored: Iterable[str]) -> frozenset[Permission]:
+    return frozenset(Permission(name) for name in stored)
+
+
+def org(row: Any) -> Org:
+    stored = row.settings
+    return Org(
+        id=row.id,
+        name=row.name,
+        kind=OrgKind(row.kind),
+        host=row.host,
+        issuer=row.issuer,
+        epoch=row.epoch,
+        created_at=row.created_at,
+        version=row.version,
+        settings=OrgSettings(
+            session_minutes=stored.get("session_minutes"),
+            trusted_ranges=ranges(stored.get("trusted_ranges", ())),
+            trusted_ranges_only_waive=stored.get("trusted_ranges_only_waive", False),
+            custom_scopes=tuple((name, sentence) for name, sentence in stored.get("custom_scopes", ())),
+        ),
+    )
+
+
+def user(row: Any) -> User:
+    return User(
+        id=row.id,
+        org_id=row.org_id,
+        username=row.username,
+        email=row.email,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        profile_id=row.profile_id,
+        state=UserState(row.state),
+        frozen=row.frozen,
+        epoch=row.epoch,
+        created_at=row.created_at,
+        version=row.version,
+        external_id=row.external_id,
+    )
+
+
+def profile(row: Any) -> Profile:
+    return Profile(
+        id=row.id,
+        org_id=row.org_id,
+        name=row.name,
+        description=row.description,
+        permissions=permissions(row.permissions),
+        created_at=row.created_at,
+        version=row.version,
+        login_ranges=ranges(row.login_ranges),
+        session_minutes=row.session_minutes,
+    )
+
+
+def permission_set(row: Any) -> PermissionSet:
+    return PermissionSet(
+        id=row.id,
+        org_id=row.org_id,
+        label=row.label,
+        api_name=row.api_name,
+        description=row.description,
+        permissions=permissions(row.permissions),
+        created_at=row.created_at,
+        version=row.version,
+    )
+
+
+def app(row: Any) -> App:
+    """An app. The row has `has_logo` beside the table's columns, since the picture itself is read only to be shown."""
+    return App(
+        id=row.id,
+        org_id=row.org_id,
+        label=row.label,
+        api_name=row.api_name,
+        consumer_key=row.consumer_key,
+        dialect=Dialect(row.dialect),
+        contact_email=row.contact_email,
+        owner_id=row.owner_id,
+        epoch=row.epoch,
+        created_at=row.created_at,
+        version=row.version,
+        contact_phone=row.contact_phone,
+        info_url=row.info_url,
+        description=row.description,
+        purpose=row.purpose,
+        backup_owner_id=row.backup_owner_id,
+        has_logo=bool(row.has_logo),
+        deleted_at=row.deleted_at,
+    )
+
+
+def settings(row: Any) -> AppSettings:
+    return AppSettings(
+        app_id=row.app_id,
+        version=row.version,
+        flows=frozenset(Flow(name) for name in row.flows),
+        scopes=tuple(row.scopes),
+        full_scope_reason=row.full_scope_reason,
+        callbacks=tuple(row.callbacks),
+        native=row.native,
+        auth_methods=frozenset(ClientAuthMethod(name) for name in row.auth_methods),
+        pkce_required=row.pkce_required,
+        access_token_format=TokenFormat(row.access_token_format),
+        signing_algorithm=row.signing_algorithm,
+        audience=row.audience,
+        legacy_audience=row.legacy_audience,
+        introspect_all_tokens=row.introspect_all_tokens,
+    )
+
+
+def installation(row: Any) -> Installation:
+    return Installation(
+        id=row.id,
+        org_id=row.org_id,
+        app_id=row.app_id,
+        epoch=row.epoch,
+        installed_at=row.installed_at,
+        version=row.version,
+        uninstalled_at=row.uninstalled_at,
+        blocked_at=row.blocked_at,
+        blocked_because=row.blocked_because,
+    )
+
+
+def policies(row: Any) -> AppPolicies:
+    return AppPolicies(
+        installation_id=row.installation_id,
+        version=row.version,
+        permitted_users=PermittedUsers(row.permitted_users),
+        ip_relaxation=Relaxation(row.ip_relaxation),
+        access_token_minutes=row.access_token_minutes,
+        jwt_access_token_minutes=row.jwt_access_token_minutes,
+        run_as_user_id=row.run_as_user_id,
+        may_administer=row.may_administer,
+    )
+
+
+def permit(row: Any) -> Assignment:
+    return Assignment(row.holder_id, row.expires_at)
+
+
+def secret(row: Any) -> ConsumerSecret:
+    return ConsumerSecret(
+        id=row.id,
+        app_id=row.app_id,
+        name=row.name,
+        hint=row.hint,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        expires_at=row.expires_at,
+        retired_at=row.retired_at,
+    )
+
+
+def certificate(row: Any) -> AppCertificate:
+    return AppCertificate(
+        id=row.id,
+        app_id=row.app_id,
+        name=row.name,
+        fingerprint=row.fingerprint,
+        subject=row.subject,
+        key_type=row.key_type,
+        algorithms=tuple(row.algorithms),
+        public_pem=row.public_pem,
+        not_before=row.not_before,
+        not_after=row.not_after,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        retired_at=row.retired_at,
+    )
