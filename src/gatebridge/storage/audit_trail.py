@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -100,3 +101,54 @@ def append(tx: Tx, line: AuditLine, mac: bytes) -> None:
     values = asdict(line) | {"changes": list(line.changes), "mac": mac}
     tx.connection.execute(sa.insert(audit_trail).values(values))
     tx.connection.execute(sa.update(audit_heads).where(audit_heads.c.org_id == line.org_id).values(sequence=line.sequence, mac=mac))
+
+
+def head(tx: Tx, org_id: str) -> Head | None:
+    """The end of the org's chain as recorded, without holding it; None where no line was ever written."""
+    row = tx.connection.execute(sa.select(audit_heads).where(audit_heads.c.org_id == org_id)).one_or_none()
+    return Head(row.sequence, bytes(row.mac)) if row else None
+
+
+def chunk(tx: Tx, org_id: str, after: int, limit: int) -> list[AuditLine]:
+    """The lines after number `after` in the order of the chain, at most `limit` of them."""
+    return _lines(tx, audit_trail.c.sequence.asc(), limit, audit_trail.c.org_id == org_id, audit_trail.c.sequence > after)
+
+
+def page(
+    tx: Tx,
+    org_id: str,
+    *,
+    before: int | None = None,
+    limit: int,
+    target_id: str | None = None,
+    actor_id: str | None = None,
+    event: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[AuditLine]:
+    """The lines before number `before`, newest first, that fit every filter given. `since` is included, `until` is not."""
+    wanted = [audit_trail.c.org_id == org_id]
+    equal = (("target_id", target_id), ("actor_id", actor_id), ("event", event))
+    wanted += [audit_trail.c[name] == value for name, value in equal if value is not None]
+    if before is not None:
+        wanted.append(audit_trail.c.sequence < before)
+    if since is not None:
+        wanted.append(audit_trail.c.at >= since)
+    if until is not None:
+        wanted.append(audit_trail.c.at < until)
+    return _lines(tx, audit_trail.c.sequence.desc(), limit, *wanted)
+
+
+def by_id(tx: Tx, org_id: str, line_id: str) -> AuditLine | None:
+    """The line with this id, or None."""
+    found = _lines(tx, audit_trail.c.sequence.asc(), 1, audit_trail.c.org_id == org_id, audit_trail.c.id == line_id)
+    return found[0] if found else None
+
+
+def _lines(tx: Tx, order: sa.UnaryExpression[int], limit: int, *wanted: sa.ColumnElement[bool]) -> list[AuditLine]:
+    return [_of_row(row) for row in tx.connection.execute(sa.select(audit_trail).where(*wanted).order_by(order).limit(limit))]
+
+
+def _of_row(row: Any) -> AuditLine:
+    values: dict[str, Any] = dict(row._mapping)
+    return AuditLine(**values | {"changes": tuple(row.changes), "mac": bytes(row.mac)})

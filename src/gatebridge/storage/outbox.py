@@ -1,6 +1,8 @@
 """What must leave the house after the commit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -23,6 +25,22 @@ outbox = sa.Table(
     sa.Index("ix_outbox_waiting", "next_at", sqlite_where=sa.text("sent_at IS NULL"), postgresql_where=sa.text("sent_at IS NULL")),
 )
 
+# When an entry that was given up is due again: never by itself.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing to be delivered, and what came of it so far."""
+
+    org_id: str
+    id: str
+    kind: str
+    payload: Mapping[str, object]
+    created_at: datetime
+    attempts: int
+    last_error: str
+
 
 def insert(tx: Tx, org_id: str, entry_id: str, kind: str, payload: Mapping[str, object]) -> None:
     tx.connection.execute(
@@ -30,3 +48,53 @@ def insert(tx: Tx, org_id: str, entry_id: str, kind: str, payload: Mapping[str, 
             org_id=org_id, id=entry_id, kind=kind, payload=dict(payload), created_at=tx.now, attempts=0, next_at=tx.now, last_error=""
         )
     )
+
+
+def due(tx: Tx, limit: int) -> list[Entry]:
+    """What waits to be delivered now, in every org, the longest due first."""
+    return _entries(tx, outbox.c.sent_at.is_(None), outbox.c.next_at <= tx.now, limit=limit)
+
+
+def given_up(tx: Tx, limit: int) -> list[Entry]:
+    """What could not be delivered and is tried no more, in every org, with the error of the last attempt."""
+    return _entries(tx, outbox.c.sent_at.is_(None), outbox.c.next_at == NEVER, limit=limit)
+
+
+def _entries(tx: Tx, *wanted: sa.ColumnElement[bool], limit: int) -> list[Entry]:
+    columns = [outbox.c[name] for name in Entry.__slots__]
+    statement = sa.select(*columns).where(*wanted).order_by(outbox.c.next_at, outbox.c.id).limit(limit)
+    return [Entry(*row) for row in tx.connection.execute(statement)]
+
+
+def waiting(tx: Tx, org_id: str, kind: str) -> int:
+    """How many entries of this kind an org still has to deliver."""
+    statement = sa.select(sa.func.count()).where(outbox.c.org_id == org_id, outbox.c.kind == kind, outbox.c.sent_at.is_(None))
+    return int(tx.connection.execute(statement).scalar_one())
+
+
+def mark_sent(tx: Tx, entries: Sequence[Entry]) -> None:
+    """These were delivered."""
+    if entries:
+        statement = sa.update(outbox).where(outbox.c.org_id == sa.bindparam("org"), outbox.c.id == sa.bindparam("entry"))
+        values = statement.values(sent_at=tx.now, attempts=outbox.c.attempts + 1, last_error="")
+        tx.connection.execute(values, [{"org": entry.org_id, "entry": entry.id} for entry in entries])
+
+
+def mark_failed(tx: Tx, entry: Entry, error: str, next_at: datetime) -> None:
+    """An attempt failed; the next is at `next_at`, or NEVER."""
+    tx.connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.org_id == entry.org_id, outbox.c.id == entry.id, outbox.c.sent_at.is_(None))
+        .values(attempts=outbox.c.attempts + 1, last_error=error, next_at=next_at)
+    )
+
+
+def purge(tx: Tx, org_id: str, first_id: str, limit: int) -> int:
+    """Forget what was delivered, of the entries made before `first_id`, the oldest first. What was not delivered stays."""
+    doomed = (
+        sa.select(outbox.c.id)
+        .where(outbox.c.org_id == org_id, outbox.c.id < first_id, outbox.c.sent_at.is_not(None))
+        .order_by(outbox.c.id)
+        .limit(limit)
+    )
+    return int(tx.connection.execute(sa.delete(outbox).where(outbox.c.org_id == org_id, outbox.c.id.in_(doomed))).rowcount)

@@ -1,0 +1,92 @@
+"""Reading the login history: newest first, page by page, and one line by the id of its receipt."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from gatebridge.rules import ids
+from gatebridge.rules.ids import Prefix
+from gatebridge.storage.apps import apps
+from gatebridge.storage.installations import installations
+from gatebridge.storage.login_history import HistoryLine, login_history
+from gatebridge.storage.strangers import stranger_counts
+from gatebridge.storage.tx import Tx
+from gatebridge.storage.usage import SETTLED_AFTER
+
+_COLUMNS = [login_history.c[name] for name in HistoryLine.__slots__]
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Refusals of strangers that have no line of their own: how many of one kind came from one network in one window."""
+
+    org_id: str
+    id: str  # the receipt's id that was answered to each of them
+    window_start: datetime
+    reason: str
+    network: str  # `*`: from anywhere, after the org's limit of the day
+    count: int  # of all in the window, those with a line of their own included
+    last_at: datetime
+
+
+def page(
+    tx: Tx,
+    org_id: str,
+    *,
+    before: str | None = None,
+    limit: int,
+    app_id: str | None = None,
+    user_id: str | None = None,
+    outcome: str | None = None,
+    reason: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[HistoryLine]:
+    """The lines before the id `before`, newest first, that fit every filter given. `since` is included, `until` is not."""
+    wanted = [login_history.c.org_id == org_id]
+    equal = (("app_id", app_id), ("user_id", user_id), ("outcome", outcome), ("reason", reason))
+    wanted += [login_history.c[name] == value for name, value in equal if value is not None]
+    if reason is not None:
+        wanted.append(login_history.c.outcome == "refused")  # said so, the index of refusals serves
+    if before is not None:
+        wanted.append(login_history.c.id < before)
+    # The index is by id, and an id is minted a little before the moment of its line; so the ids bound the search, the moments decide.
+    if since is not None:
+        wanted += [login_history.c.id >= ids.floor(Prefix.RECEIPT, since - SETTLED_AFTER), login_history.c.at >= since]
+    if until is not None:
+        wanted += [login_history.c.id < ids.floor(Prefix.RECEIPT, until + SETTLED_AFTER), login_history.c.at < until]
+    statement = sa.select(*_COLUMNS).where(*wanted).order_by(login_history.c.id.desc()).limit(limit)
+    return [_of_row(row) for row in tx.connection.execute(statement)]
+
+
+def by_id(tx: Tx, org_id: str, receipt_id: str) -> HistoryLine | None:
+    """The line whose receipt has this id, or None."""
+    statement = sa.select(*_COLUMNS).where(login_history.c.org_id == org_id, login_history.c.id == receipt_id)
+    row = tx.connection.execute(statement).one_or_none()
+    return _of_row(row) if row else None
+
+
+def by_id_elsewhere(tx: Tx, org_id: str, owner_id: str, receipt_id: str) -> HistoryLine | None:
+    """The line of this id in another org that uses an app which this user of this org owns, as owner or backup owner, or None."""
+    owned = sa.select(apps.c.id).where(apps.c.org_id == org_id, sa.or_(apps.c.owner_id == owner_id, apps.c.backup_owner_id == owner_id))
+    elsewhere = sa.select(installations.c.org_id).where(installations.c.app_id.in_(owned), installations.c.org_id != org_id)
+    statement = sa.select(*_COLUMNS).where(
+        login_history.c.org_id.in_(elsewhere), login_history.c.id == receipt_id, login_history.c.app_id.in_(owned)
+    )
+    row = tx.connection.execute(statement).one_or_none()
+    return _of_row(row) if row else None
+
+
+def folded_by_id(tx: Tx, org_id: str, receipt_id: str) -> Folded | None:
+    """The counting row that was answered as this receipt, or None."""
+    columns = [stranger_counts.c[name] for name in Folded.__slots__]
+    row = tx.connection.execute(
+        sa.select(*columns).where(stranger_counts.c.org_id == org_id, stranger_counts.c.id == receipt_id)
+    ).one_or_none()
+    return Folded(*row) if row else None
+
+
+def _of_row(row: Any) -> HistoryLine:
+    return HistoryLine(**dict(zip(HistoryLine.__slots__, row, strict=True)))
