@@ -1,0 +1,1 @@
+"""The command line: a client of our own API, and a few commands for the machine that the server runs on."""

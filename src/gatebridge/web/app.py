@@ -1,0 +1,41 @@
+"""The web application: what is mounted where, and what every request goes through before it gets there."""
+
+from starlette.routing import Mount, Router
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from gatebridge.web import fallback, oauth, operations, pages, reason_pages
+from gatebridge.web.api.application import make_api
+from gatebridge.web.house import House
+from gatebridge.web.middleware.access_log import AccessLog
+from gatebridge.web.middleware.faults import Faults
+from gatebridge.web.middleware.hosts import Hosts
+from gatebridge.web.middleware.limits import RequestLimits
+from gatebridge.web.middleware.operation_id import OperationId
+from gatebridge.web.middleware.proxy import Proxy
+from gatebridge.web.middleware.security_headers import SecurityHeaders
+
+
+def make_app(house: House) -> ASGIApp:
+    """The ASGI application of one process. Its node number is drawn here, so the database must answer once."""
+    house.metrics.watch(house.turnstile)
+    app: ASGIApp = Router(
+        [
+            *oauth.routes(house.database, house.turnstile, house.keyring, house.base_url),
+            *operations.routes(house),
+            *reason_pages.routes(),
+            Mount("/api/v1", make_api(house)),
+            Mount("/static", StaticFiles(directory=pages.HERE / "static")),
+        ],
+        default=fallback.path_unknown,
+        redirect_slashes=False,
+    )
+    # From the inside out: what stands lower here sees a request first, and its answer last.
+    app = fallback.MethodsByName(app)
+    app = RequestLimits(app, house.limits)
+    app = Hosts(app, house.database, house.clock)
+    app = Faults(app)
+    app = SecurityHeaders(app)
+    app = AccessLog(app, house.metrics)
+    app = Proxy(app, house.trusted_proxies)
+    return OperationId(app, house.database.mint, house.clock)

@@ -1,0 +1,65 @@
+"""One log line and one count for every request."""
+
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gatebridge.rules import ids
+from gatebridge.web.metrics import Metrics
+
+log = structlog.get_logger("gatebridge.access")
+
+# Asked every few seconds by machines: counted, but not worth a line each.
+UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class AccessLog:
+    """Never logs a query string, a header or a body: on the OAuth paths they hold credentials, and elsewhere names of people."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status = 0
+        began = time.perf_counter()
+
+        async def watched_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched_send)
+        finally:
+            seconds = time.perf_counter() - began
+            route = route_of(scope)
+            self.metrics.requests.labels(route, scope["method"] if scope["method"] in METHODS else "other", str(status)).inc()
+            self.metrics.seconds.labels(route).observe(seconds)
+            if scope["path"] not in UNLOGGED:
+                log.info(
+                    "request",
+                    operation_id=ids.long(scope["gatebridge.operation_id"]),
+                    callers_id=scope["gatebridge.callers_id"],
+                    method=scope["method"],
+                    path=scope["path"],
+                    route=route,
+                    status=status,
+                    ms=round(seconds * 1000, 2),
+                    address=str(scope.get("gatebridge.address") or "unknown"),
+                    org=scope.get("gatebridge.issuer"),
+                )
+
+
+def route_of(scope: Scope) -> str:
+    """The pattern of the route that answered, with names in place of values; `unmatched` where none did."""
+    if "endpoint" not in scope:
+        return "unmatched"
+    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
+    return "/".join(names.get(part, part) for part in scope["path"].split("/"))

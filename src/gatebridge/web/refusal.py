@@ -1,0 +1,70 @@
+"""A refusal that needs no app and no user, in the form that its path speaks: OAuth, problem JSON, or a page."""
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from gatebridge.rules import ids
+from gatebridge.rules.reasons import Reason
+from gatebridge.web import pages
+
+RETRY_AFTER_SECONDS = 1  # an outage is over when the next request says so; a longer wait would only prolong it
+OAUTH_PATHS = ("/services/", "/.well-known/", "/id/")
+
+
+def reason_url(scope: Scope, code: str) -> str:
+    """The page of a reason: below the org's issuer where the org is known, and relative where no org answers at this host."""
+    return f"{scope.get('gatebridge.issuer') or ''}/help/reasons/{code}"
+
+
+def headers_of(reason: Reason) -> dict[str, str]:
+    """What a status code promises to send along."""
+    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if reason.status in (429, 503) else {}
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether the caller is a browser rather than a program: it names HTML among what it accepts."""
+    return "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def response(reason: Reason, scope: Scope) -> Response:
+    """The answer that refuses, in the form that the path speaks. It tells only what anybody may be told."""
+    headers = headers_of(reason)
+    if scope["path"].startswith(OAUTH_PATHS):
+        body = {"error": reason.error, "error_description": reason.public_sentence, "error_uri": reason_url(scope, reason.public_code)}
+        return JSONResponse(body, reason.status, headers)
+    if wants_page(scope) and not scope["path"].startswith("/api/"):
+        return pages.refusal(reason, scope, headers)
+    return problem(reason, scope, headers=headers)
+
+
+def problem(
+    reason: Reason,
+    scope: Scope,
+    *,
+    detail: str | None = None,
+    errors: list[dict[str, str]] | None = None,
+    facts: dict[str, object] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An RFC 9457 problem. Where the reason may not be told, neither are its hint, its remedy and any detail."""
+    told = not reason.wire_sentence and not reason.wire_code
+    body: dict[str, object] = {
+        "type": reason_url(scope, reason.public_code),
+        "title": reason.public_sentence,
+        "status": reason.status,
+        "reason": reason.public_code,
+        "operation_id": ids.long(scope["gatebridge.operation_id"]),
+    }
+    if told:
+        body |= {"detail": detail or reason.sentence, "hint": reason.hint, "remedy": reason.remedy}
+    if told and errors:
+        body["errors"] = errors
+    if told and facts:
+        body["facts"] = facts
+    return JSONResponse(body, reason.status, headers, media_type="application/problem+json")
+
+
+async def refuse(reason: Reason, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the refusal of a middleware, which has no route to return it from."""
+    await response(reason, scope)(scope, receive, send)
