@@ -102,3 +102,9 @@ def remove(tx: Tx, org_id: str, key_id: str) -> bool:
         .values(removed_at=tx.now)
     )
     return bool(removed.rowcount)
+
+
+def any_can_sign(tx: Tx) -> bool:
+    """Whether some org has a key that signs: without one, nothing was set up yet. For the readiness of the whole installation."""
+    signs = sa.select(sa.literal(1)).where(signing_keys.c.retired_at.is_(None), signing_keys.c.signs_from <= tx.now).limit(1)
+    return tx.connection.execute(signs).first() is not None

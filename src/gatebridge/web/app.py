@@ -18,7 +18,6 @@ from gatebridge.web.middleware.security_headers import SecurityHeaders
 
 def make_app(house: House) -> ASGIApp:
     """The ASGI application of one process. Its node number is drawn here, so the database must answer once."""
-    house.metrics.watch(house.turnstile)
     app: ASGIApp = Router(
         [
             *oauth.routes(house.database, house.turnstile, house.keyring, house.base_url),

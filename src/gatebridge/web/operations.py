@@ -25,7 +25,7 @@ def routes(house: House) -> list[Route]:
     def counted(_: Request) -> Response:
         try:
             with house.database.snapshot() as tx:
-                house.metrics.outbox_waiting.set(outbox.count_waiting(tx))
+                house.metrics.outbox_waiting.set(outbox.waiting_everywhere(tx))
             house.metrics.database_up.set(1)
         except Exception as error:
             if not is_outage(error):
@@ -43,7 +43,7 @@ def readiness(database: Database) -> dict[str, str]:
         if not current:
             return {"database": "ok", "migrations": "behind"}
         with database.snapshot() as tx:
-            signing = signing_keys.any_published(tx)
+            signing = signing_keys.any_can_sign(tx)
     except Exception as error:
         if not is_outage(error):
             raise
