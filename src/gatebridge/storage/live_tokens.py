@@ -56,6 +56,18 @@ def count(tx: Tx, org_id: str, *, app_id: str | None = None, user_id: str | None
     return Counted(tokens=found[0], users=found[1], grants=found[2], exact=found[3] <= MOST)
 
 
+def count_grants(tx: Tx, org_id: str, installation_id: str) -> Counted:
+    """The grants of an installation that have not ended, and of how many users they are; `tokens` is not looked at and 0."""
+    newest = (
+        sa.select(grants.c.user_id)
+        .where(grants.c.org_id == org_id, grants.c.installation_id == installation_id, grants.c.ended_at.is_(None))
+        .limit(MOST + 1)
+        .subquery()
+    )
+    found = tx.connection.execute(sa.select(sa.func.count(), sa.func.count(sa.distinct(newest.c.user_id)))).one()
+    return Counted(tokens=0, users=found[1], grants=found[0], exact=found[0] <= MOST)
+
+
 def _candidates(tx: Tx, org_id: str, app_id: str | None, user_id: str | None, grant_id: str | None) -> sa.Subquery:
     oldest = ids.floor(ids.Prefix.RECEIPT, tx.now - LONGEST_LIFE)
     wanted = [login_history.c.org_id == org_id, login_history.c.id >= oldest]

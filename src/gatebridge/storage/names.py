@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from gatebridge.storage.apps import app_directory, apps
 from gatebridge.storage.credentials import certificates, secrets
 from gatebridge.storage.installations import installations
+from gatebridge.storage.orgs import orgs
 from gatebridge.storage.people import users
 from gatebridge.storage.tx import Tx
 
@@ -58,10 +59,30 @@ def of_users(tx: Tx, org_id: str, user_ids: Collection[str]) -> dict[str, str]:
     return {row.id: f"{row.first_name} {row.last_name}".strip() or row.username for row in tx.connection.execute(statement)}
 
 
-def of_credentials(tx: Tx, app: NamedApp) -> dict[str, str]:
-    """The names of all secrets and certificates of an app, retired ones too."""
-    of_secrets = sa.select(secrets.c.id, secrets.c.name).where(secrets.c.org_id == app.org_id, secrets.c.app_id == app.id)
+def of_credentials(tx: Tx, named_apps: Collection[NamedApp]) -> dict[str, str]:
+    """The names of all secrets and certificates of these apps, retired ones too."""
+    if not named_apps:
+        return {}
+    owned = [(app.org_id, app.id) for app in named_apps]
+    of_secrets = sa.select(secrets.c.id, secrets.c.name).where(sa.tuple_(secrets.c.org_id, secrets.c.app_id).in_(owned))
     of_certificates = sa.select(certificates.c.id, certificates.c.name).where(
-        certificates.c.org_id == app.org_id, certificates.c.app_id == app.id
+        sa.tuple_(certificates.c.org_id, certificates.c.app_id).in_(owned)
     )
     return {row.id: row.name for row in tx.connection.execute(of_secrets.union_all(of_certificates))}
+
+
+def page_of_apps(tx: Tx, org_id: str, *, after: str = "", limit: int) -> list[NamedApp]:
+    """The apps that the org ever installed, by ascending id behind `after`."""
+    found = tx.connection.scalars(
+        sa.select(installations.c.app_id)
+        .where(installations.c.org_id == org_id, installations.c.app_id > after)
+        .order_by(installations.c.app_id)
+        .limit(limit)
+    ).all()
+    named = of_apps(tx, org_id, found)
+    return [named[app_id] for app_id in found if app_id in named]
+
+
+def of_orgs(tx: Tx) -> dict[str, str]:
+    """Every org of the installation, by id: for the worker, which serves them all."""
+    return {row.id: row.name for row in tx.connection.execute(sa.select(orgs.c.id, orgs.c.name))}

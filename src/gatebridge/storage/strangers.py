@@ -54,3 +54,12 @@ def counted(tx: Tx, org_id: str, window_start: datetime, reason: str, network: s
         )
     ).scalar_one_or_none()
     return found or 0
+
+
+def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:
+    """Forget counting rows of windows that began before a moment, the oldest first, at most `limit` of them."""
+    table = stranger_counts
+    doomed = (
+        sa.select(table.c.id).where(table.c.org_id == org_id, table.c.window_start < before).order_by(table.c.window_start).limit(limit)
+    )
+    return int(tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, table.c.id.in_(doomed))).rowcount)

@@ -1,0 +1,1 @@
+"""What leaves the house: carried out from the outbox, after the commit, with retries."""

@@ -1,0 +1,1 @@
+"""The room of monitoring: reading what happened."""

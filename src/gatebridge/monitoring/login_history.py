@@ -1,0 +1,34 @@
+"""The login history: every sign-in and token outcome of an org, newest first; each line opens its receipt."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from gatebridge.monitoring import receipts
+from gatebridge.monitoring.receipts import Receipt
+from gatebridge.records.change import permit
+from gatebridge.rules.actors import Actor
+from gatebridge.rules.permissions import Permission
+from gatebridge.storage import history_reading
+from gatebridge.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which lines are wanted; None narrows nothing. `since` is included, `until` is not."""
+
+    app_id: str | None = None
+    user_id: str | None = None
+    outcome: str | None = None  # success or refused
+    reason: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def page(tx: Tx, actor: Actor, wanted: HistoryFilter, *, before: str | None = None, limit: int = 50) -> list[Receipt]:
+    """The outcomes before the receipt `before` (None: from the newest), at most `limit`. Raises Refused.
+
+    The next page begins at the id of the last receipt of this one; fewer than `limit` are the last page.
+    """
+    permit(actor, Permission.MONITOR_LOGIN_HISTORY)
+    lines = history_reading.page(tx, actor.org_id, before=before, limit=limit, **asdict(wanted))
+    return receipts.of_lines(tx, actor.org_id, lines)

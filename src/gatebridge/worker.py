@@ -1,0 +1,158 @@
+"""The clock of the house: the courier, the roll-up of usage, and the purge of what has expired. One node at a time, by lease."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from gatebridge.delivery import courier
+from gatebridge.delivery.courier import Delivery
+from gatebridge.rules import ids
+from gatebridge.rules.ids import Prefix
+from gatebridge.storage import assertions, idempotency, leases, names, outbox, strangers, tokens, usage
+from gatebridge.storage.database import Database, Randomness
+from gatebridge.storage.tx import Tx
+
+LEASE = "worker"
+LEASE_LIFE = timedelta(seconds=60)
+CHUNK = 1_000
+MOST_CHUNKS = 20  # of one kind of work in one round, so that no work waits long for another
+PURGE_EVERY = timedelta(minutes=1)
+
+KEEP_EXPIRED_TOKENS = timedelta(days=1)  # so that a caller is told for a while that its token expired
+KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
+KEEP_STRANGER_COUNTS = timedelta(days=90)
+KEEP_DELIVERED = timedelta(days=7)
+
+log = structlog.get_logger("gatebridge.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one round did. Not `leading`: another node does the work, and this one did nothing."""
+
+    leading: bool
+    sent: int = 0
+    not_sent: int = 0
+    rolled_up: int = 0
+    purged: int = 0
+
+
+class Worker:
+    """One node's worker. `run_once` does a round in the caller's thread; `start` does rounds in a thread of its own until `stop`."""
+
+    def __init__(
+        self, database: Database, deliveries: Mapping[str, Delivery], *, interval_seconds: float = 2.0, random: Randomness = os.urandom
+    ) -> None:
+        self._database = database
+        self._deliveries = deliveries
+        self._interval = interval_seconds
+        self._random = random
+        self._holder = random(8).hex()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._purge_at: datetime | None = None
+
+    def start(self) -> None:
+        """Begin to work. Does nothing when it already does."""
+        if self._thread is None:
+            self._stopping.clear()
+            self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+            self._thread.start()
+
+    def stop(self, timeout_seconds: float = 10.0) -> None:
+        """Finish the chunk at hand and give the lease back. Waits at most `timeout_seconds`."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout_seconds)
+            self._thread = None
+
+    def run_once(self) -> Report:
+        """One round: everything that is due, in bounded chunks. A database that is away raises, and nothing is lost by it."""
+        if not self._lead():
+            return Report(leading=False)
+        sent, not_sent = self._deliver()
+        rolled_up = self._in_each_org(lambda tx, org_id: usage.roll_up(tx, org_id, CHUNK))
+        return Report(True, sent, not_sent, rolled_up, self._purge())
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.run_once()
+            except Exception:
+                log.exception("worker_round_failed")
+            self._stopping.wait(self._interval)
+        try:
+            with self._database.transaction() as tx:
+                leases.release(tx, LEASE, self._holder)
+        except Exception:
+            log.exception("worker_lease_not_released")  # it runs out by itself
+
+    def _lead(self) -> bool:
+        with self._database.transaction() as tx:
+            return leases.acquire(tx, LEASE, self._holder, LEASE_LIFE)
+
+    def _goes_on(self) -> bool:
+        """Whether to take another chunk: not when stopping, and not when the lease was lost meanwhile."""
+        return not self._stopping.is_set() and self._lead()
+
+    def _deliver(self) -> tuple[int, int]:
+        sent = not_sent = 0
+        for _ in range(MOST_CHUNKS):
+            done = courier.run_once(self._database, self._deliveries, self._jitter)
+            sent, not_sent = sent + done.sent, not_sent + done.failed + done.given_up
+            if done.given_up:
+                log.error("outbox_entries_given_up", count=done.given_up)
+            if done.sent + done.failed + done.given_up < courier.CHUNK or not self._goes_on():
+                break
+        return sent, not_sent
+
+    def _in_each_org(self, work: Callable[[Tx, str], int]) -> int:
+        with self._database.reading() as tx:
+            orgs = sorted(names.of_orgs(tx))
+        return sum(self._in_chunks(lambda tx, org_id=org_id: work(tx, org_id)) for org_id in orgs)  # type: ignore[misc]
+
+    def _in_chunks(self, work: Callable[[Tx], int]) -> int:
+        """Do the work one transaction a chunk, until a chunk is not full."""
+        total = 0
+        for _ in range(MOST_CHUNKS):
+            with self._database.transaction() as tx:
+                done = work(tx)
+            total += done
+            if done < CHUNK or not self._goes_on():
+                break
+        return total
+
+    def _purge(self) -> int:
+        with self._database.reading() as tx:
+            now = tx.now
+        if self._purge_at is not None and now < self._purge_at:
+            return 0
+        self._purge_at = now + PURGE_EVERY
+        purged = self._in_chunks(lambda tx: assertions.purge(tx, now, CHUNK))
+        for purge in (_purge_tokens, _purge_idempotency_keys, _purge_stranger_counts, _purge_outbox):
+            purged += self._in_each_org(purge)
+        return purged
+
+    def _jitter(self) -> float:
+        return int.from_bytes(self._random(2)) / 0xFFFF
+
+
+def _purge_tokens(tx: Tx, org_id: str) -> int:
+    before = tx.now - KEEP_EXPIRED_TOKENS
+    return tokens.purge(tx, org_id, before, ids.floor(Prefix.RECEIPT, before), CHUNK)
+
+
+def _purge_idempotency_keys(tx: Tx, org_id: str) -> int:
+    return idempotency.purge(tx, org_id, tx.now - KEEP_IDEMPOTENCY_KEYS, CHUNK)
+
+
+def _purge_stranger_counts(tx: Tx, org_id: str) -> int:
+    return strangers.purge(tx, org_id, tx.now - KEEP_STRANGER_COUNTS, CHUNK)
+
+
+def _purge_outbox(tx: Tx, org_id: str) -> int:
+    return outbox.purge(tx, org_id, ids.floor(Prefix.OUTBOX, tx.now - KEEP_DELIVERED), CHUNK)
