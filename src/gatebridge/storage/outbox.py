@@ -66,15 +66,11 @@ def _entries(tx: Tx, *wanted: sa.ColumnElement[bool], limit: int) -> list[Entry]
     return [Entry(*row) for row in tx.connection.execute(statement)]
 
 
-def waiting(tx: Tx, org_id: str, kind: str) -> int:
-    """How many entries of this kind an org still has to deliver."""
-    statement = sa.select(sa.func.count()).where(outbox.c.org_id == org_id, outbox.c.kind == kind, outbox.c.sent_at.is_(None))
+def undelivered(tx: Tx, org_id: str, kind: str, at: datetime) -> int:
+    """How many entries of this kind an org had not delivered by the moment `at`."""
+    late = sa.or_(outbox.c.sent_at.is_(None), outbox.c.sent_at > at)
+    statement = sa.select(sa.func.count()).where(outbox.c.org_id == org_id, outbox.c.kind == kind, late)
     return int(tx.connection.execute(statement).scalar_one())
-
-
-def waiting_everywhere(tx: Tx) -> int:
-    """How many entries all orgs together still have to deliver, for the metrics of the whole installation."""
-    return int(tx.connection.execute(sa.select(sa.func.count()).where(outbox.c.sent_at.is_(None))).scalar_one())
 
 
 def mark_sent(tx: Tx, entries: Sequence[Entry]) -> None:
