@@ -1,5 +1,6 @@
 """What the endpoints for clients share: the org of the host, and a caller that is identified and proven before anything else is said."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gatebridge.oauth import client_auth, errors
@@ -11,6 +12,7 @@ from gatebridge.records.history import HistoryEntry
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.facts import ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons.reason import Reason
@@ -64,8 +66,8 @@ def malformed(org: Org, request: OAuthRequest, event: str, now_facts: Facts) -> 
     fault = request.malformed
     reason = fault.reason if fault else request_reasons.BODY_MALFORMED
     answer = errors.answer(reason, Dialect.STANDARD, org.issuer, parameter=fault.parameter if fault else "")
-    line = plain_line(org, request, event, now_facts, reason=reason, status=answer.status)
-    return Outcome(answer, HistoryEntry(replace(line, receipt=history.receipt((), _said(request))), folds=True))
+    line = line_of(org, request, event, now_facts, reason=reason, status=answer.status, receipt=history.receipt((), said(request)))
+    return Outcome(answer, HistoryEntry(line, folds=True))
 
 
 def refused(
@@ -78,12 +80,18 @@ def refused(
     tried_basic = request.authorization is not None
     answer = errors.answer(reason, caller.dialect, org.issuer, parameter=parameter, realm=org.name if tried_basic else None)
     proven = caller.proof.refused is None
-    line = replace(
-        plain_line(org, request, event, caller.facts, reason=reason, status=answer.status, flow=flow),
-        **history.of_decision(caller.facts, verdict if proven else None),  # type: ignore[arg-type]
+    line = line_of(
+        org,
+        request,
+        event,
+        caller.facts,
+        reason=reason,
+        status=answer.status,
+        flow=flow,
+        acts_for=proven,
         auth_method=caller.presented.method if caller.presented else None,
         credential_id=caller.proof.secret_id or caller.proof.certificate_id,
-        receipt=history.receipt(verdict.findings, _said(request)),
+        receipt=history.receipt(verdict.findings, said(request)),
     )
     return Outcome(answer, HistoryEntry(line, folds=not proven))
 
@@ -103,22 +111,27 @@ def replayed(
     return refused(org, request, event, replace(caller, proof=proof), Verdict(verdict.door, findings), flow=flow)
 
 
-def granted_line(org: Org, request: OAuthRequest, event: str, caller: Caller, verdict: Verdict, *, flow: str | None) -> HistoryLine:
-    """The line of a success."""
-    return replace(
-        plain_line(org, request, event, caller.facts, reason=None, status=200, flow=flow),
-        **history.of_decision(caller.facts, verdict),  # type: ignore[arg-type]
-        scopes_given=render(verdict.scopes),
-        auth_method=caller.proof.method,
-        credential_id=caller.proof.secret_id or caller.proof.certificate_id,
-        receipt=history.receipt(verdict.findings, _said(request)),
-    )
-
-
-def plain_line(
-    org: Org, request: OAuthRequest, event: str, facts: Facts, *, reason: Reason | None, status: int, flow: str | None = None
+def line_of(
+    org: Org,
+    request: OAuthRequest,
+    event: str,
+    facts: Facts,
+    *,
+    reason: Reason | None,
+    status: int,
+    receipt: Mapping[str, object],
+    flow: str | None = None,
+    acts_for: bool = True,
+    token: AccessToken | None = None,
+    grant_id: str | None = None,
+    scopes_given: str | None = None,
+    auth_method: str | None = None,
+    credential_id: str | None = None,
 ) -> HistoryLine:
-    """The line of an outcome with what the request alone tells; who was concerned is filled in by the caller."""
+    """The line of an outcome. It names the app and, unless `acts_for` is false, the grant and the user; a token's own where one is given.
+
+    Before the client is proven the user must not be named: a stranger would write into the history of somebody who did nothing.
+    """
     asked = request.parameters.get("scope")
     return HistoryLine(
         org_id=org.id,
@@ -126,13 +139,20 @@ def plain_line(
         at=facts.now,
         event=event,
         outcome="refused" if reason else "success",
-        reason=reason.code if reason else None,
         status=status,
         address=address_text(request),
         user_agent=request.user_agent,
-        flow=flow,
+        receipt=receipt,
+        reason=reason.code if reason else None,
+        app_id=token.app_id if token else facts.app.id if facts.app else "",
+        installation_id=token.installation_id if token else facts.installation.id if facts.installation else None,
+        grant_id=token.grant_id if token else grant_id or (facts.grant.id if facts.grant and acts_for else None),
+        user_id=token.user_id if token else facts.standing.user.id if facts.standing and acts_for else None,
+        flow=token.flow if token else flow,
         scopes_asked=render(parse(asked) or ()) if asked is not None else None,
-        receipt={},
+        scopes_given=scopes_given,
+        auth_method=auth_method,
+        credential_id=credential_id,
     )
 
 
@@ -145,8 +165,9 @@ def address_text(request: OAuthRequest) -> str:
 SAID = ("grant_type", "scope", "client_assertion_type", "token_type_hint")
 
 
-def _said(request: OAuthRequest) -> dict[str, str | None]:
-    said: dict[str, str | None] = {name: request.parameters.get(name) for name in SAID}
+def said(request: OAuthRequest) -> dict[str, str | None]:
+    """What the receipt repeats of the request."""
+    repeated: dict[str, str | None] = {name: request.parameters.get(name) for name in SAID}
     if request.malformed is not None:
-        said["malformed"] = request.malformed.parameter or request.malformed.reason.code
-    return said
+        repeated["malformed"] = request.malformed.parameter or request.malformed.reason.code
+    return repeated

@@ -104,13 +104,16 @@ def _inactive(org: Org, request: OAuthRequest, caller: Caller, verdict: Verdict,
     """One body for every cause; the true one is in the line of the token's own app, folded where it repeats."""
     answer = Answer(200, INACTIVE)
     reason = verdict.reason
-    line = replace(
-        endpoint.plain_line(org, request, EVENT, caller.facts, reason=reason, status=200),
-        app_id=token.app_id if token else (caller.facts.app.id if caller.facts.app else ""),
-        installation_id=token.installation_id if token else None,
-        grant_id=token.grant_id if token else None,
-        user_id=token.user_id if token else None,
-        flow=token.flow if token else None,
-        receipt=history.receipt(verdict.findings, {"asked_by": caller.facts.app.api_name if caller.facts.app else None}),
+    asked_by = caller.facts.app.api_name if caller.facts.app else None
+    line = endpoint.line_of(
+        org,
+        request,
+        EVENT,
+        caller.facts,
+        reason=reason,
+        status=200,
+        token=token,
+        acts_for=False,
+        receipt=history.receipt(verdict.findings, {"asked_by": asked_by}),
     )
     return Outcome(answer, HistoryEntry(line, folds=True))

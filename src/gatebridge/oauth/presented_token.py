@@ -1,5 +1,7 @@
 """From the text of a token to what is recorded about it: by digest where it is opaque, by its id once its signature is proven."""
 
+from collections.abc import Sequence
+
 from gatebridge.crypto import secrets, signing
 from gatebridge.oauth.formats import jwt
 from gatebridge.rules.facts import Facts
@@ -40,3 +42,14 @@ def _proven_id(reader: FactsReader, org: Org, value: str) -> str | None:
     if signed.claims.get("iss") != org.issuer or not isinstance(jti, str):
         return None
     return parse(jti, Prefix.RECEIPT)
+
+
+def expect(reader: FactsReader, values: Sequence[tuple[str, str]]) -> None:
+    """Read the opaque tokens among these pairs of host and value ahead, in one statement per org: a batch asks for many at once."""
+    by_org: dict[str, tuple[Org, list[bytes]]] = {}
+    for host, value in values:
+        org = reader.org(host)
+        if org is not None and len(value) <= LONGEST and secrets.access_token_org(value) == org.id:
+            by_org.setdefault(org.id, (org, []))[1].append(secrets.digest(value))
+    for org, digests in by_org.values():
+        reader.expect_tokens(org, digests)

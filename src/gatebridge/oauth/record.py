@@ -1,7 +1,6 @@
 """The second step of every OAuth endpoint: outcomes become rows, in order, in the caller's transaction."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.records import history
@@ -20,7 +19,11 @@ def record(tx: Tx, outcomes: Sequence[Outcome]) -> list[Answer]:
         tokens.insert_many(tx, new)
     entries = [outcome.history for outcome in settled if outcome.history is not None]
     receipts = iter(history.write(tx, entries) if entries else ())
-    return [replace(outcome.answer, receipt_id=next(receipts)) if outcome.history is not None else outcome.answer for outcome in settled]
+    return [_with_receipt(outcome.answer, next(receipts)) if outcome.history is not None else outcome.answer for outcome in settled]
+
+
+def _with_receipt(answer: Answer, receipt_id: str) -> Answer:
+    return Answer(answer.status, answer.body, answer.headers, receipt_id)
 
 
 def _settle(tx: Tx, outcome: Outcome) -> Outcome:

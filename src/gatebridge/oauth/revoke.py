@@ -71,13 +71,14 @@ def _by_caller(reader: FactsReader, org: Org, request: OAuthRequest, value: str 
 
 
 def _ended(org: Org, request: OAuthRequest, facts: Facts, token: AccessToken, caller: Caller | None = None) -> Outcome:
-    line = replace(
-        endpoint.plain_line(org, request, EVENT, facts, reason=None, status=200),
-        app_id=token.app_id,
-        installation_id=token.installation_id,
-        grant_id=token.grant_id,
-        user_id=token.user_id,
-        flow=token.flow,
+    line = endpoint.line_of(
+        org,
+        request,
+        EVENT,
+        facts,
+        reason=None,
+        status=200,
+        token=token,
         auth_method=caller.proof.method if caller else None,
         credential_id=(caller.proof.secret_id or caller.proof.certificate_id) if caller else None,
         receipt=history.receipt((), {"token": token.id, "by": "the client" if caller else "possession of the token"}),
@@ -87,9 +88,7 @@ def _ended(org: Org, request: OAuthRequest, facts: Facts, token: AccessToken, ca
 
 def _nothing_done(org: Org, request: OAuthRequest, caller: Caller, reason: Reason) -> Outcome:
     said = Finding(Gate.PROOF, State.REFUSED, reason.sentence, reason)
-    line = replace(
-        endpoint.plain_line(org, request, EVENT, caller.facts, reason=reason, status=200),
-        app_id=caller.facts.app.id if caller.facts.app else "",
-        receipt=history.receipt((said,), {}),
+    line = endpoint.line_of(
+        org, request, EVENT, caller.facts, reason=reason, status=200, acts_for=False, receipt=history.receipt((said,), {})
     )
     return Outcome(DONE, HistoryEntry(line, folds=True))

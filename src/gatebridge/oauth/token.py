@@ -10,6 +10,7 @@ from gatebridge.oauth.flows import FLOWS
 from gatebridge.oauth.keyring import Keyring
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
+from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
 from gatebridge.rules import access
 from gatebridge.rules.facts import Attempt
@@ -17,6 +18,7 @@ from gatebridge.rules.gates import Door
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import assertion as assertion_reasons
 from gatebridge.rules.reasons import flow as flow_reasons
+from gatebridge.rules.scopes import render
 from gatebridge.rules.verdict import Verdict
 from gatebridge.storage.facts import FactsReader
 
@@ -74,13 +76,21 @@ def _granted(
         secret=caller.secret,
         signing_key=signing_key,
     )
-    line = endpoint.granted_line(org, request, EVENT, caller, verdict, flow=attempt.flow)
-    outcome = Outcome(
-        answer=Answer(200, issued.body),
-        history=HistoryEntry(replace(line, grant_id=issued.new.token.grant_id)),
-        new_grant=issued.new_grant,
-        new_token=issued.new,
+    line = endpoint.line_of(
+        org,
+        request,
+        EVENT,
+        caller.facts,
+        reason=None,
+        status=200,
+        flow=attempt.flow,
+        grant_id=issued.new.token.grant_id,
+        scopes_given=render(verdict.scopes),
+        auth_method=caller.proof.method,
+        credential_id=caller.proof.secret_id or caller.proof.certificate_id,
+        receipt=history.receipt(verdict.findings, endpoint.said(request)),
     )
+    outcome = Outcome(Answer(200, issued.body), HistoryEntry(line), new_grant=issued.new_grant, new_token=issued.new)
     if caller.used is None:
         return outcome
     replay = endpoint.replayed(org, request, EVENT, caller, verdict, assertion_reasons.ASSERTION_REPLAYED, flow=attempt.flow)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gatebridge.rules import network
-from gatebridge.rules.facts import Facts
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.reasons.reason import Compared
-from gatebridge.rules.verdict import Finding, Verdict
+from gatebridge.rules.verdict import Finding
 from gatebridge.storage import login_history, strangers
 from gatebridge.storage.login_history import HistoryLine
 from gatebridge.storage.tx import Tx
@@ -36,17 +35,6 @@ def receipt(findings: Sequence[Finding], request: Mapping[str, str | None]) -> d
     return {
         "findings": [_finding(finding) for finding in findings],
         "request": {name: _cut(value) for name, value in request.items() if value is not None},
-    }
-
-
-def of_decision(facts: Facts, verdict: Verdict | None) -> dict[str, str | None]:
-    """The columns of a line that name what was touched: app, installation, grant, user."""
-    reached = verdict is not None
-    return {
-        "app_id": facts.app.id if facts.app else "",
-        "installation_id": facts.installation.id if facts.installation else None,
-        "grant_id": facts.grant.id if facts.grant else None,
-        "user_id": facts.standing.user.id if facts.standing and reached else None,
     }
 
 

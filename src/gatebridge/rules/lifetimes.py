@@ -34,13 +34,19 @@ def access_token(format: AccessTokenFormat, *, app_minutes: int | None, profile_
     Sessions of profile and org say nothing about a JWT, since nobody could end it with the session. `app_minutes` is the policy for
     this very format. What was stored outside the bounds is brought to the nearer one.
     """
-    candidates: list[tuple[int | None, Source]] = [(app_minutes, "app")]
-    if format == "opaque":
-        candidates += [(profile_minutes, "profile"), (org_minutes, "org")]
-    chosen: list[tuple[int, Source]] = [(minutes, source) for minutes, source in candidates if minutes is not None]
-    minutes, source = [*chosen, (DEFAULT_MINUTES[format], "default")][0]
     least, most = BOUNDS_MINUTES[format]
+    minutes, source = _first_set(format == "opaque", app_minutes, profile_minutes, org_minutes) or (DEFAULT_MINUTES[format], "default")
     return Lifetime(min(max(minutes, least), most) * 60, source)
+
+
+def _first_set(opaque: bool, app: int | None, profile: int | None, org: int | None) -> tuple[int, Source] | None:
+    if app is not None:
+        return app, "app"
+    if opaque and profile is not None:
+        return profile, "profile"
+    if opaque and org is not None:
+        return org, "org"
+    return None
 
 
 def access_token_problem(format: AccessTokenFormat, minutes: int) -> str | None:

@@ -7,6 +7,7 @@ that need to know the org's custom scopes take their names as `custom`.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 
@@ -88,7 +89,13 @@ def parse(text: str) -> tuple[str, ...] | None:
 
 def ordered(scopes: Iterable[str]) -> tuple[str, ...]:
     """Each scope once, in the order of the catalogue, then custom scopes by name."""
-    return tuple(sorted(set(scopes), key=lambda name: (_ORDER.get(name, len(_ORDER)), name)))
+    return _ordered(frozenset(scopes))
+
+
+# The few sets of scopes that an installation uses come back with every request; the bound keeps a stranger's inventions few.
+@lru_cache(maxsize=2048)
+def _ordered(scopes: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(scopes, key=lambda name: (_ORDER.get(name, len(_ORDER)), name)))
 
 
 def render(scopes: Iterable[str]) -> str:
@@ -101,6 +108,11 @@ def implied(scopes: Iterable[str], custom: frozenset[str] = frozenset()) -> froz
 
     Only being held gives `refresh_token` (under either name) and `setup_api`; `full` does not.
     """
+    return _implied(frozenset(scopes), custom)
+
+
+@lru_cache(maxsize=2048)
+def _implied(scopes: frozenset[str], custom: frozenset[str]) -> frozenset[str]:
     held = set(scopes)
     if "full" in held:
         held |= (CATALOGUE.keys() | custom) - NEVER_IMPLIED
@@ -160,6 +172,8 @@ def still_held(granted: Iterable[str], app_scopes: Iterable[str], custom: frozen
     to `api` keeps `api`. Nothing is ever gained.
     """
     assigned = frozenset(app_scopes)
+    if assigned.issuperset(granted):
+        return ordered(granted)
     within = implied(assigned, custom)
     kept = {name for name in granted if name in within}
     lost = {name for name in granted if name not in within}

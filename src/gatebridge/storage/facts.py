@@ -153,7 +153,17 @@ class FactsReader:
 
     def token_of_digest(self, org: Org, digest: bytes) -> tuple[Facts, AccessToken | None]:
         """The opaque token with this digest, and the facts about all that it hangs from."""
-        return self._of_token(org, self._once(("digest", org.id, digest), lambda: tokens.by_digest(self.tx, org.id, digest)))
+        key = ("digest", org.id, digest)
+        if key not in self._read:
+            self.expect_tokens(org, [digest])
+        token: AccessToken | None = self._read[key]
+        return self._of_token(org, token)
+
+    def expect_tokens(self, org: Org, digests: Sequence[bytes]) -> None:
+        """Read these tokens in one statement, before they are asked for one by one."""
+        found = tokens.by_digests(self.tx, org.id, digests)
+        for digest in digests:
+            self._read["digest", org.id, digest] = found.get(digest)
 
     def token_of_id(self, org: Org, token_id: str) -> tuple[Facts, AccessToken | None]:
         """The token with this id, and the facts about all that it hangs from."""

@@ -54,22 +54,25 @@ def of_row(row: Any) -> Grant:
     )
 
 
+_BY_ID = sa.select(grants).where(grants.c.org_id == sa.bindparam("org_id"), grants.c.id == sa.bindparam("id"))
+_SERVICE_GRANT = sa.select(grants).where(
+    grants.c.org_id == sa.bindparam("org_id"),
+    grants.c.installation_id == sa.bindparam("installation_id"),
+    grants.c.user_id == sa.bindparam("user_id"),
+    grants.c.flow == Flow.CLIENT_CREDENTIALS,
+    grants.c.ended_at.is_(None),
+)
+
+
 def by_id(tx: Tx, org_id: str, grant_id: str) -> Grant | None:
-    row = tx.connection.execute(sa.select(grants).where(grants.c.org_id == org_id, grants.c.id == grant_id)).one_or_none()
+    row = tx.connection.execute(_BY_ID, {"org_id": org_id, "id": grant_id}).one_or_none()
     return of_row(row) if row else None
 
 
 def service_grant(tx: Tx, org_id: str, installation_id: str, user_id: str) -> Grant | None:
     """The live grant of client credentials for this installation and run-as user, if there is one yet."""
-    row = tx.connection.execute(
-        sa.select(grants).where(
-            grants.c.org_id == org_id,
-            grants.c.installation_id == installation_id,
-            grants.c.user_id == user_id,
-            grants.c.flow == Flow.CLIENT_CREDENTIALS,
-            grants.c.ended_at.is_(None),
-        )
-    ).one_or_none()
+    values = {"org_id": org_id, "installation_id": installation_id, "user_id": user_id}
+    row = tx.connection.execute(_SERVICE_GRANT, values).one_or_none()
     return of_row(row) if row else None
 
 

@@ -103,17 +103,20 @@ def of_row(row: Any) -> AccessToken:
 _COLUMNS = [column for column in access_tokens.c if column is not access_tokens.c.digest]
 
 
-def by_digest(tx: Tx, org_id: str, digest: bytes) -> AccessToken | None:
-    """The opaque token of an org whose value has this digest."""
-    return _one(tx, access_tokens.c.org_id == org_id, access_tokens.c.digest == digest)
+_BY_DIGESTS = sa.select(access_tokens.c.digest, *_COLUMNS).where(
+    access_tokens.c.org_id == sa.bindparam("org_id"), access_tokens.c.digest.in_(sa.bindparam("digests", expanding=True))
+)
+_BY_ID = sa.select(*_COLUMNS).where(access_tokens.c.org_id == sa.bindparam("org_id"), access_tokens.c.id == sa.bindparam("id"))
+
+
+def by_digests(tx: Tx, org_id: str, digests: Sequence[bytes]) -> dict[bytes, AccessToken]:
+    """The opaque tokens of an org whose values have these digests, in one statement."""
+    found = tx.connection.execute(_BY_DIGESTS, {"org_id": org_id, "digests": list(digests)})
+    return {bytes(row.digest): of_row(row) for row in found}
 
 
 def by_id(tx: Tx, org_id: str, token_id: str) -> AccessToken | None:
-    return _one(tx, access_tokens.c.org_id == org_id, access_tokens.c.id == token_id)
-
-
-def _one(tx: Tx, *wanted: sa.ColumnElement[bool]) -> AccessToken | None:
-    row = tx.connection.execute(sa.select(*_COLUMNS).where(*wanted)).one_or_none()
+    row = tx.connection.execute(_BY_ID, {"org_id": org_id, "id": token_id}).one_or_none()
     return of_row(row) if row else None
 
 

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from gatebridge.oauth import presented_token
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.record import record
 from gatebridge.oauth.request import OAuthRequest
@@ -143,6 +144,8 @@ class Turnstile:
         decided = []
         with self._database.reading() as tx:
             reader = FactsReader(tx)
+            presented = [(waiting.request.host, waiting.request.parameters.get("token")) for waiting in batch]
+            presented_token.expect(reader, [(host, value) for host, value in presented if value is not None])
             for waiting in batch:
                 try:
                     decided.append((waiting, waiting.decide(reader, waiting.request)))
