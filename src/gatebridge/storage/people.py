@@ -1,9 +1,17 @@
-"""Users, profiles, permission sets, who holds which, and invitations."""
+"""Users; and the tables of what they hold: profiles, permission sets, who holds which, and invitations."""
+
+from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from gatebridge.storage.dialects import Digest, Id, Json, Moment, Text
+from gatebridge.rules.people import User, UserState
+from gatebridge.rules.permissions import Permission
+from gatebridge.storage import rows
+from gatebridge.storage.dialects import Digest, Id, Json, Moment, Text, insert_new
 from gatebridge.storage.metadata import metadata
+from gatebridge.storage.tx import Tx
 
 profiles = sa.Table(
     "profiles",
@@ -80,3 +88,139 @@ invitations = sa.Table(
     sa.UniqueConstraint("org_id", "digest"),
     sa.ForeignKeyConstraint(["org_id", "user_id"], ["users.org_id", "users.id"]),
 )
+
+
+class NameTaken(Exception):  # noqa: N818 - an answer, not an error
+    """Another record of the org has this name. Nothing was written, and the transaction goes on."""
+
+
+def insert(tx: Tx, user: User, password_hash: str | None = None) -> bool:
+    """Add a user. False when the org already has one with this username."""
+    inserted = tx.connection.execute(
+        insert_new(tx.connection, users).values(
+            org_id=user.org_id,
+            id=user.id,
+            username=user.username,
+            email=user.email,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            profile_id=user.profile_id,
+            state=user.state,
+            frozen=user.frozen,
+            password_hash=password_hash,
+            external_id=user.external_id,
+            epoch=user.epoch,
+            version=user.version,
+            created_at=user.created_at,
+        )
+    )
+    return bool(inserted.rowcount)
+
+
+def by_id(tx: Tx, org_id: str, user_id: str) -> User | None:
+    return _one(tx, sa.select(users).where(users.c.org_id == org_id, users.c.id == user_id))
+
+
+def by_username(tx: Tx, org_id: str, username: str) -> User | None:
+    """The user of the org with this username, byte for byte (X-JB-06)."""
+    return _one(tx, sa.select(users).where(users.c.org_id == org_id, users.c.username == username))
+
+
+def list_page(tx: Tx, org_id: str, *, after: str | None, limit: int, search: str = "") -> list[User]:
+    """The users of the org after the id `after`, oldest first, at most `limit`; `search` looks into usernames, e-mails and names."""
+    statement = sa.select(users).where(users.c.org_id == org_id).order_by(users.c.id).limit(limit)
+    if after is not None:
+        statement = statement.where(users.c.id > after)
+    if search:
+        searched = (users.c.username, users.c.email, users.c.first_name, users.c.last_name)
+        statement = statement.where(sa.or_(*(column.icontains(search, autoescape=True) for column in searched)))
+    return [rows.user(row) for row in tx.connection.execute(statement)]
+
+
+def update(tx: Tx, user: User) -> bool:
+    """Write who a user is over the version that it was read in. False when that version is no more.
+
+    State, freeze, password and epoch have functions of their own. Raises NameTaken for another user's username.
+    """
+    statement = (
+        sa.update(users)
+        .where(users.c.org_id == user.org_id, users.c.id == user.id, users.c.version == user.version)
+        .values(
+            username=user.username,
+            email=user.email,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            profile_id=user.profile_id,
+            external_id=user.external_id,
+            version=users.c.version + 1,
+        )
+    )
+    return bool(unless_name_taken(tx, statement))
+
+
+def unless_name_taken(tx: Tx, statement: sa.Update) -> int:
+    """How many rows the statement changed. Raises NameTaken when it would give one name to two records."""
+    try:
+        with tx.connection.begin_nested():  # PostgreSQL gives up the whole transaction otherwise
+            return tx.connection.execute(statement).rowcount
+    except IntegrityError as error:
+        raise NameTaken from error
+
+
+def change_state(tx: Tx, org_id: str, user_id: str, before: Iterable[UserState], after: UserState) -> bool:
+    """Bring a user from one of the states `before` into `after`. False when it was in none of them: somebody else was first."""
+    return _changed(tx, org_id, user_id, users.c.state.in_(list(before)), state=after)
+
+
+def change_frozen(tx: Tx, org_id: str, user_id: str, frozen: bool) -> bool:
+    """Freeze or unfreeze a user. False when it was so already."""
+    return _changed(tx, org_id, user_id, users.c.frozen.is_(not frozen), frozen=frozen)
+
+
+def set_password_hash(tx: Tx, org_id: str, user_id: str, password_hash: str) -> bool:
+    """Store the hash of a new password. False when there is no such user."""
+    return _changed(tx, org_id, user_id, sa.true(), password_hash=password_hash)
+
+
+def password_hash(tx: Tx, org_id: str, user_id: str) -> str | None:
+    """The stored hash, for whoever checks a password. None: no such user, or one who has no password."""
+    return tx.connection.execute(
+        sa.select(users.c.password_hash).where(users.c.org_id == org_id, users.c.id == user_id)
+    ).scalar_one_or_none()
+
+
+def anybody_holds(tx: Tx, org_id: str, rights: Iterable[Permission]) -> bool:
+    """Whether at least one active user who is not frozen holds all these rights for good: a set that will run out gives none.
+
+    Which profiles and sets give a right is found here and not in SQL: there are few of them, and JSON is searched differently by each
+    database. Three statements, however many users there are.
+    """
+    by_profile = _givers(tx, sa.select(profiles.c.id, profiles.c.permissions).where(profiles.c.org_id == org_id))
+    by_set = _givers(tx, sa.select(permission_sets.c.id, permission_sets.c.permissions).where(permission_sets.c.org_id == org_id))
+    held = permission_set_assignments
+    statement = sa.select(users.c.id).where(users.c.org_id == org_id, users.c.state == UserState.ACTIVE, users.c.frozen.is_(False)).limit(1)
+    for right in rights:
+        through_set = sa.exists().where(
+            held.c.org_id == users.c.org_id,
+            held.c.user_id == users.c.id,
+            held.c.expires_at.is_(None),
+            held.c.permission_set_id.in_([giver for giver, given in by_set if right in given]),
+        )
+        statement = statement.where(sa.or_(users.c.profile_id.in_([giver for giver, given in by_profile if right in given]), through_set))
+    return tx.connection.execute(statement).one_or_none() is not None
+
+
+def _givers(tx: Tx, statement: sa.Select[Any]) -> list[tuple[str, frozenset[Permission]]]:
+    return [(row.id, rows.permissions(row.permissions)) for row in tx.connection.execute(statement)]
+
+
+def _changed(tx: Tx, org_id: str, user_id: str, condition: sa.ColumnElement[bool], **values: object) -> bool:
+    statement = (
+        sa.update(users).where(users.c.org_id == org_id, users.c.id == user_id, condition).values(version=users.c.version + 1, **values)
+    )
+    return bool(tx.connection.execute(statement).rowcount)
+
+
+def _one(tx: Tx, statement: sa.Select[Any]) -> User | None:
+    row = tx.connection.execute(statement).one_or_none()
+    return rows.user(row) if row else None

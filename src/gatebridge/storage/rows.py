@@ -18,8 +18,18 @@ def ranges(stored: Iterable[Any]) -> tuple[Range, ...]:
     return tuple(each for each in found if each is not None)
 
 
+def stored_ranges(ranges: Iterable[Range]) -> list[list[str]]:
+    """What `ranges` reads back."""
+    return [[str(each), each.label] for each in ranges]
+
+
 def permissions(stored: Iterable[str]) -> frozenset[Permission]:
     return frozenset(Permission(name) for name in stored)
+
+
+def stored_permissions(permissions: frozenset[Permission]) -> list[str]:
+    """What `permissions` reads back, in the order of the catalogue, so that the same rights are always the same text."""
+    return [right.value for right in Permission if right in permissions]
 
 
 def org(row: Any) -> Org:

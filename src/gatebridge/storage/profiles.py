@@ -1,0 +1,75 @@
+"""Profiles. Every user holds exactly one."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from gatebridge.rules.people import Profile
+from gatebridge.storage import rows
+from gatebridge.storage.dialects import for_update, insert_new
+from gatebridge.storage.people import profiles, unless_name_taken
+from gatebridge.storage.tx import Tx
+
+
+def insert(tx: Tx, profile: Profile) -> bool:
+    """Add a profile. False when the org already has one of this name."""
+    inserted = tx.connection.execute(
+        insert_new(tx.connection, profiles).values(
+            org_id=profile.org_id, id=profile.id, version=profile.version, created_at=profile.created_at, **_stored(profile)
+        )
+    )
+    return bool(inserted.rowcount)
+
+
+def by_id(tx: Tx, org_id: str, profile_id: str) -> Profile | None:
+    return _one(tx, sa.select(profiles).where(profiles.c.org_id == org_id, profiles.c.id == profile_id))
+
+
+def held_by_id(tx: Tx, org_id: str, profile_id: str) -> Profile | None:
+    """Like `by_id`, and nobody else can edit or delete the profile, or give it to a user, before this transaction ends."""
+    wanted = sa.select(profiles).where(profiles.c.org_id == org_id, profiles.c.id == profile_id)
+    return _one(tx, for_update(wanted, tx.connection))
+
+
+def by_name(tx: Tx, org_id: str, name: str) -> Profile | None:
+    return _one(tx, sa.select(profiles).where(profiles.c.org_id == org_id, profiles.c.name == name))
+
+
+def list_page(tx: Tx, org_id: str, *, after: str | None, limit: int, search: str = "") -> list[Profile]:
+    """The profiles of the org after the id `after`, oldest first, at most `limit`; `search` looks into names."""
+    statement = sa.select(profiles).where(profiles.c.org_id == org_id).order_by(profiles.c.id).limit(limit)
+    if after is not None:
+        statement = statement.where(profiles.c.id > after)
+    if search:
+        statement = statement.where(profiles.c.name.icontains(search, autoescape=True))
+    return [rows.profile(row) for row in tx.connection.execute(statement)]
+
+
+def update(tx: Tx, profile: Profile) -> bool:
+    """Write a profile over the version that it was read in. False when that version is no more. Raises people.NameTaken."""
+    statement = (
+        sa.update(profiles)
+        .where(profiles.c.org_id == profile.org_id, profiles.c.id == profile.id, profiles.c.version == profile.version)
+        .values(version=profiles.c.version + 1, **_stored(profile))
+    )
+    return bool(unless_name_taken(tx, statement))
+
+
+def delete(tx: Tx, org_id: str, profile_id: str) -> None:
+    """Remove a profile that nobody holds; whoever calls this holds its row and has counted."""
+    tx.connection.execute(sa.delete(profiles).where(profiles.c.org_id == org_id, profiles.c.id == profile_id))
+
+
+def _one(tx: Tx, statement: sa.Select[Any]) -> Profile | None:
+    row = tx.connection.execute(statement).one_or_none()
+    return rows.profile(row) if row else None
+
+
+def _stored(profile: Profile) -> dict[str, object]:
+    return {
+        "name": profile.name,
+        "description": profile.description,
+        "permissions": rows.stored_permissions(profile.permissions),
+        "login_ranges": rows.stored_ranges(profile.login_ranges),
+        "session_minutes": profile.session_minutes,
+    }
