@@ -1,9 +1,14 @@
 """Consumer secrets, stored as digests, and the certificates of apps."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
-from gatebridge.storage.dialects import Digest, Id, Json, Moment, Text
+from gatebridge.rules.apps import AppCertificate, ConsumerSecret
+from gatebridge.storage import rows
+from gatebridge.storage.dialects import Digest, Id, Json, Moment, Text, insert_new
 from gatebridge.storage.metadata import metadata
+from gatebridge.storage.tx import Tx
 
 secrets = sa.Table(
     "secrets",
@@ -41,3 +46,90 @@ certificates = sa.Table(
     sa.UniqueConstraint("org_id", "app_id", "fingerprint"),
     sa.ForeignKeyConstraint(["org_id", "app_id"], ["apps.org_id", "apps.id"]),
 )
+
+
+def insert_secret(tx: Tx, org_id: str, secret: ConsumerSecret, digest: bytes) -> None:
+    """Add a secret of an app, by its digest (`crypto.secrets.digest`)."""
+    tx.connection.execute(
+        sa.insert(secrets).values(
+            org_id=org_id,
+            app_id=secret.app_id,
+            id=secret.id,
+            name=secret.name,
+            hint=secret.hint,
+            digest=digest,
+            created_at=secret.created_at,
+            created_by=secret.created_by,
+            expires_at=secret.expires_at,
+        )
+    )
+
+
+def secrets_of(tx: Tx, org_id: str, app_id: str) -> list[ConsumerSecret]:
+    """The secrets that an app has or had, newest first. What clients prove themselves with is read with the facts (facts.py)."""
+    statement = sa.select(secrets).where(secrets.c.org_id == org_id, secrets.c.app_id == app_id).order_by(secrets.c.id.desc())
+    return [rows.secret(row) for row in tx.connection.execute(statement)]
+
+
+def retire_secret(tx: Tx, org_id: str, app_id: str, secret_id: str) -> bool:
+    """End a secret now. False when it was retired before."""
+    retired = tx.connection.execute(
+        sa.update(secrets)
+        .where(secrets.c.org_id == org_id, secrets.c.app_id == app_id, secrets.c.id == secret_id, secrets.c.retired_at.is_(None))
+        .values(retired_at=tx.now)
+    )
+    return bool(retired.rowcount)
+
+
+def set_secret_expiry(tx: Tx, org_id: str, app_id: str, secret_id: str, expires_at: datetime | None) -> None:
+    """Give a secret another end."""
+    tx.connection.execute(
+        sa.update(secrets)
+        .where(secrets.c.org_id == org_id, secrets.c.app_id == app_id, secrets.c.id == secret_id)
+        .values(expires_at=expires_at)
+    )
+
+
+def insert_certificate(tx: Tx, org_id: str, certificate: AppCertificate) -> bool:
+    """Add a certificate of an app. False when one with its fingerprint is or was there."""
+    added = tx.connection.execute(
+        insert_new(tx.connection, certificates).values(
+            org_id=org_id,
+            app_id=certificate.app_id,
+            id=certificate.id,
+            name=certificate.name,
+            fingerprint=certificate.fingerprint,
+            subject=certificate.subject,
+            key_type=certificate.key_type,
+            algorithms=list(certificate.algorithms),
+            public_pem=certificate.public_pem,
+            not_before=certificate.not_before,
+            not_after=certificate.not_after,
+            created_at=certificate.created_at,
+            created_by=certificate.created_by,
+        )
+    )
+    return bool(added.rowcount)
+
+
+def certificates_of(tx: Tx, org_id: str, app_id: str) -> list[AppCertificate]:
+    """The certificates that an app has or had, newest first."""
+    statement = (
+        sa.select(certificates).where(certificates.c.org_id == org_id, certificates.c.app_id == app_id).order_by(certificates.c.id.desc())
+    )
+    return [rows.certificate(row) for row in tx.connection.execute(statement)]
+
+
+def retire_certificate(tx: Tx, org_id: str, app_id: str, certificate_id: str) -> bool:
+    """End a certificate now. False when it was retired before."""
+    retired = tx.connection.execute(
+        sa.update(certificates)
+        .where(
+            certificates.c.org_id == org_id,
+            certificates.c.app_id == app_id,
+            certificates.c.id == certificate_id,
+            certificates.c.retired_at.is_(None),
+        )
+        .values(retired_at=tx.now)
+    )
+    return bool(retired.rowcount)

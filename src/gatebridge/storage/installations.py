@@ -1,9 +1,16 @@
 """Installed apps, their policies, and which profiles and permission sets may use them."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
-from gatebridge.storage.dialects import Id, Moment, Text
+from gatebridge.rules.app_policies import AppPolicies
+from gatebridge.rules.apps import Installation
+from gatebridge.rules.people import Assignment
+from gatebridge.storage import rows
+from gatebridge.storage.dialects import Id, Moment, Text, insert_new, upsert
 from gatebridge.storage.metadata import metadata
+from gatebridge.storage.tx import Tx
 
 installations = sa.Table(
     "installations",
@@ -47,3 +54,136 @@ permits = sa.Table(
     sa.ForeignKeyConstraint(["org_id", "installation_id"], ["installations.org_id", "installations.id"]),
     sa.Index(None, "org_id", "holder_id"),
 )
+
+
+def insert(tx: Tx, installation: Installation, granted: AppPolicies) -> bool:
+    """Add an app's presence in an org, with its policies. False when it is or was there already."""
+    added = tx.connection.execute(
+        insert_new(tx.connection, installations).values(
+            org_id=installation.org_id,
+            id=installation.id,
+            app_id=installation.app_id,
+            epoch=installation.epoch,
+            version=installation.version,
+            installed_at=installation.installed_at,
+        )
+    )
+    if not added.rowcount:
+        return False
+    tx.connection.execute(
+        sa.insert(policies).values(
+            org_id=installation.org_id, installation_id=installation.id, version=granted.version, **_policy_values(granted)
+        )
+    )
+    return True
+
+
+def by_app(tx: Tx, org_id: str, app_id: str) -> Installation | None:
+    """The presence of an app in the org, also where it is blocked or was uninstalled."""
+    statement = sa.select(installations).where(installations.c.org_id == org_id, installations.c.app_id == app_id)
+    row = tx.connection.execute(statement).one_or_none()
+    return rows.installation(row) if row else None
+
+
+def by_id(tx: Tx, org_id: str, installation_id: str) -> Installation | None:
+    """The installation of this id in the org."""
+    statement = sa.select(installations).where(installations.c.org_id == org_id, installations.c.id == installation_id)
+    row = tx.connection.execute(statement).one_or_none()
+    return rows.installation(row) if row else None
+
+
+def orgs_with(tx: Tx, app_id: str) -> list[str]:
+    """The ids, in order, of all orgs that have or had the app. For its owner, whose deletion ends its tokens in every one of them."""
+    statement = sa.select(installations.c.org_id).where(installations.c.app_id == app_id).order_by(installations.c.org_id)
+    return list(tx.connection.execute(statement).scalars())
+
+
+def block(tx: Tx, org_id: str, installation_id: str, because: str) -> bool:
+    """Let nothing of the app through in this org. False when it was blocked before."""
+    return _changed(tx, org_id, installation_id, installations.c.blocked_at.is_(None), blocked_at=tx.now, blocked_because=because)
+
+
+def unblock(tx: Tx, org_id: str, installation_id: str) -> bool:
+    """False when it was not blocked."""
+    return _changed(tx, org_id, installation_id, installations.c.blocked_at.is_not(None), blocked_at=None, blocked_because="")
+
+
+def uninstall(tx: Tx, org_id: str, installation_id: str) -> bool:
+    """Take the app out of use in this org; policies and permits stay for the record. False when it was out of use before."""
+    return _changed(tx, org_id, installation_id, installations.c.uninstalled_at.is_(None), uninstalled_at=tx.now)
+
+
+def reinstall(tx: Tx, org_id: str, installation_id: str) -> bool:
+    """Put an uninstalled app back in use, blocked if it was blocked. False when it is in use."""
+    return _changed(tx, org_id, installation_id, installations.c.uninstalled_at.is_not(None), uninstalled_at=None, installed_at=tx.now)
+
+
+def policies_of(tx: Tx, org_id: str, installation_id: str) -> AppPolicies | None:
+    """The policies of an installed app."""
+    statement = sa.select(policies).where(policies.c.org_id == org_id, policies.c.installation_id == installation_id)
+    row = tx.connection.execute(statement).one_or_none()
+    return rows.policies(row) if row else None
+
+
+def update_policies(tx: Tx, org_id: str, granted: AppPolicies) -> bool:
+    """Save the policies as the version after `granted.version`. False when that is not the one that stands."""
+    saved = tx.connection.execute(
+        sa.update(policies)
+        .where(
+            policies.c.org_id == org_id,
+            policies.c.installation_id == granted.installation_id,
+            policies.c.version == granted.version,
+        )
+        .values(version=granted.version + 1, **_policy_values(granted))
+    )
+    return bool(saved.rowcount)
+
+
+def permits_of(tx: Tx, org_id: str, installation_id: str) -> list[Assignment]:
+    """Which profiles and permission sets may use the app, those run out too, in the order of their ids."""
+    statement = (
+        sa.select(permits).where(permits.c.org_id == org_id, permits.c.installation_id == installation_id).order_by(permits.c.holder_id)
+    )
+    return [rows.permit(row) for row in tx.connection.execute(statement)]
+
+
+def put_permit(tx: Tx, org_id: str, installation_id: str, permit: Assignment) -> None:
+    """Let a profile or permission set use the app, until the end given; a permit that is there already gets this end."""
+    statement = upsert(tx.connection, permits).values(
+        org_id=org_id, installation_id=installation_id, holder_id=permit.holder_id, expires_at=permit.expires_at
+    )
+    key = [permits.c.org_id, permits.c.installation_id, permits.c.holder_id]
+    tx.connection.execute(statement.on_conflict_do_update(index_elements=key, set_={"expires_at": permit.expires_at}))
+
+
+def remove_permit(tx: Tx, org_id: str, installation_id: str, holder_id: str) -> bool:
+    """False when the holder had no permit."""
+    removed = tx.connection.execute(
+        sa.delete(permits).where(permits.c.org_id == org_id, permits.c.installation_id == installation_id, permits.c.holder_id == holder_id)
+    )
+    return bool(removed.rowcount)
+
+
+def remove_permits(tx: Tx, org_id: str, installation_id: str) -> None:
+    """Let no profile and no permission set use the app any more."""
+    tx.connection.execute(sa.delete(permits).where(permits.c.org_id == org_id, permits.c.installation_id == installation_id))
+
+
+def _changed(tx: Tx, org_id: str, installation_id: str, only_if: sa.ColumnElement[bool], **values: datetime | str | None) -> bool:
+    changed = tx.connection.execute(
+        sa.update(installations)
+        .where(installations.c.org_id == org_id, installations.c.id == installation_id, only_if)
+        .values(version=installations.c.version + 1, **values)
+    )
+    return bool(changed.rowcount)
+
+
+def _policy_values(granted: AppPolicies) -> dict[str, object]:
+    return {
+        "permitted_users": granted.permitted_users,
+        "ip_relaxation": granted.ip_relaxation,
+        "access_token_minutes": granted.access_token_minutes,
+        "jwt_access_token_minutes": granted.jwt_access_token_minutes,
+        "run_as_user_id": granted.run_as_user_id,
+        "may_administer": granted.may_administer,
+    }

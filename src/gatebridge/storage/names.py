@@ -9,7 +9,7 @@ from gatebridge.storage.apps import app_directory, apps
 from gatebridge.storage.credentials import certificates, secrets
 from gatebridge.storage.installations import installations
 from gatebridge.storage.orgs import orgs
-from gatebridge.storage.people import users
+from gatebridge.storage.people import permission_sets, profiles, users
 from gatebridge.storage.tx import Tx
 
 
@@ -57,6 +57,17 @@ def of_users(tx: Tx, org_id: str, user_ids: Collection[str]) -> dict[str, str]:
         users.c.org_id == org_id, users.c.id.in_(list(user_ids))
     )
     return {row.id: f"{row.first_name} {row.last_name}".strip() or row.username for row in tx.connection.execute(statement)}
+
+
+def of_holders(tx: Tx, org_id: str, holder_ids: Collection[str]) -> dict[str, str]:
+    """The names of these profiles and permission sets of the org, for showing which of them may use an app."""
+    if not holder_ids:
+        return {}
+    of_profiles = sa.select(profiles.c.id, profiles.c.name).where(profiles.c.org_id == org_id, profiles.c.id.in_(list(holder_ids)))
+    of_sets = sa.select(permission_sets.c.id, permission_sets.c.label).where(
+        permission_sets.c.org_id == org_id, permission_sets.c.id.in_(list(holder_ids))
+    )
+    return {row.id: row.name for row in tx.connection.execute(of_profiles.union_all(of_sets))}
 
 
 def of_credentials(tx: Tx, named_apps: Collection[NamedApp]) -> dict[str, str]:
