@@ -31,7 +31,21 @@ class Metrics:
             "gatebridge_request_seconds", "Time to the whole answer, by route.", ("route",), buckets=SECONDS, registry=self.registry
         )
         self.outbox_waiting = Gauge("gatebridge_outbox_waiting", "What must still leave the house.", registry=self.registry)
-        self.database_up = Gauge("gatebridge_database_up", "Whether the database answered when this page was asked for.", registry=self.registry)
+        self.database_up = Gauge(
+            "gatebridge_database_up", "Whether the database answered when this page was asked for.", registry=self.registry
+        )
+
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def count(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one request. Route and method must be of the few that exist; finding their counters is paid once."""
+        key = (route, method, status)
+        found = self._children.get(key)
+        if found is None:
+            found = self._children[key] = self.requests.labels(route, method, str(status)), self.seconds.labels(route)
+        counter, histogram = found
+        counter.inc()
+        histogram.observe(seconds)
 
     def watch(self, turnstile: Turnstile) -> None:
         """Show what this turnstile counts, whenever the page is asked for."""

@@ -29,20 +29,30 @@ from gatebridge.web.turnstile import Decide, Turnstile, TurnstileFull, Turnstile
 
 RECEIPT_HEADER = b"x-gatebridge-receipt"
 NO_STORE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+JSON = (b"content-type", b"application/json;charset=UTF-8")
 LONGEST_AGENT = 512
+
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 # How long a resource server may wait for news, and how often it is looked for. Bounded: a waiting request holds a connection.
 LONGEST_WAIT = 30.0
 LOOK_EVERY = 0.25
 
 
+def hot_endpoints(turnstile: Turnstile, keyring: Keyring, base_url: str) -> dict[str, "HotEndpoint"]:
+    """The endpoints that go through the turnstile, by path. `base_url` stands in for the issuer where no org could be found."""
+    decisions: dict[str, Decide] = {
+        token.PATH: partial(token.decide, keyring=keyring),
+        introspect.PATH: introspect.decide,
+        revoke.PATH: revoke.decide,
+    }
+    return {path: HotEndpoint(turnstile, base_url, decide) for path, decide in decisions.items()}
+
+
 def routes(database: Database, turnstile: Turnstile, keyring: Keyring, base_url: str) -> list[Route]:
-    """Every route of the OAuth endpoints. `base_url` stands in for the issuer where no org could be found."""
-    hot = partial(HotEndpoint, turnstile, base_url)
+    """Every route of the OAuth endpoints."""
     return [
-        Route(token.PATH, hot(partial(token.decide, keyring=keyring))),
-        Route(introspect.PATH, hot(introspect.decide)),
-        Route(revoke.PATH, hot(revoke.decide)),
+        *(Route(path, endpoint) for path, endpoint in hot_endpoints(turnstile, keyring, base_url).items()),
         Route(revocation_feed.PATH, RevocationFeed(database, turnstile, base_url)),
         Route(jwks.PATH, _document(database, jwks.document, jwks.CACHE_SECONDS), methods=["GET"]),
         *(Route(path, _document(database, lambda _, org: discovery.document(org), 300), methods=["GET"]) for path in discovery.PATHS),
@@ -117,19 +127,25 @@ async def _body(receive: Receive) -> bytes:
 
 async def send_answer(answer: Answer, send: Send) -> None:
     """An answer on the wire: JSON, never stored, with the id of its receipt."""
+    body, headers = wire_form(answer)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def wire_form(answer: Answer) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """Body and headers of an answer."""
     body = b""
     headers = [*NO_STORE, *((name.lower().encode(), value.encode()) for name, value in answer.headers)]
+    if answer.receipt_id is not None:
+        headers.append((RECEIPT_HEADER, long(answer.receipt_id).encode()))
     if answer.body is not None:
         said = answer.body
         if answer.receipt_id is not None and "error_uri" in said:
             said = {**said, "error_uri": f"{said['error_uri']}?receipt={long(answer.receipt_id)}"}
-        body = json.dumps(said, separators=(",", ":")).encode()
-        headers.append((b"content-type", b"application/json;charset=UTF-8"))
-    if answer.receipt_id is not None:
-        headers.append((RECEIPT_HEADER, long(answer.receipt_id).encode()))
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        body = _encode(said).encode()
+        headers.append(JSON)
+    headers.append((b"content-length", b"%d" % len(body)))
+    return body, headers
 
 
 class RevocationFeed:

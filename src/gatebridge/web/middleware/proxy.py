@@ -22,15 +22,19 @@ class Proxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            peer = parse_address(scope["client"][0]) if scope.get("client") else None
-            scope["gatebridge.address"] = peer
-            if peer is not None and self._is_trusted(peer):
-                headers = Headers(scope=scope)
-                scope["gatebridge.address"] = self._behind(peer, headers.getlist("x-forwarded-for"))
-                scheme = ",".join(headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
-                if scheme in ("http", "https"):
-                    scope["scheme"] = scheme
+            self.find_address(scope)
         await self.app(scope, receive, send)
+
+    def find_address(self, scope: Scope) -> None:
+        """Set the address of this request, and its scheme where a trusted proxy tells it."""
+        peer = parse_address(scope["client"][0]) if scope.get("client") else None
+        scope["gatebridge.address"] = peer
+        if peer is not None and self._is_trusted(peer):
+            headers = Headers(scope=scope)
+            scope["gatebridge.address"] = self._behind(peer, headers.getlist("x-forwarded-for"))
+            scheme = ",".join(headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
+            if scheme in ("http", "https"):
+                scope["scheme"] = scheme
 
     def _is_trusted(self, address: Address) -> bool:
         return any(address in network for network in self.trusted)

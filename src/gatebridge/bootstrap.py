@@ -1,0 +1,97 @@
+"""The only wiring: settings become keys, database, turnstile, worker and the web app."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp
+
+from gatebridge.crypto import master_key
+from gatebridge.crypto.passwords import PasswordHasher
+from gatebridge.crypto.sealing import MasterKeys
+from gatebridge.delivery.courier import Delivery
+from gatebridge.delivery.email import FileMailer
+from gatebridge.delivery.file import HeadsFile
+from gatebridge.oauth.keyring import Keyring
+from gatebridge.settings.catalogue import Settings
+from gatebridge.storage import migrate
+from gatebridge.storage.database import Clock, Database, open_database, utc_now
+from gatebridge.web.app import make_app
+from gatebridge.web.house import House, Limits
+from gatebridge.web.turnstile import Turnstile
+from gatebridge.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that is wired and not started yet."""
+
+    settings: Settings
+    house: House
+    app: ASGIApp
+    worker: Worker
+
+
+def find_keys(settings: Settings) -> MasterKeys:
+    """The master keys that the settings name. In development one is made where there is none; production refuses to invent one."""
+    return master_key.find(
+        given=settings.master_key.get_secret_value() if settings.master_key else None,
+        older=[key.get_secret_value() for key in settings.older_master_keys],
+        file=settings.master_key_file,
+        make_at=settings.make_master_key_at,
+        random=os.urandom,
+    )
+
+
+def open_at(settings: Settings, keys: MasterKeys, clock: Clock | None = None) -> Database:
+    """The database that the settings name; the directory of an SQLite file is made where it is missing."""
+    if settings.database_url.startswith("sqlite"):
+        settings.var_directory.mkdir(parents=True, exist_ok=True)
+    return open_database(
+        settings.database_url,
+        keys,
+        clock=clock,
+        pool_size=settings.database_pool_size,
+        connect_timeout=max(1, round(settings.database_timeout_seconds)),
+        statement_timeout=max(1, round(settings.statement_timeout_seconds)),
+    )
+
+
+def deliveries(settings: Settings) -> dict[str, Delivery]:
+    """Who carries out what the outbox holds, by kind."""
+    return {"audit_head": HeadsFile(settings.audit_heads_file), "mail": FileMailer(settings.mail_directory)}
+
+
+def wire(settings: Settings, *, clock: Clock | None = None) -> Server:
+    """Everything that one process needs, from its settings. Touches the database only to bring it to this version's schema."""
+    keys = find_keys(settings)
+    database = open_at(settings, keys, clock)
+    migrate.upgrade(database)
+    turnstile = Turnstile(database, workers=settings.turnstile_workers, batch=settings.turnstile_batch, limit=settings.request_queue_limit)
+    house = House(
+        database=database,
+        keys=keys,
+        hasher=PasswordHasher(parallel=os.cpu_count() or 1, random=os.urandom),
+        turnstile=turnstile,
+        keyring=Keyring(keys),
+        base_url=settings.base_url,
+        limits=Limits(oauth_body=settings.max_body_bytes, admin_body=settings.max_admin_body_bytes, headers=settings.max_header_bytes),
+        trusted_proxies=settings.trusted_proxies,
+        clock=clock or utc_now,
+    )
+    house.metrics.watch(turnstile)
+    return Server(settings, house, make_app(house), Worker(database, deliveries(settings)))
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """The server's threads, for as long as the block lasts: the turnstile lets through, the worker carries out."""
+    server.house.turnstile.start()
+    server.worker.start()
+    try:
+        yield server
+    finally:
+        server.house.turnstile.stop(server.settings.graceful_stop_seconds)
+        server.worker.stop()
+        server.house.database.close()
