@@ -135,9 +135,10 @@ def database_now(connection: sa.Connection, clock: Callable[[], datetime]) -> da
 
 def insert_new(connection: sa.Connection, table: sa.Table) -> Any:
     """An INSERT that leaves an existing row as it is; the row count says whether this one was first."""
+    # Unless told to keep it, SQLAlchemy does not ask PostgreSQL for the row count of an INSERT, and -1 would pass for a yes.
     if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite_dialect.insert(table).on_conflict_do_nothing()
+        return postgresql.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return sqlite_dialect.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def upsert(connection: sa.Connection, table: sa.Table) -> Any:
