@@ -55,12 +55,17 @@ class Api:
         self.http.close()
 
     @property
+    def client(self) -> Client:
+        """The app with which tokens are fetched. Raises Stop where there is none."""
+        if self.credentials.client is None:
+            raise Stop(Exit.NO_CREDENTIALS, NO_CREDENTIALS)
+        return self.credentials.client
+
+    @property
     def token(self) -> str:
         """The access token, fetched when it is first needed."""
         if self._token is None:
-            if self.credentials.client is None:
-                raise Stop(Exit.NO_CREDENTIALS, NO_CREDENTIALS)
-            self._token = str(fetch_token(self.http, self.credentials.client, ADMIN_SCOPE)["access_token"])
+            self._token = str(fetch_token(self.http, self.client, ADMIN_SCOPE)["access_token"])
         return self._token
 
     def get(self, path: str, **query: object) -> Any:

@@ -1,11 +1,12 @@
 """What every command is told beside its own words: where the server is, who asks, and in which form to answer."""
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-from typer.core import TyperOption
 
 
 @dataclass(slots=True)
@@ -15,42 +16,58 @@ class Wishes:
     url: str | None = None
     credentials: Path | None = None
     json: bool = False
-    yes: bool = False
+
+
+Url = Annotated[str | None, typer.Option("--url", help="The server, such as https://id.example.com.", metavar="URL")]
+File = Annotated[Path | None, typer.Option("--credentials", help="The file with url, client_id and client_secret.", metavar="FILE")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+
+OPTIONS: dict[str, Any] = {"url": Url, "credentials": File, "json": Json}
+DEFAULTS: dict[str, Any] = {"url": None, "credentials": None, "json": False}
+
+# These work on this machine: they have no server to name, and nobody to be.
+LOCAL = frozenset({"serve", "db", "first-admin", "doctor", "run-demo"})
 
 
 def of(context: typer.Context) -> Wishes:
     """The wishes of this run."""
-    root = context.find_root()
-    if not isinstance(root.obj, Wishes):
-        root.obj = Wishes()
-    found: Wishes = root.obj
+    found = context.find_root().obj
+    if not isinstance(found, Wishes):
+        raise TypeError("a command was called without its wishes")
     return found
 
 
-def add_to(command: Any, *, local: bool = False) -> None:
-    """Give a command and all below it the options, so that they may stand where a person types them: at the end.
-
-    Commands that need no server (`local`) get `--json` alone.
-    """
-    children = getattr(command, "commands", None)
-    if children is not None:
-        for name, child in children.items():
-            add_to(child, local=local or name in LOCAL)
-        return
-    taken = {name for parameter in command.params for name in parameter.opts}
-    for option in (_JSON,) if local else (_URL, _CREDENTIALS, _JSON):
-        if option["param_decls"][0] not in taken:
-            command.params.append(TyperOption(**option, expose_value=False, callback=_remember))
+def add_to(cli: typer.Typer, *, local: bool = False) -> None:
+    """Give every command of `cli` the options, so that they may stand where a person types them: behind the command."""
+    for command in cli.registered_commands:
+        # The groups outlive one run where a program calls `main` twice.
+        if command.callback is not None and not hasattr(command.callback, "takes_wishes"):
+            here = local or command.name in LOCAL
+            command.callback = _with_options(command.callback, ("json",) if here else tuple(OPTIONS))
+    for group in cli.registered_groups:
+        if group.typer_instance is not None:
+            add_to(group.typer_instance, local=local or group.name in LOCAL)
 
 
-LOCAL = frozenset({"serve", "db", "first-admin", "doctor", "run-demo"})
+def _with_options(function: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:
+    """The same command, with these options added to what it is seen to take."""
+    signature = inspect.signature(function, eval_str=True)
+    takes_context = "context" in signature.parameters
 
-_URL: dict[str, Any] = {"param_decls": ["--url"], "help": "The server, such as https://id.example.com.", "metavar": "URL"}
-_CREDENTIALS: dict[str, Any] = {"param_decls": ["--credentials"], "help": "The file with url, client_id and client_secret.", "metavar": "FILE"}
-_JSON: dict[str, Any] = {"param_decls": ["--json"], "is_flag": True, "default": False, "help": "Answer in JSON, for programs."}
+    def told(context: typer.Context, **given: Any) -> Any:
+        wished = of(context)
+        for name in names:
+            value = given.pop(name)
+            if value != DEFAULTS[name]:
+                setattr(wished, name, value)
+        return function(context, **given) if takes_context else function(**given)
 
-
-def _remember(context: typer.Context, parameter: Any, value: Any) -> Any:
-    if value:
-        setattr(of(context), parameter.name, Path(value) if parameter.name == "credentials" else value)
-    return value
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own = [each.replace(kind=keyword) for name, each in signature.parameters.items() if name != "context"]
+    added = [inspect.Parameter(name, keyword, default=DEFAULTS[name], annotation=OPTIONS[name]) for name in names]
+    context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    told.__signature__ = signature.replace(parameters=[context, *own, *added])  # type: ignore[attr-defined]
+    told.__annotations__ = {each.name: each.annotation for each in (context, *own, *added)}
+    told.takes_wishes = True  # type: ignore[attr-defined]
+    told.__doc__, told.__name__ = function.__doc__, function.__name__
+    return told

@@ -1,11 +1,12 @@
 """What the web door is given: every value it works with, and nothing that it would have to look up in the settings itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.crypto.sealing import MasterKeys
+from gatebridge.monitoring.audit_heads import OutsideHead
 from gatebridge.oauth.keyring import Keyring
 from gatebridge.storage.database import Clock, Database, utc_now
 from gatebridge.web.metrics import Metrics
@@ -33,6 +34,7 @@ class House:
     turnstile: Turnstile
     keyring: Keyring
     base_url: str  # the issuer of the first org
+    outside_heads: Callable[[], Iterable[OutsideHead]] = tuple  # the heads of the audit chains, as kept outside the database
     limits: Limits = field(default_factory=Limits)
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
     metrics: Metrics = field(default_factory=Metrics)

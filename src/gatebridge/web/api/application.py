@@ -1,10 +1,16 @@
 """The admin API as one application, mounted at `/api/v1`."""
 
+from typing import Any
+
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from gatebridge import __version__
-from gatebridge.web.api import RESOURCES, docs, problems
+from gatebridge.web.api import audit, docs, login_history, me, problems, revoke, signing_keys, usage
 from gatebridge.web.house import House
+
+RESOURCES = (me, revoke, usage, login_history, audit, signing_keys)
 
 ABOUT = """Everything that the command line and the console can do, and with the same rights.
 
@@ -16,9 +22,58 @@ Lists are paged: follow `next` with `cursor`. Edits need `If-Match` with the ETa
 (RFC 9457) with a stable `reason`, whose page is `type`."""
 
 
+class FieldProblemShown(BaseModel):
+    """What is wrong with one field, and what to change."""
+
+    field: str
+    problem: str
+
+
+class Problem(BaseModel):
+    """Why a request was refused (RFC 9457). `type` is the page of the reason."""
+
+    type: str
+    title: str
+    status: int
+    reason: str
+    operation_id: str
+    detail: str | None = None
+    hint: str | None = None
+    remedy: str | None = None
+    errors: list[FieldProblemShown] = []
+    facts: dict[str, Any] = {}
+
+
+REFUSED: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Refused, with a stable reason.",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+
+
+class DescribedApi(FastAPI):
+    """FastAPI whose description also says how to authenticate, and how every request is refused."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            document = super().openapi()
+            components = document.setdefault("components", {})
+            schemas = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            components.setdefault("schemas", {}).update(schemas.pop("$defs", {}) | {"Problem": schemas})
+            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "An access token with the scope setup_api."}}
+            document["security"] = [{"token": []}]
+        assert self.openapi_schema is not None  # noqa: S101 - the framework has just set it
+        return self.openapi_schema
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
 def make_api(house: House) -> FastAPI:
     """The API of this house. Its description is at `openapi.json`, its page at `docs`; neither needs a token, since both are in the source."""
-    api = FastAPI(
+    api = DescribedApi(
         title="Gatebridge admin API",
         version=__version__,
         description=ABOUT,
@@ -28,6 +83,8 @@ def make_api(house: House) -> FastAPI:
         redirect_slashes=False,
         servers=[{"url": "/api/v1"}],
         strict_content_type=False,
+        responses=REFUSED,
+        generate_unique_id_function=_operation_id,
     )
     api.state.house = house
     for resource in RESOURCES:

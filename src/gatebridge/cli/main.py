@@ -1,0 +1,91 @@
+"""`gatebridge`: the command line. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 nobody answers, 4 no credentials, 5 not confirmed."""
+
+import sys
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from gatebridge import __version__
+from gatebridge.cli import local, records, revoke, tokens, wishes
+from gatebridge.cli.exits import Exit, Stop
+
+HELP = """Gatebridge: every integration is a connected app.
+
+A client of the admin API of the server at --url (or GATEBRIDGE_CLI_URL), as the user of GATEBRIDGE_CLI_TOKEN or of a credentials file
+(GATEBRIDGE_CLI_CREDENTIALS, else ~/.config/gatebridge/credentials.json). A secret is read from a file, from standard input or at a prompt.
+
+Ends with 0 when it is done, 1 when it was refused, 2 when it was typed wrongly, 3 when nobody answers, 4 without credentials that count,
+5 when it was not confirmed. `audit verify` ends with 2 when the chain was tampered with."""
+
+
+def make_cli() -> typer.Typer:
+    """All commands, by what they are about."""
+    cli = typer.Typer(name="gatebridge", help=HELP, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
+    cli.callback(help=HELP)(_options)
+    cli.command("token")(tokens.get_token)
+    cli.command("me")(tokens.who_am_i)
+    cli.command("receipt")(records.open_receipt)
+    cli.add_typer(records.history, name="history")
+    cli.add_typer(records.usage, name="usage")
+    cli.add_typer(records.audit, name="audit")
+    cli.add_typer(revoke.revoke, name="revoke")
+    cli.command("serve")(local.serve)
+    cli.add_typer(local.db, name="db")
+    cli.command("doctor")(local.doctor)
+    cli.command("run-demo")(local.run_demo)
+    return cli
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"gatebridge {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which version this is.")]
+
+
+def _options(version: Version = False) -> None:
+    """What may stand before the command."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code. The script `gatebridge` ends with it."""
+    cli = make_cli()
+    wishes.add_to(cli)
+    command = get_command(cli)
+    wished = wishes.Wishes()
+    try:
+        ended = command.main(arguments, prog_name="gatebridge", standalone_mode=False, obj=wished)
+    except Stop as stop:
+        if wished.json and stop.problem is not None:
+            from gatebridge.cli import show
+
+            show.as_json(stop.problem)
+        typer.echo(stop.words, err=True)
+        return stop.code
+    except typer.Abort:
+        return Exit.STOPPED
+    except typer.Exit as exit:
+        return exit.exit_code
+    except Exception as error:
+        said = getattr(error, "format_message", None)
+        if said is None:
+            raise
+        show_usage(error)
+        return Exit.USAGE
+    return ended if isinstance(ended, int) else Exit.OK
+
+
+def show_usage(error: Exception) -> None:
+    """What was typed wrongly, and how it is written."""
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        typer.echo(context.get_usage(), err=True)
+    typer.echo(f"{error.format_message()}", err=True)  # type: ignore[attr-defined]
+
+
+def script() -> None:
+    """The entry point of the installed script."""
+    sys.exit(main())

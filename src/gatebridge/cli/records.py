@@ -1,0 +1,146 @@
+"""Reading what happened: login history, receipts, usage, and the audit trail."""
+
+from typing import Annotated
+
+import typer
+
+from gatebridge.cli import at, receipt, show, wishes
+from gatebridge.cli.exits import Exit, Stop
+
+history = typer.Typer(help="Every sign-in and token outcome.", no_args_is_help=True)
+usage = typer.Typer(help="Which app is used by whom.", no_args_is_help=True)
+audit = typer.Typer(help="Who changed what.", no_args_is_help=True)
+
+Most = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")]
+
+HISTORY_COLUMNS = (
+    ("WHEN", show.when("at")),
+    ("OUTCOME", lambda line: line["reason"] or "success"),
+    ("EVENT", show.field("event")),
+    ("APP", lambda line: line["app"] or line["app_id"]),
+    ("USER", lambda line: line["user"] or line["user_id"]),
+    ("ADDRESS", show.field("address")),
+    ("RECEIPT", show.field("id")),
+)
+
+
+@history.command("list")
+def list_history(
+    context: typer.Context,
+    app: Annotated[str | None, typer.Option(help="Only of this app (id).")] = None,
+    user: Annotated[str | None, typer.Option(help="Only of this user (id).")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only refusals for this reason.")] = None,
+    refused: Annotated[bool, typer.Option("--refused", help="Only refusals.")] = False,
+    since: Annotated[str | None, typer.Option(help="Not before this time, such as 2026-11-24T00:00:00Z.")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this time.")] = None,
+    limit: Most = 25,
+) -> None:
+    """Outcomes, newest first. Open one with `gatebridge receipt`."""
+    outcome = "refused" if refused else None
+    with at.server(context) as api:
+        lines = list(
+            api.every("/login-history", limit, app_id=app, user_id=user, reason=reason, outcome=outcome, since=since, until=until)
+        )
+    show.rows(context, lines, HISTORY_COLUMNS, "Nothing fits. Leave a filter out, or look at an earlier time.")
+
+
+def open_receipt(context: typer.Context, id: Annotated[str, typer.Argument(help="The id from the error, its page, or the history.")]) -> None:
+    """How far a request came, what was sent beside what is registered, and what to do."""
+    with at.server(context) as api:
+        found = api.get(f"/receipts/{id}")
+    if wishes.of(context).json:
+        show.as_json(found)
+    else:
+        show.console().print(receipt.render(found))
+
+
+USAGE_COLUMNS = (
+    ("APP", show.field("app")),
+    ("LIVE TOKENS", show.field("live_tokens")),
+    ("USERS", show.field("users")),
+    ("GRANTED", lambda line: line["usage"]["granted"]),
+    ("REFUSED", lambda line: line["usage"]["refused"]),
+    ("LAST USED", lambda line: show.moment(line["usage"]["last_at"])),
+    ("ID", show.field("app_id")),
+)
+SUBJECT_COLUMNS = (
+    ("NAME", show.field("name")),
+    ("GRANTED", lambda line: line["usage"]["granted"]),
+    ("REFUSED", lambda line: line["usage"]["refused"]),
+    ("FIRST", lambda line: show.moment(line["usage"]["first_at"])),
+    ("LAST", lambda line: show.moment(line["usage"]["last_at"])),
+    ("ID", show.field("subject_id")),
+)
+
+
+@usage.command("list")
+def list_usage(context: typer.Context, limit: Most = 25) -> None:
+    """The use of every app."""
+    with at.server(context) as api:
+        show.rows(context, list(api.every("/usage", limit)), USAGE_COLUMNS, "There is no app yet: gatebridge apps create")
+
+
+@usage.command("show")
+def show_usage(
+    context: typer.Context,
+    app: Annotated[str, typer.Argument(help="The app's id.")],
+    by_credential: Annotated[bool, typer.Option("--by-credential", help="By secret and certificate instead of by user.")] = False,
+    limit: Most = 25,
+) -> None:
+    """Who uses one app, or with which secret and certificate."""
+    with at.server(context) as api:
+        if by_credential:
+            lines = api.get(f"/apps/{app}/usage/credentials")
+        else:
+            lines = list(api.every(f"/apps/{app}/usage/users", limit))
+    show.rows(context, lines, SUBJECT_COLUMNS, "Nobody has used it yet.")
+
+
+AUDIT_COLUMNS = (
+    ("WHEN", show.when("at")),
+    ("WHO", show.field("actor")),
+    ("WHAT", show.field("event")),
+    ("ON", show.field("target")),
+    ("CHANGES", lambda line: "; ".join(each["sentence"] for each in line["changes"])),
+    ("ID", show.field("id")),
+)
+
+
+@audit.command("list")
+def list_audit(
+    context: typer.Context,
+    target: Annotated[str | None, typer.Option(help="Only changes of this record (id).")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only changes by this user (id).")] = None,
+    event: Annotated[str | None, typer.Option(help="Only changes of this kind, such as setup:app:created.")] = None,
+    since: Annotated[str | None, typer.Option(help="Not before this time.")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this time.")] = None,
+    limit: Most = 25,
+) -> None:
+    """Changes, newest first."""
+    with at.server(context) as api:
+        lines = list(api.every("/audit", limit, target_id=target, actor_id=actor, event=event, since=since, until=until))
+    show.rows(context, lines, AUDIT_COLUMNS, "Nothing fits. Leave a filter out, or look at an earlier time.")
+
+
+@audit.command("verify")
+def verify_audit(
+    context: typer.Context,
+    local: Annotated[bool, typer.Option("--local", help="On this machine, from its settings, without the server.")] = False,
+) -> None:
+    """Recompute the chain. Ends with 0 when it is intact, 1 when it could not be checked, 2 when it was tampered with."""
+    if local:
+        from gatebridge.cli import local
+
+        verified = local.verify_all()
+    else:
+        with at.server(context) as api:
+            verified = [api.post("/audit/verify")]
+    if wishes.of(context).json:
+        show.as_json(verified)
+    else:
+        for each in verified:
+            typer.echo(f"{each['state']}: {each['words']}")
+    if any(each["state"] == "tampered" for each in verified):
+        raise typer.Exit(2)
+    if any(each["state"] != "intact" for each in verified):
+        raise Stop(Exit.REFUSED, "The chain could not be checked whole, and only intact is good news.")

@@ -1,0 +1,42 @@
+"""Getting a token, and asking whose it is."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gatebridge.cli import at, credentials, show, wishes
+from gatebridge.cli.client import Api, fetch_token
+from gatebridge.cli.credentials import Client, Credentials
+
+
+def get_token(
+    context: typer.Context,
+    client_id: Annotated[str | None, typer.Option("--client-id", help="The consumer key of an app; without it, the credentials file's.")] = None,
+    secret_file: Annotated[Path | None, typer.Option("--secret-file", help="A file with its secret; - reads standard input.")] = None,
+    scope: Annotated[str | None, typer.Option("--scope", help="The scopes to ask for; without it all that the app has.")] = None,
+) -> None:
+    """Get an access token by client credentials and print it. The secret is read from a file, standard input or a prompt."""
+    wished = wishes.of(context)
+    if client_id is not None:
+        url = (wished.url or os.environ.get(credentials.URL_VARIABLE) or credentials.DEFAULT_URL).rstrip("/")
+        found = Credentials(url, client=Client(client_id, credentials.secret_from(secret_file, "Consumer secret")))
+    else:
+        # A token at hand is no help here: a new one is wanted.
+        environ = {name: value for name, value in os.environ.items() if name != credentials.TOKEN_VARIABLE}
+        found = credentials.find(environ, url=wished.url, file=wished.credentials)
+    with Api(found) as api:
+        answer = fetch_token(api.http, api.client, scope)
+    if wished.json:
+        show.as_json(answer)
+    else:
+        typer.echo(answer["access_token"])
+
+
+def who_am_i(context: typer.Context) -> None:
+    """For whom the token acts, and what it may do."""
+    with at.server(context) as api:
+        me = api.get("/me")
+    names = {"name": "User", "org": "Org", "issuer": "Issuer", "user_id": "User id", "app_id": "App id", "permissions": "Permissions"}
+    show.facts(context, me, names)

@@ -1,0 +1,83 @@
+"""The keys that sign the org's tokens."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from gatebridge.records.change import permit
+from gatebridge.rules.ids import Prefix
+from gatebridge.rules.permissions import Permission
+from gatebridge.setup import signing_keys as verbs
+from gatebridge.setup.signing_keys import AddSigningKey, RemoveSigningKey, RetireSigningKey
+from gatebridge.storage import signing_keys
+from gatebridge.storage.signing_keys import StoredKey
+from gatebridge.web.api.desk import AtDesk, IdempotencyKey, record_id
+from gatebridge.web.api.shapes import Closed, Id, Moment, Shown, WithReason
+
+router = APIRouter(tags=["Signing keys"])
+
+
+class SigningKeyShown(Shown):
+    """One key: its public half and where it stands. `kid` is what tokens and the JWKS say."""
+
+    id: Id
+    kid: str
+    algorithm: str
+    public_jwk: dict[str, str]
+    created_at: Moment
+    signs_from: Moment
+    retired_at: Moment | None
+
+
+class NewSigningKey(Closed):
+    """Which kind of key to make."""
+
+    algorithm: Literal["ES256", "RS256"]
+
+
+class Removal(WithReason):
+    """Removing a key before its last token is over is an emergency, and needs a reason."""
+
+    emergency: bool = False
+
+
+def _shown(key: StoredKey) -> SigningKeyShown:
+    return SigningKeyShown(
+        id=key.id,
+        kid=key.id,
+        algorithm=key.algorithm,
+        public_jwk=dict(key.public_jwk),
+        created_at=key.created_at,
+        signs_from=key.signs_from,
+        retired_at=key.retired_at,
+    )
+
+
+@router.get("/signing-keys", summary="List signing keys")
+def list_signing_keys(desk: AtDesk) -> list[SigningKeyShown]:
+    """The published keys, newest first. Needs *View Setup* or *Manage Security*."""
+    with desk.reading() as visit:
+        permit(visit.actor, Permission.VIEW_SETUP, Permission.MANAGE_SECURITY)
+        return [_shown(key) for key in signing_keys.published(visit.tx, visit.org.id)]
+
+
+@router.post("/signing-keys", summary="Add a signing key", status_code=201, response_model=SigningKeyShown)
+def add_signing_key(desk: AtDesk, body: NewSigningKey, idempotency_key: IdempotencyKey = None) -> Response:
+    """Make and publish a key; it signs as soon as no client can hold an older JWKS. Needs *Manage Security*."""
+    return desk.create(lambda visit: _shown(verbs.add_signing_key(visit.tx, visit.actor, AddSigningKey(body.algorithm))), idempotency_key)
+
+
+@router.post("/signing-keys/{key_id}/retire", summary="Retire a signing key")
+def retire_signing_key(desk: AtDesk, key_id: str) -> SigningKeyShown:
+    """Let a key sign no more; it stays published for the tokens it signed. Needs *Manage Security*."""
+    with desk.writing() as visit:
+        return _shown(verbs.retire_signing_key(visit.tx, visit.actor, RetireSigningKey(record_id(key_id, Prefix.SIGNING_KEY))))
+
+
+@router.post("/signing-keys/{key_id}/remove", summary="Remove a signing key")
+def remove_signing_key(desk: AtDesk, key_id: str, body: Removal) -> SigningKeyShown:
+    """Take a retired key out of the JWKS: what it signed is refused everywhere from then on. Needs *Manage Security*."""
+    command = RemoveSigningKey(record_id(key_id, Prefix.SIGNING_KEY), body.emergency, body.reason)
+    with desk.writing() as visit:
+        return _shown(verbs.remove_signing_key(visit.tx, visit.actor, command))

@@ -1,0 +1,90 @@
+"""OAuth usage."""
+
+from fastapi import APIRouter
+
+from gatebridge.monitoring import oauth_usage
+from gatebridge.rules.ids import Prefix
+from gatebridge.web.api.desk import AtDesk, record_id
+from gatebridge.web.api.paging import Cursor, Limit, Page, page_of
+from gatebridge.web.api.shapes import Id, Moment, Shown
+
+router = APIRouter(tags=["OAuth usage"])
+
+
+class UsageShown(Shown):
+    """How often, and when first and last. First and last are of successes."""
+
+    first_at: Moment | None
+    last_at: Moment | None
+    last_refused_at: Moment | None
+    granted: int
+    refused: int
+
+
+class AppUsageShown(Shown):
+    """The use of one app. `exact` is false where there are more live tokens and grants than were counted."""
+
+    app_id: Id
+    app: str
+    usage: UsageShown
+    live_tokens: int
+    grants: int
+    users: int
+    exact: bool
+
+
+class SubjectUsageShown(Shown):
+    """What one user, secret or certificate has to do with an app."""
+
+    subject_id: Id
+    name: str
+    usage: UsageShown
+
+
+@router.get("/usage", summary="List the use of all apps")
+def list_usage(desk: AtDesk, limit: Limit = 25, cursor: Cursor = None) -> Page[AppUsageShown]:
+    """Which app is used how much, those that nobody uses too. Needs *View OAuth Usage*."""
+    with desk.reading() as visit:
+        return page_of(
+            desk,
+            visit,
+            {"list": "usage"},
+            limit,
+            cursor,
+            lambda after, count: oauth_usage.of_apps(visit.tx, visit.actor, after=after or "", limit=count),
+            lambda found: found.app_id,
+            AppUsageShown.model_validate,
+        )
+
+
+@router.get("/apps/{app_id}/usage", summary="Read the use of one app")
+def get_app_usage(desk: AtDesk, app_id: str) -> AppUsageShown:
+    """First and last use, live tokens, grants and users. Needs *View OAuth Usage*."""
+    with desk.reading() as visit:
+        found = oauth_usage.of_app(visit.tx, visit.actor, record_id(app_id, Prefix.APP))
+        return AppUsageShown.model_validate(found)
+
+
+@router.get("/apps/{app_id}/usage/users", summary="List the users of an app")
+def list_app_users(desk: AtDesk, app_id: str, limit: Limit = 25, cursor: Cursor = None) -> Page[SubjectUsageShown]:
+    """Who uses the app, and how much. Needs *View OAuth Usage*."""
+    app = record_id(app_id, Prefix.APP)
+    with desk.reading() as visit:
+        return page_of(
+            desk,
+            visit,
+            {"list": "usage_users", "app": app},
+            limit,
+            cursor,
+            lambda after, count: oauth_usage.users_of_app(visit.tx, visit.actor, app, after=after or "", limit=count),
+            lambda found: found.subject_id,
+            SubjectUsageShown.model_validate,
+        )
+
+
+@router.get("/apps/{app_id}/usage/credentials", summary="List the use of an app's secrets and certificates")
+def list_app_credentials_usage(desk: AtDesk, app_id: str) -> list[SubjectUsageShown]:
+    """When each secret and certificate last proved the app, so that an unused one can be retired. Needs *View OAuth Usage*."""
+    with desk.reading() as visit:
+        found = oauth_usage.credentials_of_app(visit.tx, visit.actor, record_id(app_id, Prefix.APP))
+        return [SubjectUsageShown.model_validate(each) for each in found]
