@@ -110,7 +110,7 @@ def of_apps(tx: Tx, org_id: str, app_ids: list[str]) -> dict[str, Usage]:
 
 def of_subjects(tx: Tx, org_id: str, app_id: str, prefix: Prefix, *, after: str = "", limit: int) -> list[Usage]:
     """The usage of an app by its users, secrets or certificates, by ascending id behind `after`. Read it in a snapshot."""
-    first, last = max(after, prefix + "0" * 12), prefix + "z" * 12
+    first, last = max(after, str(prefix)), prefix + "z" * 12
     narrowed = (usage.c.app_id == app_id, usage.c.subject_id > first, usage.c.subject_id <= last)
     rolled = _rolled(tx, org_id, *narrowed, limit=limit)
     tail = {key: found for key, found in _sums(tx, org_id, _reached(tx, org_id), None, [app_id]).items() if first < key[1] <= last}
