@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from gatebridge.rules import lifetimes, network, scopes
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
-from gatebridge.rules.app_settings import AppSettings, Flow, TokenFormat
+from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import Epochs
@@ -30,17 +30,7 @@ from gatebridge.rules.verdict import Finding, State, Verdict
 
 # Which gates stand at which door. A gate that is missing from a row is never asked there; the order is always the gates' own.
 GATES_AT: Mapping[Door, tuple[Gate, ...]] = {
-    Door.TOKEN: (
-        Gate.CLIENT,
-        Gate.APP,
-        Gate.INSTALLED,
-        Gate.FLOW,
-        Gate.SCOPES,
-        Gate.USER,
-        Gate.PERMITTED,
-        Gate.NETWORK,
-        Gate.LIFETIME,
-    ),
+    Door.TOKEN: (Gate.CLIENT, Gate.APP, Gate.INSTALLED, Gate.FLOW, Gate.SCOPES, Gate.USER, Gate.PERMITTED, Gate.NETWORK, Gate.LIFETIME),
     # A resource server may still ask, and a client may still revoke, when nobody could get a token through it any more.
     Door.CALLER: (Gate.CLIENT, Gate.APP, Gate.INSTALLED),
     Door.INTROSPECT: (Gate.APP, Gate.INSTALLED, Gate.FLOW, Gate.PROOF, Gate.SCOPES, Gate.USER, Gate.PERMITTED, Gate.NETWORK),
@@ -53,7 +43,7 @@ def decide(facts: Facts, attempt: Attempt) -> Verdict:
     findings = tuple(ASK[gate](facts, attempt) or _unreached(gate) for gate in GATES_AT[attempt.door])
     if any(finding.state is not State.PASSED for finding in findings):
         return Verdict(attempt.door, findings)
-    return Verdict(attempt.door, findings, scopes=_granted(facts, attempt), lifetime=_lifetime(facts))
+    return Verdict(attempt.door, findings, scopes=_granted(facts, attempt), lifetime=_lifetime(facts, attempt))
 
 
 def _passed(gate: Gate, words: str, *compared: Compared) -> Finding:
@@ -79,7 +69,8 @@ def _client(facts: Facts, attempt: Attempt) -> Finding:
         return _refused(Gate.CLIENT, proof.refused, proof.refused.sentence, *proof.compared)
     if facts.app is None or proof.method is None:
         return _refused(Gate.CLIENT, client_reasons.CLIENT_UNKNOWN, "no app has this consumer key")
-    return _passed(Gate.CLIENT, f"proved itself by {proof.method}", *proof.compared)
+    words = "only names itself, as a public app does" if proof.method is ClientAuthMethod.NONE else f"proved itself by {proof.method}"
+    return _passed(Gate.CLIENT, words, *proof.compared)
 
 
 def _app(facts: Facts, _: Attempt) -> Finding | None:
@@ -114,13 +105,14 @@ def _flow(facts: Facts, attempt: Attempt) -> Finding | None:
     compared = Compared("flow", flow, enabled)
     if flow not in facts.settings.flows:
         return _refused(Gate.FLOW, flow_reasons.FLOW_NOT_ENABLED, f"{flow} is not among the app's flows", compared)
-    if flow is Flow.CLIENT_CREDENTIALS and facts.settings.public:
-        # RFC 6749 section 4.4: only a client that can keep a secret may act as itself.
+    named_only = attempt.client is not None and attempt.client.method is ClientAuthMethod.NONE
+    if flow is Flow.CLIENT_CREDENTIALS and (facts.settings.public or named_only):
+        # RFC 6749 section 4.4: only a client that keeps a secret may act as itself. What it proved counts, not what it could (X-CA-03).
         return _refused(Gate.FLOW, client_reasons.CLIENT_NOT_CONFIDENTIAL, "a public app cannot act as itself", compared)
     return _passed(Gate.FLOW, f"{flow} is enabled", compared)
 
 
-def _proof(facts: Facts, attempt: Attempt) -> Finding:
+def _proof(facts: Facts, attempt: Attempt) -> Finding | None:
     token = attempt.token
     if token is None:
         return _refused(Gate.PROOF, proof_reasons.TOKEN_UNKNOWN, "no such token")
@@ -132,8 +124,10 @@ def _proof(facts: Facts, attempt: Attempt) -> Finding:
     if facts.grant is None or facts.grant.ended_at is not None:
         return _refused(Gate.PROOF, proof_reasons.TOKEN_ENDED, "the grant from which it hangs has ended")
     current = facts.epochs()
+    if current is None:
+        return None
     if current != token.epochs:
-        raised = [name for name in Epochs.__slots__ if getattr(current, name, None) != getattr(token.epochs, name)]
+        raised = [name for name in Epochs.__slots__ if getattr(current, name) != getattr(token.epochs, name)]
         return _refused(Gate.PROOF, proof_reasons.TOKEN_ENDED, f"everything of its {', '.join(raised)} was ended since")
     return _passed(Gate.PROOF, "known, not ended, in time")
 
@@ -143,28 +137,28 @@ def _scopes(facts: Facts, attempt: Attempt) -> Finding | None:
         return _refused(Gate.SCOPES, attempt.scopes_refused, attempt.scopes_refused.sentence)
     if facts.settings is None or facts.policies is None:
         return None
-    registered = scopes.render(_scopes_here(facts.settings, facts.policies))
+    here = _scopes_here(facts.settings, facts.policies)
     if attempt.token is None:
-        return _scopes_asked(facts, attempt, registered)
-    left = _granted(facts, attempt)
-    compared = Compared("scope", scopes.render(attempt.token.scopes), registered)
+        return _scopes_asked(facts, attempt, here)
+    left, needed = _granted(facts, attempt), attempt.scope_needed
+    compared = Compared("scope", scopes.render(attempt.token.scopes), scopes.render(here))
+    lacking = needed is not None and not scopes.covers(left, needed, facts.org.custom_scopes)
+    if lacking and needed in attempt.token.scopes and needed in facts.settings.scopes:
+        # Token and app both hold it, so only the admin's own word is missing.
+        return _refused(Gate.SCOPES, bearer_reasons.APP_MAY_NOT_ADMINISTER, "the app may not administer this org", compared)
     if not left:
         return _refused(Gate.SCOPES, scope_reasons.SCOPE_NONE_LEFT, "the app holds none of its scopes any more", compared)
-    if attempt.scope_needed is not None and not scopes.covers(left, attempt.scope_needed, facts.org.custom_scopes):
-        needed = Compared("scope", scopes.render(left), attempt.scope_needed)
-        if attempt.scope_needed in attempt.token.scopes and not facts.policies.may_administer:
-            return _refused(Gate.SCOPES, bearer_reasons.APP_MAY_NOT_ADMINISTER, "the app may not administer this org", needed)
-        return _refused(Gate.SCOPES, bearer_reasons.SCOPE_INSUFFICIENT, f"needs {attempt.scope_needed}", needed)
+    if lacking:
+        compared = Compared("scope", scopes.render(left), needed)
+        return _refused(Gate.SCOPES, bearer_reasons.SCOPE_INSUFFICIENT, f"needs {needed}", compared)
     return _passed(Gate.SCOPES, scopes.render(left), compared)
 
 
-def _scopes_asked(facts: Facts, attempt: Attempt, registered: str) -> Finding | None:
-    if facts.settings is None or facts.policies is None:
-        return None
+def _scopes_asked(facts: Facts, attempt: Attempt, here: tuple[str, ...]) -> Finding:
     asked = attempt.scopes_asked
-    compared = Compared("scope", scopes.render(asked) if asked is not None else None, registered)
+    compared = Compared("scope", scopes.render(asked) if asked is not None else None, scopes.render(here))
     if asked is not None:
-        narrowed = scopes.narrow(_scopes_here(facts.settings, facts.policies), asked, facts.org.custom_scopes)
+        narrowed = scopes.narrow(here, asked, facts.org.custom_scopes)
         if narrowed.unknown:
             words = f"no scope is called {' '.join(narrowed.unknown)}"
             return _refused(Gate.SCOPES, scope_reasons.SCOPE_UNKNOWN, words, compared)
@@ -191,7 +185,7 @@ def _scopes_here(settings: AppSettings, policies: AppPolicies) -> tuple[str, ...
 
 
 def _granted(facts: Facts, attempt: Attempt) -> tuple[str, ...]:
-    if facts.settings is None or facts.policies is None:
+    if Gate.SCOPES not in GATES_AT[attempt.door] or facts.settings is None or facts.policies is None:
         return ()
     here = _scopes_here(facts.settings, facts.policies)
     if attempt.token is not None:
@@ -209,7 +203,7 @@ def _user(facts: Facts, attempt: Attempt) -> Finding | None:
     flow = attempt.token.flow if attempt.token else attempt.flow
     as_itself = flow is Flow.CLIENT_CREDENTIALS
     if facts.standing is None:
-        if as_itself and facts.policies is not None:
+        if as_itself and facts.policies is not None and facts.policies.run_as_user_id is None:
             return _refused(Gate.USER, user_reasons.RUN_AS_MISSING, "no run-as user is set")
         return None
     user = facts.standing.user
@@ -239,7 +233,7 @@ def _permitted(facts: Facts, _: Attempt) -> Finding | None:
             return _passed(Gate.PERMITTED, f"approved through {held[permit.holder_id]}")
     for permit in facts.permits:
         if permit.holder_id in held or permit.holder_id in lapsed:
-            name = held.get(permit.holder_id) or lapsed[permit.holder_id]
+            name = (lapsed | held)[permit.holder_id]
             return _refused(Gate.PERMITTED, permitted_reasons.APPROVAL_EXPIRED, f"the approval through {name} has run out")
     words = "no profile or permission set of the user is approved for the app"
     return _refused(Gate.PERMITTED, permitted_reasons.USER_NOT_APPROVED, words)
@@ -266,8 +260,8 @@ def _network(facts: Facts, attempt: Attempt) -> Finding | None:
 # --- On what terms -------------------------------------------------------------------------------------------------------
 
 
-def _lifetime(facts: Facts) -> Lifetime | None:
-    if facts.settings is None or facts.policies is None:
+def _lifetime(facts: Facts, attempt: Attempt) -> Lifetime | None:
+    if Gate.LIFETIME not in GATES_AT[attempt.door] or facts.settings is None or facts.policies is None:
         return None
     jwt = facts.settings.access_token_format is TokenFormat.JWT
     return lifetimes.access_token(
@@ -278,8 +272,8 @@ def _lifetime(facts: Facts) -> Lifetime | None:
     )
 
 
-def _lifetime_gate(facts: Facts, _: Attempt) -> Finding | None:
-    lifetime = _lifetime(facts)
+def _lifetime_gate(facts: Facts, attempt: Attempt) -> Finding | None:
+    lifetime = _lifetime(facts, attempt)
     if lifetime is None:
         return None
     return _passed(Gate.LIFETIME, f"{lifetime.seconds // 60} min, by the {lifetime.source}")

@@ -37,8 +37,14 @@ class Verdict:
 
     @property
     def refusal(self) -> Finding | None:
-        """The first finding that refuses: the one the wire may speak of. None: everything passed."""
-        return next((finding for finding in self.findings if finding.state is not State.PASSED), None)
+        """The one finding that the wire may speak of; None when everything passed.
+
+        It is the first that refuses. A gate that could not be asked comes after, since what it lacks is often what another gate
+        refuses for: nobody can look at the app of a token that nobody knows.
+        """
+        refused = [finding for finding in self.findings if finding.state is State.REFUSED]
+        unreached = [finding for finding in self.findings if finding.state is State.UNREACHED]
+        return next(iter(refused + unreached), None)
 
     @property
     def reason(self) -> Reason | None:
