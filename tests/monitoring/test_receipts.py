@@ -72,7 +72,7 @@ def refuse(database: Database, org: SmallOrg, **given: object) -> str:
         "credential_id": org.secret_id,
         "scopes_asked": "api web",
     }
-    return record(database, org, **(refusal | given))
+    return record(database, org, 0, **(refusal | given))
 
 
 def test_a_receipt_tells_everything_to_whoever_monitors(database: Database, org: SmallOrg) -> None:
