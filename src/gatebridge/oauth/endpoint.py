@@ -9,8 +9,9 @@ from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
+from gatebridge.rules import access
 from gatebridge.rules.apps import Dialect
-from gatebridge.rules.facts import ClientProof, Facts
+from gatebridge.rules.facts import Attempt, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.orgs import Org
@@ -94,6 +95,13 @@ def refused(
         receipt=history.receipt(verdict.findings, said(request)),
     )
     return Outcome(answer, HistoryEntry(line, folds=not proven))
+
+
+def decide(reader: FactsReader, facts: Facts, attempt: Attempt) -> Verdict:
+    """The access decision. A client that asks many times at once brings the same facts and the same attempt, and gets one answer."""
+    # The facts are kept with the answer: as long as they live, no other facts can have their identity.
+    _, verdict = reader.once(("verdict", id(facts), attempt), lambda: (facts, access.decide(facts, attempt)))
+    return verdict
 
 
 def refusing(door: Door, reason: Reason) -> Verdict:

@@ -37,7 +37,7 @@ def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
     if request.malformed is not None:
         return endpoint.malformed(org, request, EVENT, reader.bare_facts(org))
     caller = endpoint.call(reader, org, request, PATH)
-    may_ask = access.decide(caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
+    may_ask = endpoint.decide(reader, caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
     if may_ask.reason is not None:
         return endpoint.refused(org, request, EVENT, caller, may_ask)
     value = request.parameters.get("token")

@@ -10,7 +10,6 @@ from dataclasses import replace
 from gatebridge.oauth import endpoint
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
-from gatebridge.rules import access
 from gatebridge.rules.facts import Attempt
 from gatebridge.rules.gates import Door
 from gatebridge.rules.ids import long
@@ -33,7 +32,7 @@ def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
     if request.malformed is not None:
         return endpoint.malformed(org, request, EVENT, reader.bare_facts(org))
     caller = endpoint.call(reader, org, request, PATH)
-    verdict = access.decide(caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
+    verdict = endpoint.decide(reader, caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
     if verdict.reason is not None:
         return endpoint.refused(org, request, EVENT, caller, verdict)
     after = request.parameters.get("after", "0")

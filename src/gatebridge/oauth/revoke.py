@@ -8,7 +8,6 @@ from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
-from gatebridge.rules import access
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
@@ -49,7 +48,7 @@ def _names_nobody(request: OAuthRequest) -> bool:
 
 def _by_caller(reader: FactsReader, org: Org, request: OAuthRequest, value: str | None) -> Outcome:
     caller = endpoint.call(reader, org, request, PATH)
-    verdict = access.decide(caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
+    verdict = endpoint.decide(reader, caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
     # A blocked app may still put away its keys: revoking takes nothing but the proof of who asks.
     client = next(finding for finding in verdict.findings if finding.gate is Gate.CLIENT)
     if client.state is not State.PASSED:

@@ -12,7 +12,6 @@ from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
-from gatebridge.rules import access
 from gatebridge.rules.facts import Attempt
 from gatebridge.rules.gates import Door
 from gatebridge.rules.orgs import Org
@@ -35,7 +34,7 @@ def decide(reader: FactsReader, request: OAuthRequest, keyring: Keyring) -> Outc
         return endpoint.malformed(org, request, EVENT, reader.bare_facts(org))
     caller = endpoint.call(reader, org, request, PATH)
     attempt = _attempt(request, caller)
-    verdict = access.decide(caller.facts, attempt)
+    verdict = endpoint.decide(reader, caller.facts, attempt)
     if verdict.reason is not None:
         return endpoint.refused(org, request, EVENT, caller, verdict, flow=attempt.flow)
 

@@ -141,7 +141,7 @@ class FactsReader:
 
     def org(self, host: str) -> Org | None:
         """The org that lives at a host. None: nobody does."""
-        return self._once(("org", host), lambda: self._org(host))
+        return self.once(("org", host), lambda: self._org(host))
 
     def bare_facts(self, org: Org) -> Facts:
         """What is known when a request names nothing that exists."""
@@ -149,7 +149,7 @@ class FactsReader:
 
     def client(self, org: Org, consumer_key: str) -> ClientRecord:
         """The client with this consumer key, as it is in this org; bare facts where the org knows none."""
-        return self._once(("client", org.id, consumer_key), lambda: self._client(org, consumer_key))
+        return self.once(("client", org.id, consumer_key), lambda: self._client(org, consumer_key))
 
     def token_of_digest(self, org: Org, digest: bytes) -> tuple[Facts, AccessToken | None]:
         """The opaque token with this digest, and the facts about all that it hangs from."""
@@ -167,15 +167,15 @@ class FactsReader:
 
     def token_of_id(self, org: Org, token_id: str) -> tuple[Facts, AccessToken | None]:
         """The token with this id, and the facts about all that it hangs from."""
-        return self._of_token(org, self._once(("token", org.id, token_id), lambda: tokens.by_id(self.tx, org.id, token_id)))
+        return self._of_token(org, self.once(("token", org.id, token_id), lambda: tokens.by_id(self.tx, org.id, token_id)))
 
     def signing_keys(self, org: Org) -> list[StoredKey]:
         """The published signing keys of an org, newest first."""
-        return self._once(("keys", org.id), lambda: signing_keys.published(self.tx, org.id))
+        return self.once(("keys", org.id), lambda: signing_keys.published(self.tx, org.id))
 
     def verifying_keys(self, org: Org) -> list[signing.VerifyingKey]:
         """The public halves of the published keys, for checking a token that says it is ours."""
-        return self._once(("verifying", org.id), lambda: [published.verifying_key(key.public_jwk) for key in self.signing_keys(org)])
+        return self.once(("verifying", org.id), lambda: [published.verifying_key(key.public_jwk) for key in self.signing_keys(org)])
 
     def _client(self, org: Org, consumer_key: str) -> ClientRecord:
         facts = self._app(org, self._row(_BY_CONSUMER_KEY, org_id=org.id, consumer_key=consumer_key))
@@ -198,10 +198,10 @@ class FactsReader:
         if token is None:
             return self.bare_facts(org), None
         key = ("facts", org.id, token.app_id, token.user_id, token.grant_id)
-        return self._once(key, lambda: self._around(org, token)), token
+        return self.once(key, lambda: self._around(org, token)), token
 
     def _around(self, org: Org, token: AccessToken) -> Facts:
-        facts = self._once(("app", org.id, token.app_id), lambda: self._app(org, self._row(_BY_APP_ID, org_id=org.id, app_id=token.app_id)))
+        facts = self.once(("app", org.id, token.app_id), lambda: self._app(org, self._row(_BY_APP_ID, org_id=org.id, app_id=token.app_id)))
         grant = grants.by_id(self.tx, org.id, token.grant_id)
         return replace(facts, standing=self._standing(org, token.user_id), grant=grant)
 
@@ -218,7 +218,7 @@ class FactsReader:
         return replace(facts, installation=installation, policies=policies, permits=permits)
 
     def _standing(self, org: Org, user_id: str) -> Standing | None:
-        return self._once(("standing", org.id, user_id), lambda: standing(self.tx, org.id, user_id))
+        return self.once(("standing", org.id, user_id), lambda: standing(self.tx, org.id, user_id))
 
     def _org(self, host: str) -> Org | None:
         row = self._row(_ORG_OF_HOST, host=host)
@@ -230,7 +230,8 @@ class FactsReader:
     def _row(self, statement: sa.Select[Any], **values: object) -> Any:
         return self.tx.connection.execute(statement, values).one_or_none()
 
-    def _once(self, key: tuple[object, ...], load: Callable[[], Found]) -> Found:
+    def once(self, key: tuple[object, ...], load: Callable[[], Found]) -> Found:
+        """What `load` answers, loaded once per batch under this key."""
         if key not in self._read:
             self._read[key] = load()
         found: Found = self._read[key]
