@@ -24,7 +24,7 @@ class Event(StrEnum):
     USER_ACTIVATED = "setup:user:activated"
     USER_FROZEN = "setup:user:frozen"
     USER_UNFROZEN = "setup:user:unfrozen"
-    USER_PASSWORD_SET = "setup:user:password_set"  # noqa: S105 - the name of an event
+    USER_PASSWORD_SET = "setup:user:password_set"
 
     PROFILE_CREATED = "setup:profile:created"
     PROFILE_EDITED = "setup:profile:edited"
@@ -51,14 +51,15 @@ class Event(StrEnum):
     APP_RESTORED = "setup:app:restored"
     APP_LOGO_SET = "setup:app:logo_set"
 
-    SECRET_CREATED = "setup:secret:created"  # noqa: S105 - the name of an event
-    SECRET_ROTATED = "setup:secret:rotated"  # noqa: S105 - the name of an event
-    SECRET_RETIRED = "setup:secret:retired"  # noqa: S105 - the name of an event
+    SECRET_CREATED = "setup:secret:created"
+    SECRET_ROTATED = "setup:secret:rotated"
+    SECRET_RETIRED = "setup:secret:retired"
     CERTIFICATE_ADDED = "setup:certificate:added"
     CERTIFICATE_RETIRED = "setup:certificate:retired"
+    CERTIFICATE_KEY_EXPOSED = "setup:certificate:key_exposed"  # a private key was sent; it was refused and counts as compromised
 
     # The five revokes, from the smallest to the largest that each ends.
-    TOKEN_REVOKED = "setup:token:revoked"  # noqa: S105 - the name of an event
+    TOKEN_REVOKED = "setup:token:revoked"
     GRANT_REVOKED = "setup:grant:revoked"
     USER_OF_APP_REVOKED = "setup:user_of_app:revoked"
     APP_ACCESS_REVOKED = "setup:app_access:revoked"  # everything that anybody has of one app

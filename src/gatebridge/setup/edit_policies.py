@@ -1,0 +1,82 @@
+"""Change what the admin of the org that uses an app owns: who may use it, from where, for how long, and whom it acts for.
+
+A tighter policy counts from the commit on, for tokens that are already out too: every use of one is decided on the policies of that moment.
+"""
+
+from dataclasses import asdict, dataclass, replace
+
+from gatebridge.records.change import check_version, permit, record_change
+from gatebridge.rules import app_checks
+from gatebridge.rules.actors import Actor
+from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
+from gatebridge.rules.events import Event
+from gatebridge.rules.network import Relaxation
+from gatebridge.rules.people import UserState
+from gatebridge.rules.permissions import Permission, beyond_own
+from gatebridge.rules.reasons import FieldProblem, Refused
+from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup import app_rights
+from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
+from gatebridge.storage import facts, installations
+from gatebridge.storage.tx import Tx
+
+_FIELDS = tuple(name for name in AppPolicies.__slots__ if name not in ("installation_id", "version"))
+
+
+@dataclass(frozen=True, slots=True)
+class EditPolicies:
+    """For minutes and the run-as user None is a value: the default, and nobody."""
+
+    app_id: str
+    permitted_users: PermittedUsers | Unchanged = UNCHANGED
+    ip_relaxation: Relaxation | Unchanged = UNCHANGED
+    access_token_minutes: int | Unchanged | None = UNCHANGED
+    jwt_access_token_minutes: int | Unchanged | None = UNCHANGED
+    run_as_user_id: str | Unchanged | None = UNCHANGED
+    may_administer: bool | Unchanged = UNCHANGED
+    expected_version: int | None = None
+
+
+def edit_policies(tx: Tx, actor: Actor, command: EditPolicies) -> AppPolicies:
+    """Save the policies of an app in the actor's org and return them as they now are. Raises Refused.
+
+    Naming a run-as user gives the app that user's rights, so the editor must hold them all (X-AD-04); letting the app administer the
+    org takes Manage Security beside.
+    """
+    permit(actor, Permission.MANAGE_CONNECTED_APPS)
+    app, installation = app_rights.in_use(tx, actor, command.app_id)
+    before = installations.policies_of(tx, actor.org_id, installation.id)
+    if before is None:
+        raise Refused(setup_reasons.RECORD_NOT_FOUND)
+    check_version(before.version, command.expected_version)
+    after = applied(before, command, *_FIELDS)
+    if after == before:
+        return before
+    if after.may_administer and not before.may_administer:
+        permit(actor, Permission.MANAGE_SECURITY)
+    if before.may_administer and not after.may_administer:
+        app_rights.refuse_own_door(actor, app.id)
+    problems = app_checks.policy_problems(after)
+    if after.run_as_user_id is not None and after.run_as_user_id != before.run_as_user_id:
+        problems += _run_as_problems(tx, actor, after.run_as_user_id)
+    refuse_invalid(problems)
+    if not installations.update_policies(tx, actor.org_id, after):
+        raise stale()
+    record_change(tx, actor, Event.APP_POLICIES_EDITED, app_rights.target(app), asdict(before), asdict(after))
+    return replace(after, version=after.version + 1)
+
+
+def _run_as_problems(tx: Tx, actor: Actor, user_id: str) -> list[FieldProblem]:
+    standing = facts.standing(tx, actor.org_id, user_id)
+    if standing is None:
+        return [FieldProblem("run_as_user_id", "There is no such user in this org.")]
+    if standing.user.state is not UserState.ACTIVE or standing.user.frozen:
+        return [FieldProblem("run_as_user_id", f"{standing.user.name} is not an active user.")]
+    beyond = beyond_own(actor.permissions, standing.permissions(tx.now))
+    if beyond:
+        raise Refused(
+            setup_reasons.RIGHT_BEYOND_OWN,
+            detail=f"The app would act for {standing.user.name}, who holds what you do not: {', '.join(beyond)}.",
+            facts={"permissions": list(beyond)},
+        )
+    return []

@@ -1,0 +1,65 @@
+"""Change what the app's developer owns: flows, scopes, callbacks, how it proves itself, and the form of its tokens.
+
+An app that is blocked can be edited and stays blocked: the block is on its installation, which no setting reaches (X-CA-09).
+"""
+
+from dataclasses import asdict, dataclass, replace
+
+from gatebridge.records.change import check_version, permit, record_change
+from gatebridge.rules import app_checks, scopes
+from gatebridge.rules.actors import Actor
+from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
+from gatebridge.rules.events import Event
+from gatebridge.rules.permissions import Permission
+from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup import app_rights
+from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
+from gatebridge.storage import apps, orgs
+from gatebridge.storage.tx import Tx
+
+_FIELDS = tuple(name for name in AppSettings.__slots__ if name not in ("app_id", "version"))
+
+
+@dataclass(frozen=True, slots=True)
+class EditSettings:
+    app_id: str
+    flows: frozenset[Flow] | Unchanged = UNCHANGED
+    scopes: tuple[str, ...] | Unchanged = UNCHANGED
+    full_scope_reason: str | Unchanged = UNCHANGED
+    callbacks: tuple[str, ...] | Unchanged = UNCHANGED
+    native: bool | Unchanged = UNCHANGED
+    auth_methods: frozenset[ClientAuthMethod] | Unchanged = UNCHANGED
+    pkce_required: bool | Unchanged = UNCHANGED
+    access_token_format: TokenFormat | Unchanged = UNCHANGED
+    signing_algorithm: str | Unchanged = UNCHANGED
+    audience: str | Unchanged = UNCHANGED
+    legacy_audience: bool | Unchanged = UNCHANGED
+    introspect_all_tokens: bool | Unchanged = UNCHANGED
+    expected_version: int | None = None
+
+
+def edit_settings(tx: Tx, actor: Actor, command: EditSettings) -> AppSettings:
+    """Save the settings of an app and return them as they now are. Raises Refused.
+
+    The scope `setup_api` may be asked for; it opens nothing until an admin's policy lets the app administer the org. A look at all
+    tokens of the org (`introspect_all_tokens`) is only switched on by whoever manages apps.
+    """
+    app = app_rights.editable(tx, actor, command.app_id)
+    before = apps.settings_of(tx, actor.org_id, app.id)
+    if before is None:
+        raise Refused(setup_reasons.RECORD_NOT_FOUND)
+    check_version(before.version, command.expected_version)
+    app_rights.refuse_deleted(app)
+    after = applied(before, command, *_FIELDS)
+    after = replace(after, scopes=scopes.ordered(after.scopes))
+    if after == before:
+        return before
+    if after.introspect_all_tokens and not before.introspect_all_tokens:
+        permit(actor, Permission.MANAGE_CONNECTED_APPS)
+    org = orgs.by_id(tx, actor.org_id)
+    refuse_invalid(app_checks.settings_problems(after, org.custom_scopes if org else frozenset()))
+    if not apps.update_settings(tx, actor.org_id, after):
+        raise stale()
+    record_change(tx, actor, Event.APP_SETTINGS_EDITED, app_rights.target(app), asdict(before), asdict(after))
+    return replace(after, version=after.version + 1)

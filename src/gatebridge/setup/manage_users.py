@@ -1,0 +1,184 @@
+"""Users: made active at once, as service users are, and edited. Inviting people is in `invite_users.py`, stopping them in `stop_users.py`."""
+
+from dataclasses import dataclass, field, replace
+
+from gatebridge.records.change import Target, check_version, permit, record_change
+from gatebridge.rules.actors import Actor
+from gatebridge.rules.events import Event
+from gatebridge.rules.ids import Prefix
+from gatebridge.rules.people import Profile, Standing, User, UserState
+from gatebridge.rules.people_checks import person_problems
+from gatebridge.rules.permissions import Permission
+from gatebridge.rules.reasons import FieldProblem, Refused
+from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
+from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own, refuse_own
+from gatebridge.storage import facts, invitations, people, profiles
+from gatebridge.storage.tx import Tx
+
+HASH_PREFIX = "$argon2id$"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateUser:
+    """A user who is active at once. A service user needs neither a name nor a password."""
+
+    username: str
+    email: str
+    profile_id: str
+    first_name: str = ""
+    last_name: str = ""
+    external_id: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EditUser:
+    """What is to be different about a user."""
+
+    user_id: str
+    expected_version: int | None = None
+    username: str | Unchanged = UNCHANGED
+    email: str | Unchanged = UNCHANGED
+    first_name: str | Unchanged = UNCHANGED
+    last_name: str | Unchanged = UNCHANGED
+    external_id: str | None | Unchanged = UNCHANGED
+    profile_id: str | Unchanged = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword:
+    """Give a user a new password, of which only the hash comes here."""
+
+    user_id: str
+    password_hash: str = field(repr=False)
+
+
+def create_user(tx: Tx, actor: Actor, command: CreateUser) -> User:
+    """Make an active user with a profile that gives no right beyond the actor's own. Raises Refused."""
+    permit(actor, Permission.MANAGE_USERS)
+    user, profile = add_user(tx, actor, command, UserState.ACTIVE)
+    record_change(tx, actor, Event.USER_CREATED, target(user), None, told(user, profile) | _password_told(command.password_hash))
+    return user
+
+
+def add_user(tx: Tx, actor: Actor, command: CreateUser, state: UserState) -> tuple[User, Profile]:
+    """The checked and written user with the profile; whoever calls this was permitted and writes the audit line. Raises Refused."""
+    refuse_plain(command.password_hash)
+    user = User(
+        id=tx.new_id(Prefix.USER),
+        org_id=actor.org_id,
+        username=command.username,
+        email=command.email,
+        first_name=command.first_name,
+        last_name=command.last_name,
+        profile_id=command.profile_id,
+        state=state,
+        frozen=False,
+        epoch=0,
+        created_at=tx.now,
+        external_id=command.external_id,
+    )
+    profile = _checked(tx, actor, user)
+    refuse_beyond_own(actor, profile.permissions)
+    if not people.insert(tx, user, command.password_hash):
+        raise username_taken()
+    return user, profile
+
+
+def edit_user(tx: Tx, actor: Actor, command: EditUser) -> User:
+    """Change who a user is. A new profile gives no right beyond the actor's own, and nobody changes his own profile. Raises Refused."""
+    permit(actor, Permission.MANAGE_USERS)
+    standing = governed(tx, actor, command.user_id)
+    user = standing.user
+    check_version(user.version, command.expected_version)
+    edited = applied(user, command, "username", "email", "first_name", "last_name", "external_id", "profile_id")
+    profile = _checked(tx, actor, edited)
+    if edited.profile_id != user.profile_id:
+        refuse_own(actor, user.id)
+        refuse_beyond_own(actor, profile.permissions)
+    if edited == user:
+        return user
+    try:
+        if not people.update(tx, edited):
+            raise stale()
+    except people.NameTaken:
+        raise username_taken() from None
+    keep_an_admin(tx, actor, standing.profile.permissions - profile.permissions)
+    if edited.email != user.email:
+        # The link went to an address that is not this person's any more (X-SE-09).
+        invitations.withdraw(tx, actor.org_id, user.id)
+    record_change(tx, actor, Event.USER_EDITED, target(edited), told(user, standing.profile), told(edited, profile))
+    return replace(edited, version=user.version + 1)
+
+
+def set_password(tx: Tx, actor: Actor, command: SetPassword) -> None:
+    """Set the password of a user who holds no right beyond the actor's own. Raises Refused."""
+    permit(actor, Permission.MANAGE_USERS)
+    refuse_plain(command.password_hash)
+    user = governed(tx, actor, command.user_id).user
+    if user.state is UserState.INVITED:
+        detail = "This user has not accepted the invitation, and sets the password by doing so."
+        raise Refused(setup_reasons.STATE_CONFLICT, detail=detail)
+    people.set_password_hash(tx, actor.org_id, user.id, command.password_hash)
+    record_change(tx, actor, Event.USER_PASSWORD_SET, target(user), {}, _password_told(command.password_hash))
+
+
+def found(tx: Tx, actor: Actor, user_id: str) -> Standing:
+    """The user of the actor's org. Raises Refused (`record_not_found`), for another org's user as for none (X-AD-01)."""
+    standing = facts.standing(tx, actor.org_id, user_id)
+    if standing is None:
+        raise Refused(setup_reasons.RECORD_NOT_FOUND)
+    return standing
+
+
+def governed(tx: Tx, actor: Actor, user_id: str) -> Standing:
+    """A user who holds no right beyond the actor's own: username, e-mail and password lead into the account (X-AD-04). Raises Refused."""
+    standing = found(tx, actor, user_id)
+    refuse_beyond_own(actor, standing.permissions(tx.now))
+    return standing
+
+
+def told(user: User, profile: Profile) -> dict[str, object]:
+    """What the audit trail keeps of a user."""
+    return {
+        "username": user.username,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "external_id": user.external_id,
+        "profile": profile.name,
+        "state": user.state,
+        "frozen": user.frozen,
+    }
+
+
+def target(user: User) -> Target:
+    """The user as the audit trail names it."""
+    return Target("user", user.id, user.name)
+
+
+def username_taken() -> Refused:
+    """Somebody of the org has this username."""
+    problem = FieldProblem("username", "Another user of this org has this username.")
+    return Refused(setup_reasons.NAME_TAKEN, fields=(problem,))
+
+
+def refuse_plain(password_hash: str | None) -> None:
+    """Stop a caller who passes a password where its hash belongs; raises ValueError, since no user can cause it."""
+    if password_hash is not None and not password_hash.startswith(HASH_PREFIX):
+        raise ValueError("a password is hashed with Argon2id before it comes here")
+
+
+def _checked(tx: Tx, actor: Actor, user: User) -> Profile:
+    problems = person_problems(user)
+    profile = profiles.by_id(tx, actor.org_id, user.profile_id, hold=True)
+    if profile is None:
+        problems.append(FieldProblem("profile_id", "There is no such profile in this org."))
+    refuse_invalid(problems)
+    assert profile is not None  # noqa: S101 - refused above
+    return profile
+
+
+def _password_told(password_hash: str | None) -> dict[str, object]:
+    return {"password": password_hash}  # the audit trail keeps of it that it was set, and nothing else

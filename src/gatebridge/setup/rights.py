@@ -1,0 +1,41 @@
+"""The three limits on giving and taking rights: none beyond one's own, none to oneself, and never the last admin."""
+
+from collections.abc import Iterable
+
+from gatebridge.rules.actors import Actor
+from gatebridge.rules.people_checks import ADMIN_RIGHTS
+from gatebridge.rules.permissions import Permission, beyond_own
+from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.storage import audit_trail, people
+from gatebridge.storage.tx import Tx
+
+
+def refuse_beyond_own(actor: Actor, rights: Iterable[Permission]) -> None:
+    """Nobody hands out what he does not hold, nor the key to an account that holds it (X-AD-04). Raises Refused (`right_beyond_own`)."""
+    missing = beyond_own(actor.permissions, rights)
+    if missing:
+        detail = f"You do not hold {', '.join(missing)} yourself."
+        raise Refused(setup_reasons.RIGHT_BEYOND_OWN, detail=detail, facts={"permissions": list(missing)})
+
+
+def refuse_own(actor: Actor, user_id: str) -> None:
+    """What a user may do is decided by another one (X-AD-04). Raises Refused (`own_assignment`)."""
+    if actor.user_id == user_id:
+        raise Refused(setup_reasons.OWN_ASSIGNMENT)
+
+
+def keep_an_admin(tx: Tx, actor: Actor, lost: Iterable[Permission]) -> None:
+    """Refuse a change, already written in this transaction, that left nobody who can administer the org (X-AD-12).
+
+    `lost` are the rights that the change takes from anybody. Raises Refused (`last_admin`).
+    """
+    if not ADMIN_RIGHTS.intersection(lost):
+        return
+    # Holding the head of the audit chain, which the change needs anyway, lets no second such change come in between: two admins who
+    # deactivate each other at the same moment would otherwise both find the other one.
+    audit_trail.lock_head(tx, actor.org_id)
+    if not people.anybody_holds(tx, actor.org_id, ADMIN_RIGHTS):
+        needed = " and ".join(right for right in Permission if right in ADMIN_RIGHTS)
+        detail = f"Nobody would be left who is active and holds {needed} for good."
+        raise Refused(setup_reasons.LAST_ADMIN, detail=detail, facts={"permissions": [r for r in Permission if r in ADMIN_RIGHTS]})

@@ -1,0 +1,124 @@
+"""Stopping users and letting them go on: deactivating, which is for those who leave, and freezing, which is for emergencies.
+
+When either returns and is committed, no node accepts anything that the user ever got (X-SE-04), and neither comes back afterwards.
+Anybody who manages users can stop anybody, up to the last admin; only who holds the user's rights can let the user go on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gatebridge.records.change import permit, record_change
+from gatebridge.rules.actors import Actor
+from gatebridge.rules.events import Event
+from gatebridge.rules.people import Standing, User, UserState
+from gatebridge.rules.permissions import Permission
+from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup.app_rights import written_reason
+from gatebridge.setup.manage_users import found, governed, target
+from gatebridge.setup.rights import keep_an_admin, refuse_own
+from gatebridge.storage import epochs, invitations, people, revocations
+from gatebridge.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class DeactivateUser:
+    """End a user for good, or until somebody activates it again. The reason must be written."""
+
+    user_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateUser:
+    """Let a deactivated user sign in again, with the rights it had."""
+
+    user_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeUser:
+    """Stop a user at once and leave everything else as it is. The reason must be written."""
+
+    user_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnfreezeUser:
+    """Let a frozen user go on."""
+
+    user_id: str
+    reason: str = ""
+
+
+def deactivate_user(tx: Tx, actor: Actor, command: DeactivateUser) -> User:
+    """Take a user out of use; invitations and everything obtained so far end with it. Raises Refused."""
+    permit(actor, Permission.MANAGE_USERS)
+    standing = found(tx, actor, command.user_id)
+    reason = written_reason(command.reason)
+    stopped = _changed_state(tx, standing.user, (UserState.INVITED, UserState.ACTIVE), UserState.DEACTIVATED)
+    invitations.withdraw(tx, actor.org_id, stopped.id)
+    stopped = _end_everything(tx, stopped)
+    keep_an_admin(tx, actor, standing.permissions(tx.now))
+    record_change(tx, actor, Event.USER_DEACTIVATED, target(stopped), *_told(standing, stopped), reason=reason)
+    return stopped
+
+
+def activate_user(tx: Tx, actor: Actor, command: ActivateUser) -> User:
+    """Bring a deactivated user back. Raises Refused."""
+    permit(actor, Permission.MANAGE_USERS)
+    standing = governed(tx, actor, command.user_id)
+    refuse_own(actor, command.user_id)
+    active = _changed_state(tx, standing.user, (UserState.DEACTIVATED,), UserState.ACTIVE)
+    record_change(tx, actor, Event.USER_ACTIVATED, target(active), *_told(standing, active), reason=command.reason.strip())
+    return active
+
+
+def freeze_user(tx: Tx, actor: Actor, command: FreezeUser) -> User:
+    """Stop a user in whatever state; everything obtained so far ends. Raises Refused."""
+    permit(actor, Permission.MANAGE_USERS)
+    standing = found(tx, actor, command.user_id)
+    reason = written_reason(command.reason)
+    frozen = _end_everything(tx, _changed_frozen(tx, standing.user, frozen=True))
+    keep_an_admin(tx, actor, standing.permissions(tx.now))
+    record_change(tx, actor, Event.USER_FROZEN, target(frozen), *_told(standing, frozen), reason=reason)
+    return frozen
+
+
+def unfreeze_user(tx: Tx, actor: Actor, command: UnfreezeUser) -> User:
+    """Let a frozen user go on; what ended stays ended. Raises Refused."""
+    permit(actor, Permission.MANAGE_USERS)
+    standing = governed(tx, actor, command.user_id)
+    refuse_own(actor, command.user_id)
+    thawed = _changed_frozen(tx, standing.user, frozen=False)
+    record_change(tx, actor, Event.USER_UNFROZEN, target(thawed), *_told(standing, thawed), reason=command.reason.strip())
+    return thawed
+
+
+def _changed_state(tx: Tx, user: User, before: Iterable[UserState], after: UserState) -> User:
+    # The row itself is asked, not what was read of it: of two who stop a user at once, one does it and the other is told.
+    if not people.change_state(tx, user.org_id, user.id, before, after):
+        detail = f"This user is {user.state}, and can be {after} only from {' or '.join(before)}."
+        raise Refused(setup_reasons.STATE_CONFLICT, detail=detail, facts={"state": user.state})
+    return replace(user, state=after, version=user.version + 1)
+
+
+def _changed_frozen(tx: Tx, user: User, *, frozen: bool) -> User:
+    if not people.change_frozen(tx, user.org_id, user.id, frozen):
+        raise Refused(setup_reasons.STATE_CONFLICT, detail=f"This user is {'frozen already' if frozen else 'not frozen'}.")
+    return replace(user, frozen=frozen, version=user.version + 1)
+
+
+def _end_everything(tx: Tx, user: User) -> User:
+    epoch = epochs.raise_user(tx, user.org_id, user.id)
+    revocations.append(tx, user.org_id, "user", user_id=user.id)
+    return replace(user, epoch=user.epoch if epoch is None else epoch)
+
+
+def _told(before: Standing, after: User) -> tuple[dict[str, object], dict[str, object]]:
+    return (
+        {"state": before.user.state, "frozen": before.user.frozen},
+        {"state": after.state, "frozen": after.frozen},
+    )
