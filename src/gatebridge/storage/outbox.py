@@ -73,6 +73,11 @@ def undelivered(tx: Tx, org_id: str, kind: str, at: datetime) -> int:
     return int(tx.connection.execute(statement).scalar_one())
 
 
+def waiting_everywhere(tx: Tx) -> int:
+    """How many entries all orgs together still have to deliver, for the metrics of the whole installation."""
+    return int(tx.connection.execute(sa.select(sa.func.count()).where(outbox.c.sent_at.is_(None))).scalar_one())
+
+
 def mark_sent(tx: Tx, entries: Sequence[Entry]) -> None:
     """These were delivered."""
     if entries:
