@@ -129,6 +129,17 @@ def test_a_crash_between_delivery_and_note_delivers_twice_and_loses_nothing(data
     assert after.got == left
 
 
+def test_what_waits_is_counted_whether_it_is_due_or_given_up(database: Database, org: SmallOrg) -> None:
+    put(database, org, 2)
+    put(database, org, 1, "unknown")
+    with database.reading() as tx:
+        assert outbox.waiting_everywhere(tx) == 3
+    run(database, Receiver(broken=True, most_attempts=1), limit=1)
+    run(database, Receiver())
+    with database.reading() as tx:
+        assert outbox.waiting_everywhere(tx) == 2
+
+
 def test_nothing_is_delivered_of_what_was_rolled_back(database: Database, org: SmallOrg) -> None:
     def act() -> None:
         with database.transaction() as tx:
