@@ -1,0 +1,172 @@
+"""`python -m bench.scale`: large data. A flood of strangers must not fill the disk, a purge must not stop the traffic, and the
+millionth line of the history must be as near as the first."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
+
+from bench import machine
+from bench.installation import KINDS, Installation, installed
+from bench.load import drive, write_bodies
+from bench.operations import TOKEN, ask
+from bench.recorded import newest_line, newest_token, recorded, size_in_mb
+from bench.seed import Seeded, seed
+from bench.tokens import add_live_tokens
+from gatebridge.rules.ids import Prefix, floor
+from gatebridge.storage import history_reading, login_history, tokens
+from gatebridge.storage.database import Database
+
+MOST_GROWTH_MB = 20
+SLICE_SECONDS = 10
+BODIES = 100_000  # different bogus requests; each of them from a network of its own
+PURGE_CHUNK = 1_000
+LONGEST_CHUNK_MS = 500
+PAGE = 50
+SLOWEST_PAGE_MS = 50
+CHUNK = 5_000
+
+# The benchmark plays the proxy on the loopback interface, so it may say from where its requests come.
+SETTINGS = {"GATEBRIDGE_TRUSTED_PROXIES": "127.0.0.1/32", "GATEBRIDGE_LOG_LEVEL": "warning"}
+
+Check = Callable[[Installation, Seeded, int], bool]
+
+
+def bogus_requests(installation: Installation, seeded: Seeded, count: int) -> bool:
+    """So many requests from strangers, from as many networks as there are: unknown keys, wrong secrets, no client, bodies that are none."""
+    bodies = write_bodies(installation.directory / "bogus.txt", islice(_bogus(seeded), min(count, BODIES)))
+    with installation.serving() as server, installation.database() as database:
+        before, rows = size_in_mb(database), recorded(database)
+        sent = succeeded = 0
+        while sent < count:
+            load = drive(server.url(TOKEN), bodies, SLICE_SECONDS)
+            sent, succeeded = sent + load.answered, succeeded + load.succeeded
+            _progress(f"{sent:,} bogus requests, {load.answered / load.seconds:,.0f}/s")
+        grown = size_in_mb(database) - before
+        written = recorded(database).since(rows)
+        resident = machine.memory(server.pid).resident
+    well = grown < MOST_GROWTH_MB and succeeded == 0 and written.tokens == 0
+    return _said(
+        well,
+        f"{sent:,} bogus requests added {grown:.1f} MB ({written.history:,} receipts); the server holds {resident:.0f} MB",
+        f"less than {MOST_GROWTH_MB} MB, and none let in",
+    )
+
+
+def _bogus(seeded: Seeded) -> Iterator[str]:
+    app = seeded.apps["opaque"]
+    kinds = (
+        "grant_type=client_credentials&client_id=gbk_nobody{n}&client_secret=gbs_nothing",
+        f"grant_type=client_credentials&client_id={app.consumer_key}&client_secret=gbs_wrong{{n}}",
+        "grant_type=client_credentials",
+        "grant_type=client_credentials&grant_type=password&client_id=x{n}",
+        "%ff%fe{n}",
+    )
+    number = 0
+    while True:
+        address = f"{number % 223 + 1}.{number // 223 % 256}.{number // 57_088 % 256}.7"
+        yield f"{address}\t{kinds[number % len(kinds)].format(n=number)}"
+        number += 1
+
+
+def purge(installation: Installation, seeded: Seeded, count: int) -> bool:
+    """So many tokens that have expired go in chunks. No chunk may hold the writer for long, since the traffic waits behind it."""
+    with installation.serving() as server:
+        ask(server, TOKEN, seeded.apps["opaque"].form(grant_type="client_credentials"))
+    with installation.database() as database:
+        like = newest_token(database, seeded.apps["opaque"].id)
+        add_live_tokens(database, like, count, life=timedelta(seconds=-1))
+        _progress(f"{count:,} expired tokens are there")
+        began, slowest, gone = time.perf_counter(), 0.0, 0
+        while True:
+            started = time.perf_counter()
+            with database.transaction() as tx:
+                chunk = tokens.purge(tx, seeded.org_id, tx.now, floor(Prefix.RECEIPT, tx.now), PURGE_CHUNK)
+            slowest = max(slowest, (time.perf_counter() - started) * 1000)
+            gone += chunk
+            if chunk < PURGE_CHUNK:
+                break
+        seconds = time.perf_counter() - began
+    return _said(
+        gone >= count and slowest < LONGEST_CHUNK_MS,
+        f"{gone:,} expired tokens purged in {seconds:.0f} s, the slowest chunk of {PURGE_CHUNK:,} in {slowest:.0f} ms",
+        f"all of them, no chunk over {LONGEST_CHUNK_MS} ms",
+    )
+
+
+def deep_history(installation: Installation, seeded: Seeded, count: int) -> bool:
+    """A page of the history costs the same at the newest line as behind so many others, with and without a filter."""
+    app = seeded.apps["opaque"]
+    with installation.serving() as server:
+        ask(server, TOKEN, app.form(grant_type="client_credentials"))
+    with installation.database() as database:
+        like = newest_line(database, seeded.org_id, app.id)
+        added = 0
+        while added < count:
+            with database.transaction() as tx:
+                size = min(CHUNK, count - added)
+                lines = [replace(like, id=tx.new_id(Prefix.RECEIPT), at=tx.now) for _ in range(size)]
+                login_history.insert_many(tx, lines)
+            added += size
+        _progress(f"{count:,} lines are there")
+        times = {
+            where: _page_ms(database, seeded.org_id, before, app.id) for where, before in (("newest", None), ("oldest", like.id + "z"))
+        }
+    slowest = max(times.values())
+    return _said(
+        slowest < SLOWEST_PAGE_MS,
+        f"a page of {PAGE} out of {count:,}: {times['newest']:.1f} ms at the newest line, {times['oldest']:.1f} ms at the oldest",
+        f"under {SLOWEST_PAGE_MS} ms everywhere",
+    )
+
+
+def _page_ms(database: Database, org_id: str, before: str | None, app_id: str) -> float:
+    slowest = 0.0
+    for filtered in (None, app_id):
+        with database.snapshot() as tx:
+            history_reading.page(tx, org_id, before=before, limit=PAGE, app_id=filtered)  # the first time fills caches
+            began = time.perf_counter()
+            history_reading.page(tx, org_id, before=before, limit=PAGE, app_id=filtered)
+            slowest = max(slowest, (time.perf_counter() - began) * 1000)
+    return slowest
+
+
+CHECKS: dict[str, Check] = {"bogus": bogus_requests, "purge": purge, "history": deep_history}
+
+
+def _progress(words: str) -> None:
+    print(f"  {words}", flush=True)
+
+
+def _said(well: bool, found: str, wanted: str) -> bool:
+    print(f"{'ok    ' if well else 'FAILED'} {found} (wanted: {wanted})", flush=True)
+    return well
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
+    parser.add_argument("--count", type=int, default=1_000_000, help="requests, tokens and lines (a million)")
+    parser.add_argument("--database", action="append", choices=KINDS, help="only this database; may be repeated")
+    parser.add_argument("--only", action="append", choices=sorted(CHECKS), help="only this check; may be repeated")
+    wanted = parser.parse_args(arguments)
+    try:
+        machine.check()
+    except machine.CannotMeasure as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    well = True
+    for kind in wanted.database or KINDS:
+        for name in wanted.only or CHECKS:
+            print(f"{kind}, {name}", flush=True)
+            with installed(kind, SETTINGS) as installation:
+                with installation.database() as database:
+                    seeded = seed(database, installation.base_url)
+                well = CHECKS[name](installation, seeded, wanted.count) and well
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
