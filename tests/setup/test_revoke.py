@@ -112,7 +112,21 @@ def test_a_user_may_end_what_apps_have_of_oneself(database: Database, org: Small
 @pytest.mark.parametrize("kind", ["token", "grant"])
 def test_the_owner_of_an_app_may_end_its_tokens_and_grants(database: Database, org: SmallOrg, made: Made, kind: str) -> None:
     with database.transaction() as tx:
-        assert VERBS[kind][0](tx, org.actor(user_id=org.owner_id), org, made).sequence == 1
+        owner = org.actor(Permission.REGISTER_CONNECTED_APPS, user_id=org.owner_id)
+        assert VERBS[kind][0](tx, owner, org, made).sequence == 1
+
+
+@pytest.mark.parametrize("kind", ["token", "grant"])
+def test_an_owner_who_may_not_register_apps_any_more_has_no_say(database: Database, org: SmallOrg, made: Made, kind: str) -> None:
+    with database.transaction() as tx, pytest.raises(Refused):
+        VERBS[kind][0](tx, org.actor(user_id=org.owner_id), org, made)
+
+
+def test_a_reason_that_may_be_left_out_still_has_to_say_something(database: Database, org: SmallOrg, made: Made) -> None:
+    for reason in (".", "x" * 513):
+        with database.transaction() as tx, pytest.raises(Refused) as refused:
+            revoke.revoke_token(tx, org.actor(ADMIN), RevokeToken(made.first.id, reason))
+        assert refused.value.reason.code == "reason_required"
 
 
 def test_whoever_manages_users_may_end_what_apps_have_of_one(database: Database, org: SmallOrg, made: Made) -> None:

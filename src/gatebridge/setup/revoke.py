@@ -10,15 +10,14 @@ from gatebridge.records.change import Target, permit, record_change
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
 from gatebridge.rules.permissions import Permission
-from gatebridge.rules.reasons import FieldProblem, Refused
+from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup.app_rights import written_reason
 from gatebridge.storage import epochs, grants, live_tokens, names, revocations, tokens
 from gatebridge.storage.live_tokens import Counted
 from gatebridge.storage.names import NamedApp
 from gatebridge.storage.revocations import Kind
 from gatebridge.storage.tx import Tx
-
-LONGEST_REASON = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +74,14 @@ class Revoked:
 
 
 def revoke_token(tx: Tx, actor: Actor, command: RevokeToken) -> Revoked:
-    """End one access token. Its user and the owner of its app may do this too. Raises Refused."""
+    """End one access token. Its user may do this too, and the owner of its app who may register apps. Raises Refused."""
     token = tokens.by_id(tx, actor.org_id, command.token_id)
     app = _app(tx, actor, token.app_id) if token else None
-    if not (token and actor.user_id == token.user_id) and not (app and app.owned_by(actor.org_id, actor.user_id)):
+    if not (token and actor.user_id == token.user_id) and not _answers_for(actor, app):
         permit(actor, Permission.MANAGE_CONNECTED_APPS)
     if token is None or app is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    reason = _checked(command.reason)
+    reason = _given(command.reason)
     nothing = Revoked("token", None, token.id, (token.grant_id,), token.app_id, token.user_id)
     if token.expires_at <= tx.now or not tokens.end(tx, actor.org_id, token.id):
         return nothing
@@ -95,14 +94,14 @@ def revoke_token(tx: Tx, actor: Actor, command: RevokeToken) -> Revoked:
 
 
 def revoke_grant(tx: Tx, actor: Actor, command: RevokeGrant) -> Revoked:
-    """End one grant and what hangs from it. Its user and the owner of its app may do this too. Raises Refused."""
+    """End one grant and what hangs from it. Its user may do this too, and the owner of its app who may register apps. Raises Refused."""
     grant = grants.by_id(tx, actor.org_id, command.grant_id)
     app = _app(tx, actor, grant.app_id) if grant else None
-    if not (grant and actor.user_id == grant.user_id) and not (app and app.owned_by(actor.org_id, actor.user_id)):
+    if not (grant and actor.user_id == grant.user_id) and not _answers_for(actor, app):
         permit(actor, Permission.MANAGE_CONNECTED_APPS)
     if grant is None or app is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    reason = _checked(command.reason)
+    reason = _given(command.reason)
     if not grants.end(tx, actor.org_id, grant.id, reason or "revoked"):
         return Revoked("grant", None, None, (grant.id,), grant.app_id, grant.user_id)
     sequence = revocations.append(tx, actor.org_id, "grant", grant_id=grant.id, app_id=grant.app_id, user_id=grant.user_id)
@@ -119,7 +118,7 @@ def revoke_user_of_app(tx: Tx, actor: Actor, command: RevokeUserOfApp) -> Revoke
     name = names.of_users(tx, actor.org_id, [command.user_id]).get(command.user_id)
     if app is None or name is None or app.installation_id is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    reason = _checked(command.reason)
+    reason = _given(command.reason)
     live = grants.live_of_user(tx, actor.org_id, command.user_id, app.installation_id)
     ended = tuple(grant.id for grant in live if grants.end(tx, actor.org_id, grant.id, reason or "revoked"))
     if not ended:
@@ -137,7 +136,7 @@ def revoke_app(tx: Tx, actor: Actor, command: RevokeApp) -> Revoked:
     app = _app(tx, actor, command.app_id)
     if app is None or app.installation_id is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    reason = _checked(command.reason, needed=True)
+    reason = written_reason(command.reason)
     epoch = epochs.raise_installation(tx, actor.org_id, app.id)
     if epoch is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
@@ -154,7 +153,7 @@ def revoke_user(tx: Tx, actor: Actor, command: RevokeUser) -> Revoked:
     name = names.of_users(tx, actor.org_id, [command.user_id]).get(command.user_id)
     if name is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    reason = _checked(command.reason, needed=True)
+    reason = written_reason(command.reason)
     epoch = epochs.raise_user(tx, actor.org_id, command.user_id)
     if epoch is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
@@ -186,11 +185,10 @@ def _app(tx: Tx, actor: Actor, app_id: str) -> NamedApp | None:
     return names.of_apps(tx, actor.org_id, [app_id]).get(app_id)
 
 
-def _checked(reason: str, *, needed: bool = False) -> str:
-    reason = reason.strip()
-    if needed and not any(character.isalnum() for character in reason):
-        raise Refused(setup_reasons.REASON_REQUIRED, fields=(FieldProblem("reason", "Write in a sentence why this is done."),))
-    if len(reason) > LONGEST_REASON:
-        problem = f"The reason has {len(reason)} characters; it can have {LONGEST_REASON}."
-        raise Refused(setup_reasons.FIELD_INVALID, fields=(FieldProblem("reason", problem),))
-    return reason
+def _answers_for(actor: Actor, app: NamedApp | None) -> bool:
+    return app is not None and app.owned_by(actor.org_id, actor.user_id) and Permission.REGISTER_CONNECTED_APPS in actor.permissions
+
+
+def _given(reason: str) -> str:
+    """A reason that may be left out, but if there is one it says something. Raises Refused."""
+    return written_reason(reason) if reason.strip() else ""
