@@ -4,7 +4,7 @@ The link is in the mail and nowhere else: the database keeps its digest, and no 
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gatebridge.crypto import secrets
 from gatebridge.crypto.secrets import Kind
@@ -71,7 +71,7 @@ class Invited:
     """An invited user, and until when the link works."""
 
     user: User
-    expires_at: object = field()
+    expires_at: datetime
 
 
 def invite_user(tx: Tx, actor: Actor, command: InviteUser) -> Invited:
@@ -87,7 +87,65 @@ def invite_user(tx: Tx, actor: Actor, command: InviteUser) -> Invited:
     )
     user, profile = add_user(tx, actor, new, UserState.INVITED)
     invitation = send_invitation(tx, user)
-    record_change(
-        tx, actor, Event.USER_INVITED, target(user), None, told(user, profile) | {"invitation_expires_at": invitation.expires_at}
-    )
+    record_change(tx, actor, Event.USER_INVITED, target(user), None, told(user, profile) | {"invitation_expires_at": invitation.expires_at})
     return Invited(user, invitation.expires_at)
+
+
+def invite_again(tx: Tx, actor: Actor, command: InviteAgain) -> Invited:
+    """Send a new link in place of the earlier ones. Raises Refused."""
+    permit(actor, Permission.MANAGE_USERS)
+    user = governed(tx, actor, command.user_id).user
+    if user.state is not UserState.INVITED:
+        raise Refused(
+            setup_reasons.STATE_CONFLICT, detail=f"This user is {user.state}, and needs no invitation.", facts={"state": user.state}
+        )
+    invitations.withdraw(tx, actor.org_id, user.id)
+    invitation = send_invitation(tx, user)
+    after = {"email": user.email, "invitation_expires_at": invitation.expires_at}
+    record_change(tx, actor, Event.USER_INVITED, target(user), {"email": user.email}, after)
+    return Invited(user, invitation.expires_at)
+
+
+def accept_invitation(tx: Tx, org: Org, command: AcceptInvitation) -> User:
+    """Make the invited user active, with the password chosen. The token is the only proof, so no permission is asked. Raises Refused.
+
+    Of a token that is unknown, used, run out or withdrawn nothing more is told than that it does not work.
+    """
+    refuse_plain(command.password_hash)
+    known = secrets.looks_right(Kind.INVITATION, command.token)
+    user_id = invitations.use(tx, org.id, secrets.digest(command.token)) if known else None
+    user = people.by_id(tx, org.id, user_id) if user_id is not None else None
+    if user is None or not people.change_state(tx, org.id, user.id, (UserState.INVITED,), UserState.ACTIVE):
+        raise Refused(setup_reasons.RECORD_NOT_FOUND, detail="This invitation does not work, or not any more. Ask for a new one.")
+    people.set_password_hash(tx, org.id, user.id, command.password_hash)
+    actor = Actor(
+        ActorKind.USER, org.id, user.name, frozenset(), user_id=user.id, address=command.address, operation_id=command.operation_id
+    )
+    after = {"state": UserState.ACTIVE, "password": command.password_hash}
+    record_change(tx, actor, Event.USER_ACTIVATED, target(user), {"state": user.state}, after)
+    return replace(user, state=UserState.ACTIVE, version=user.version + 2)
+
+
+def send_invitation(tx: Tx, user: User) -> Invitation:
+    """Keep a new invitation of the user and leave the mail with its link in the outbox."""
+    org = orgs.by_id(tx, user.org_id)
+    assert org is not None  # noqa: S101 - every user has an org, by foreign key
+    token = secrets.new(Kind.INVITATION, tx.random)
+    invitation = Invitation(
+        org_id=org.id,
+        id=tx.new_id(Prefix.INVITATION),
+        user_id=user.id,
+        digest=secrets.digest(token),
+        created_at=tx.now,
+        expires_at=tx.now + LIFE,
+    )
+    invitations.insert(tx, invitation)
+    text = MAIL.format(
+        name=user.name,
+        org=org.name,
+        username=user.username,
+        until=invitation.expires_at.strftime("%Y-%m-%d %H:%M"),
+        link=f"{org.issuer}/invitation?token={token}",
+    )
+    outbox.leave(tx, org.id, "mail", {"to": user.email, "subject": f"Your invitation to {org.name}", "text": text})
+    return invitation

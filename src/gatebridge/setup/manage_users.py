@@ -1,4 +1,4 @@
-"""Users: made active at once, as service users are, and edited. Inviting people is in `invite_users.py`, stopping them in `stop_users.py`."""
+"""Users: made active at once, as service users are, and edited. Inviting is in `invite_users.py`, stopping in `stop_users.py`."""
 
 from dataclasses import dataclass, field, replace
 
@@ -42,7 +42,7 @@ class EditUser:
     email: str | Unchanged = UNCHANGED
     first_name: str | Unchanged = UNCHANGED
     last_name: str | Unchanged = UNCHANGED
-    external_id: str | None | Unchanged = UNCHANGED
+    external_id: str | Unchanged | None = UNCHANGED
     profile_id: str | Unchanged = UNCHANGED
 
 
@@ -87,7 +87,7 @@ def add_user(tx: Tx, actor: Actor, command: CreateUser, state: UserState) -> tup
 
 
 def edit_user(tx: Tx, actor: Actor, command: EditUser) -> User:
-    """Change who a user is. A new profile gives no right beyond the actor's own, and nobody changes his own profile. Raises Refused."""
+    """Change who a user is. A new profile gives no right beyond the actor's own, and nobody's own profile is changed. Raises Refused."""
     permit(actor, Permission.MANAGE_USERS)
     standing = governed(tx, actor, command.user_id)
     user = standing.user

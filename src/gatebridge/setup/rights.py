@@ -12,7 +12,7 @@ from gatebridge.storage.tx import Tx
 
 
 def refuse_beyond_own(actor: Actor, rights: Iterable[Permission]) -> None:
-    """Nobody hands out what he does not hold, nor the key to an account that holds it (X-AD-04). Raises Refused (`right_beyond_own`)."""
+    """Nobody hands out what they do not hold, nor the way into an account that holds it (X-AD-04). Raises Refused (`right_beyond_own`)."""
     missing = beyond_own(actor.permissions, rights)
     if missing:
         detail = f"You do not hold {', '.join(missing)} yourself."

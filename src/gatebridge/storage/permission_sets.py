@@ -27,14 +27,10 @@ def insert(tx: Tx, permission_set: PermissionSet) -> bool:
     return bool(inserted.rowcount)
 
 
-def by_id(tx: Tx, org_id: str, set_id: str) -> PermissionSet | None:
-    return _one(tx, sa.select(permission_sets).where(permission_sets.c.org_id == org_id, permission_sets.c.id == set_id))
-
-
-def held_by_id(tx: Tx, org_id: str, set_id: str) -> PermissionSet | None:
-    """Like `by_id`, and nobody else can edit or delete the set, or assign it, before this transaction ends."""
+def by_id(tx: Tx, org_id: str, set_id: str, *, hold: bool = False) -> PermissionSet | None:
+    """A permission set of the org. With `hold` nobody else can edit, delete or hand it out before this transaction ends."""
     wanted = sa.select(permission_sets).where(permission_sets.c.org_id == org_id, permission_sets.c.id == set_id)
-    return _one(tx, for_update(wanted, tx.connection))
+    return _one(tx, for_update(wanted, tx.connection) if hold else wanted)
 
 
 def by_api_name(tx: Tx, org_id: str, api_name: str) -> PermissionSet | None:

@@ -21,14 +21,10 @@ def insert(tx: Tx, profile: Profile) -> bool:
     return bool(inserted.rowcount)
 
 
-def by_id(tx: Tx, org_id: str, profile_id: str) -> Profile | None:
-    return _one(tx, sa.select(profiles).where(profiles.c.org_id == org_id, profiles.c.id == profile_id))
-
-
-def held_by_id(tx: Tx, org_id: str, profile_id: str) -> Profile | None:
-    """Like `by_id`, and nobody else can edit or delete the profile, or give it to a user, before this transaction ends."""
+def by_id(tx: Tx, org_id: str, profile_id: str, *, hold: bool = False) -> Profile | None:
+    """A profile of the org. With `hold` nobody else can edit, delete or hand it out before this transaction ends."""
     wanted = sa.select(profiles).where(profiles.c.org_id == org_id, profiles.c.id == profile_id)
-    return _one(tx, for_update(wanted, tx.connection))
+    return _one(tx, for_update(wanted, tx.connection) if hold else wanted)
 
 
 def by_name(tx: Tx, org_id: str, name: str) -> Profile | None:

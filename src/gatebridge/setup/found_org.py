@@ -1,0 +1,111 @@
+"""Making an org, whichever verb wants it: the org, its signing keys, the built-in profiles and its first admin."""
+
+from dataclasses import dataclass, field, replace
+
+from gatebridge.records.change import Target, record_change
+from gatebridge.rules.actors import Actor
+from gatebridge.rules.events import Event
+from gatebridge.rules.ids import Prefix
+from gatebridge.rules.org_checks import org_problems
+from gatebridge.rules.orgs import Org, OrgKind
+from gatebridge.rules.people import Profile, User, UserState
+from gatebridge.rules.people_checks import person_problems
+from gatebridge.rules.permissions import Permission
+from gatebridge.rules.reasons import FieldProblem, Refused
+from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup.edits import refuse_invalid
+from gatebridge.setup.manage_profiles import ADMINISTRATOR, seed_profiles
+from gatebridge.setup.manage_users import refuse_plain
+from gatebridge.setup.signing_keys import seed_signing_keys
+from gatebridge.storage import orgs, people
+from gatebridge.storage.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """A new org and its first admin, who is active, or is invited where `state` says so."""
+
+    name: str
+    kind: OrgKind
+    host: str
+    issuer: str
+    username: str
+    email: str
+    first_name: str
+    last_name: str
+    state: UserState = UserState.ACTIVE
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """What was made. `profiles` are the built-in ones by name."""
+
+    org: Org
+    admin: User
+    admin_profile: Profile
+    profiles: dict[str, Profile]
+
+
+def found_org(tx: Tx, founder: Actor, founding: Founding, powers: frozenset[Permission]) -> Founded:
+    """Make the org, with `powers` as the most that anybody in it can hold. Permitted and told by its caller, except for what it is made of.
+
+    Everything is written to the new org's own audit trail, under the founder's name. Raises Refused (`field_invalid`, `org_host_taken`).
+    """
+    refuse_plain(founding.password_hash)
+    org = Org(
+        id=tx.new_id(Prefix.ORG),
+        name=founding.name,
+        kind=founding.kind,
+        host=founding.host,
+        issuer=founding.issuer,
+        epoch=0,
+        created_at=tx.now,
+    )
+    admin = User(
+        id=tx.new_id(Prefix.USER),
+        org_id=org.id,
+        username=founding.username,
+        email=founding.email,
+        first_name=founding.first_name,
+        last_name=founding.last_name,
+        profile_id="",
+        state=founding.state,
+        frozen=False,
+        epoch=0,
+        created_at=tx.now,
+    )
+    refuse_invalid(_named_apart(org_problems(org)) + person_problems(admin))
+    if not orgs.insert(tx, org):
+        raise Refused(setup_reasons.ORG_HOST_TAKEN, fields=(FieldProblem("host", "Another org answers at this host."),))
+    founder = replace(founder, org_id=org.id)
+    record_change(tx, founder, Event.ORG_CREATED, target(org), None, told(org))
+    seed_signing_keys(tx, founder)
+    profiles = seed_profiles(tx, founder, powers)
+    admin = replace(admin, profile_id=profiles[ADMINISTRATOR].id)
+    people.insert(tx, admin, founding.password_hash)
+    return Founded(org, admin, profiles[ADMINISTRATOR], profiles)
+
+
+def target(org: Org) -> Target:
+    """The org as the audit trail names it."""
+    return Target("org", org.id, org.name)
+
+
+def told(org: Org) -> dict[str, object]:
+    """What the audit trail keeps of an org."""
+    return {
+        "name": org.name,
+        "kind": org.kind,
+        "host": org.host,
+        "issuer": org.issuer,
+        "session_minutes": org.settings.session_minutes,
+        "trusted_ranges": [f"{each} {each.label}".strip() for each in org.settings.trusted_ranges],
+        "trusted_ranges_only_waive": org.settings.trusted_ranges_only_waive,
+        "custom_scopes": [f"{name}: {sentence}" for name, sentence in org.settings.custom_scopes],
+    }
+
+
+def _named_apart(problems: list[FieldProblem]) -> list[FieldProblem]:
+    # In one form with a person's names, "name" alone would not say whose.
+    return [replace(problem, field="org_name") if problem.field == "name" else problem for problem in problems]
