@@ -7,10 +7,30 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from gatebridge import __version__
-from gatebridge.web.api import audit, docs, login_history, me, problems, revoke, signing_keys, usage
+from gatebridge.web.api import (
+    app_logo,
+    app_policies,
+    app_settings,
+    app_state,
+    apps,
+    audit,
+    certificates,
+    docs,
+    login_history,
+    me,
+    problems,
+    revoke,
+    secrets,
+    signing_keys,
+    usage,
+)
 from gatebridge.web.house import House
 
-RESOURCES = (me, revoke, usage, login_history, audit, signing_keys)
+# In the order in which the docs page shows them. Fixed paths stand before those with an id in the same place.
+RESOURCES = (
+    *(me, app_state, apps, app_logo, app_settings, app_policies, secrets, certificates),
+    *(revoke, usage, login_history, audit, signing_keys),
+)
 
 ABOUT = """Everything that the command line and the console can do, and with the same rights.
 

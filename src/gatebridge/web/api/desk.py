@@ -52,7 +52,7 @@ class Desk:
     scope: dict[str, Any] = field(repr=False)
     host: str
     address: Address | None
-    authorization: str | None = field(repr=False)
+    authorization: str = field(repr=False)
     user_agent: str
     body: bytes = field(repr=False)
 
@@ -122,22 +122,29 @@ def _withheld(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _desk(request: Request) -> Desk:
-    """Take the request in. Raises Refused for a token in two places, and for a body that two readers could read in two ways."""
+    """Take a request in. Raises Refused for a token in two places, and for a body that two readers could read in two ways."""
+    desk = await _upload_desk(request)
+    _check_body(request, desk.body)
+    return desk
+
+
+async def _upload_desk(request: Request) -> Desk:
+    """Take a request in whose body is a file: the verb alone judges what is in it. Raises Refused for a token in two places."""
     if "access_token" in request.query_params:
         raise Refused(bearer_reasons.BEARER_TWO_WAYS)
     authorizations = request.headers.getlist("authorization")
     if len(authorizations) > 1:
         raise Refused(bearer_reasons.BEARER_TWO_WAYS)
-    body = await request.body()
-    _check_body(request, body)
+    if not authorizations:
+        raise Refused(bearer_reasons.BEARER_MISSING)  # before the body is looked at: a stranger learns nothing about its fields
     return Desk(
         house=request.app.state.house,
         scope=request.scope,  # type: ignore[arg-type]
         host=request.scope["gatebridge.host"],
         address=proxy.address(request.scope),
-        authorization=authorizations[0] if authorizations else None,
+        authorization=authorizations[0],
         user_agent=request.headers.get("user-agent", "")[:512].replace("\0", ""),
-        body=body,
+        body=await request.body(),
     )
 
 
@@ -178,6 +185,7 @@ def shown(body: BaseModel, version: int) -> Response:
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]
+UploadAtDesk = Annotated[Desk, Depends(_upload_desk)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of the record as it was read.")]
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", description="Any name for this one attempt; the same name never does a thing twice.")

@@ -70,7 +70,21 @@ def _http(request: Request, error: Exception) -> Response:
         raise error
     reasons = {404: request_reasons.PATH_UNKNOWN, 405: request_reasons.METHOD_NOT_ALLOWED, 415: request_reasons.CONTENT_TYPE_WRONG}
     reason = reasons.get(error.status_code, request_reasons.BODY_MALFORMED)
-    return refusal.problem(reason, request.scope, headers=dict(error.headers or {}))
+    headers = {"Allow": ", ".join(_methods_at(request))} if error.status_code == 405 else dict(error.headers or {})
+    return refusal.problem(reason, request.scope, headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method that some route at this path answers to; the framework names those of the first one only."""
+    known = request.app.openapi()["paths"]
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    found = {method.upper() for pattern, methods in known.items() if _fits(path, pattern) for method in methods}
+    return sorted(found or {"GET"})
+
+
+def _fits(path: str, pattern: str) -> bool:
+    parts, wanted = path.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(each.startswith("{") or each == part for part, each in zip(parts, wanted, strict=True))
 
 
 def _fault(request: Request, error: Exception) -> Response:

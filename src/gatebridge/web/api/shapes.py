@@ -1,11 +1,12 @@
 """What all shapes of the admin API have in common: closed on the way in, ids in 18 characters on the way out."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from gatebridge.rules import ids
+from gatebridge.setup.edits import UNCHANGED
 
 
 class Closed(BaseModel):
@@ -48,3 +49,13 @@ class WithReason(Closed):
     """A dangerous act: the audit trail keeps why it was done."""
 
     reason: str = Field("", description="Why this is done, in a sentence.", examples=["The laptop that had the token was lost."])
+
+
+def omitted() -> Any:
+    """The default of a field that an edit may leave alone: the very value by which a setup verb knows it (null is a value of its own)."""
+    return Field(default_factory=lambda: UNCHANGED)
+
+
+def given(body: BaseModel) -> dict[str, Any]:
+    """The fields of a body, for a command whose fields have the same names."""
+    return {name: getattr(body, name) for name in type(body).model_fields}

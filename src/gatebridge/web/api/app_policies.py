@@ -1,0 +1,125 @@
+"""Policies of an app and who may use it: what the admin of the org that uses it owns."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.responses import Response
+
+from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
+from gatebridge.rules.ids import Prefix, parse
+from gatebridge.rules.network import Relaxation
+from gatebridge.rules.people import Assignment
+from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup.assign_access import AssignAccess, RemoveAccess, assign_access, remove_access
+from gatebridge.setup.edit_policies import EditPolicies, edit_policies
+from gatebridge.storage import installations, names
+from gatebridge.web.api import app_reading
+from gatebridge.web.api.desk import AtDesk, IfMatch, record_id, shown, version_in
+from gatebridge.web.api.shapes import Closed, GivenId, GivenMoment, Id, Moment, Shown, given, omitted
+
+router = APIRouter(prefix="/apps/{app_id}", tags=["Settings and policies"])
+
+
+class PoliciesShown(Shown):
+    """Who may use the app here, from where, for how long, and for whom it acts."""
+
+    installation_id: Id
+    permitted_users: PermittedUsers
+    ip_relaxation: Relaxation
+    access_token_minutes: int | None
+    jwt_access_token_minutes: int | None
+    run_as_user_id: Id | None
+    may_administer: bool
+    version: int
+
+
+class PoliciesEdit(Closed):
+    """What is to be different; what is left out stays. Null minutes are the default, a null run-as user is nobody."""
+
+    permitted_users: PermittedUsers = omitted()
+    ip_relaxation: Relaxation = omitted()
+    access_token_minutes: int | None = omitted()
+    jwt_access_token_minutes: int | None = omitted()
+    run_as_user_id: GivenId | None = omitted()
+    may_administer: bool = omitted()
+
+
+class AccessShown(Shown):
+    """One profile or permission set whose holders may use the app."""
+
+    holder_id: Id
+    kind: Literal["profile", "permission_set"]
+    name: str
+    expires_at: Moment | None
+    in_force: bool
+
+
+class Access(Closed):
+    """Until when; without an end, until it is removed."""
+
+    expires_at: GivenMoment | None = Field(None, description="Null: without an end.")
+
+
+def _shown(policies: AppPolicies) -> Response:
+    return shown(PoliciesShown.model_validate(policies), policies.version)
+
+
+def _holder_id(text: str) -> str:
+    found = parse(text, Prefix.PROFILE) or parse(text, Prefix.PERMISSION_SET)
+    if found is None:
+        raise Refused(setup_reasons.RECORD_NOT_FOUND)
+    return found
+
+
+@router.get("/policies", summary="Read policies", response_model=PoliciesShown)
+def get_policies(desk: AtDesk, app_id: str) -> Response:
+    """How this org lets the app be used. Needs *View Setup*, or to be the owner."""
+    with desk.reading() as visit:
+        _, installation_id = app_reading.installed(visit.tx, visit.actor, record_id(app_id, Prefix.APP))
+        policies = installations.policies_of(visit.tx, visit.org.id, installation_id)
+        if policies is None:
+            raise Refused(setup_reasons.RECORD_NOT_FOUND)
+        return _shown(policies)
+
+
+@router.patch("/policies", summary="Edit policies", response_model=PoliciesShown)
+def patch_policies(desk: AtDesk, app_id: str, body: PoliciesEdit, if_match: IfMatch = None) -> Response:
+    """Change how this org lets the app be used. Needs *Manage Connected Apps*; `may_administer` needs *Manage Security* too, and a run-as
+    user may hold no right that the editor lacks."""
+    command = EditPolicies(app_id=record_id(app_id, Prefix.APP), expected_version=version_in(if_match), **given(body))
+    with desk.writing() as visit:
+        return _shown(edit_policies(visit.tx, visit.actor, command))
+
+
+@router.get("/access", summary="List who may use an app")
+def list_access(desk: AtDesk, app_id: str) -> list[AccessShown]:
+    """The profiles and permission sets whose holders may use the app, those run out too. Needs *View Setup*, or to be the owner."""
+    with desk.reading() as visit:
+        _, installation_id = app_reading.installed(visit.tx, visit.actor, record_id(app_id, Prefix.APP))
+        permits = installations.permits_of(visit.tx, visit.org.id, installation_id)
+        named = names.of_holders(visit.tx, visit.org.id, [each.holder_id for each in permits])
+        return [_access(each, named.get(each.holder_id, ""), each.holds(visit.tx.now)) for each in permits]
+
+
+def _access(permit: Assignment, name: str, in_force: bool) -> AccessShown:
+    kind: Literal["profile", "permission_set"] = "profile" if permit.holder_id.startswith(Prefix.PROFILE) else "permission_set"
+    return AccessShown(holder_id=permit.holder_id, kind=kind, name=name, expires_at=permit.expires_at, in_force=in_force)
+
+
+@router.put("/access/{holder_id}", summary="Assign an app")
+def put_access(desk: AtDesk, app_id: str, holder_id: str, body: Access) -> AccessShown:
+    """Let the holders of a profile or permission set use the app. Assigned again, it gets the new end. Needs *Manage Connected Apps*."""
+    command = AssignAccess(record_id(app_id, Prefix.APP), _holder_id(holder_id), body.expires_at)
+    with desk.writing() as visit:
+        assigned = assign_access(visit.tx, visit.actor, command)
+        named = names.of_holders(visit.tx, visit.org.id, [assigned.holder_id])
+        return _access(assigned, named.get(assigned.holder_id, ""), assigned.holds(visit.tx.now))
+
+
+@router.delete("/access/{holder_id}", summary="Unassign an app", status_code=204)
+def delete_access(desk: AtDesk, app_id: str, holder_id: str) -> None:
+    """Let the holders use the app no more; their tokens of it are refused from now on. Needs *Manage Connected Apps*."""
+    with desk.writing() as visit:
+        remove_access(visit.tx, visit.actor, RemoveAccess(record_id(app_id, Prefix.APP), _holder_id(holder_id)))

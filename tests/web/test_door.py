@@ -1,0 +1,193 @@
+"""What every request meets at the door: an id, an org, limits, and headers that keep its answer to itself."""
+
+import re
+
+import pytest
+from tests.web.world import ACME, World
+
+from gatebridge.rules import ids
+
+
+def test_every_answer_has_an_operation_id_in_18_characters(acme: World) -> None:
+    for path in ("/", "/healthz", "/nowhere", "/api/v1/me", "/services/oauth2/token"):
+        found = acme.client.get(f"http://{ACME}{path}").headers["x-operation-id"]
+        assert len(found) == 18, path
+        assert ids.parse(found, ids.Prefix.RECEIPT) is not None, path
+
+
+def test_healthz_readyz_and_metrics_answer_at_any_host(acme: World) -> None:
+    assert acme.client.get("http://192.0.2.1/healthz").text == "ok\n"
+    assert acme.client.get("http://192.0.2.1/readyz").json()["ready"] is True
+    assert "gatebridge_requests_total" in acme.client.get("http://192.0.2.1/metrics").text
+
+
+@pytest.mark.parametrize("host", ["nobody.test", "192.0.2.1", "acme.test:81", "acme.test.", "acme.test@evil", "x" * 300])
+@pytest.mark.parametrize("path", ["/", "/api/v1/me", "/services/oauth2/token", "/help/reasons/"])
+def test_where_no_org_lives_nothing_answers(acme: World, host: str, path: str) -> None:
+    answer = acme.client.get(f"http://{ACME}{path}", headers={"Host": host})
+    assert answer.status_code == 421
+    assert "Acme" not in answer.text
+
+
+def test_two_hosts_are_none(acme: World) -> None:
+    answer = acme.client.get(f"http://{ACME}/", headers=[("Host", ACME), ("Host", ACME)])
+    assert answer.status_code == 421
+
+
+PATHS = ["/", "/help/reasons/", "/help/reasons/token_unknown", "/healthz", "/readyz", "/metrics", "/nowhere", "/api/v1/nowhere", "/api/v1/me",
+         "/api/v1/docs", "/api/v1/openapi.json", "/static/style.css", "/services/oauth2/token", "/.well-known/openid-configuration"]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_answer_can_be_framed_sniffed_or_made_to_run_what_is_not_ours(acme: World, path: str) -> None:
+    headers = acme.client.get(f"http://{ACME}{path}").headers
+    policy = headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "DENY")
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", ["/", "/help/reasons/", "/help/reasons/token_unknown", "/api/v1/docs", "/nowhere"])
+def test_X_XS_01_a_page_has_no_inline_script_style_or_handler_and_nothing_from_elsewhere(acme: World, path: str) -> None:
+    page = acme.client.get(f"http://{ACME}{path}", headers={"Accept": "text/html"}).text
+    assert "<html" in page
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", page)
+    assert not re.search(r"""(?:src|<link[^>]*href)=["'](?:https?:)?//""", page)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/me", "/api/v1/nowhere", "/services/oauth2/token", "/services/oauth2/introspect", "/nowhere", "/"])
+def test_X_HT_05_what_holds_a_secret_or_is_personal_is_never_stored(acme: World, path: str) -> None:
+    for headers in ({}, {"Authorization": f"Bearer {acme.token(acme.admin)}"}):
+        for method in ("GET", "POST"):
+            answer = acme.client.request(method, f"http://{ACME}{path}", headers=headers)
+            assert answer.headers["cache-control"] == "no-store", (method, answer.status_code)
+
+
+def test_strict_transport_security_is_said_over_https_alone(acme: World) -> None:
+    assert "strict-transport-security" not in acme.client.get(f"http://{ACME}/").headers
+    assert "max-age" in acme.client.get(f"https://{ACME}/").headers["strict-transport-security"]
+
+
+def test_X_HT_01_a_body_that_says_it_is_too_large_is_not_read(acme: World) -> None:
+    answer = acme.client.post(f"http://{ACME}/services/oauth2/token", content=b"a=" + b"x" * 65_536)
+    assert (answer.status_code, answer.json()["error"]) == (413, "invalid_request")
+
+
+def test_X_HT_01_a_body_in_chunks_is_cut_off_where_it_gets_too_large(acme: World) -> None:
+    sent = 0
+
+    def endless() -> object:
+        nonlocal sent
+        for _ in range(40):
+            sent += 1
+            yield b"x" * 4096
+
+    answer = acme.client.post(f"http://{ACME}/services/oauth2/token", content=endless())  # type: ignore[arg-type]
+    assert answer.status_code == 413
+    admin = acme.client.post(f"http://{ACME}/api/v1/apps", content=endless())  # type: ignore[arg-type]
+    assert admin.status_code != 413, "the admin API reads more"
+
+
+def test_X_HT_01_the_admin_api_reads_at_most_one_mebibyte(acme: World) -> None:
+    answer = acme.client.post(f"http://{ACME}/api/v1/apps", content=b" " * (1_048_576 + 1))
+    assert (answer.status_code, answer.json()["reason"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param([("X-Odd", "x" * 16_384)], id="too long"),
+        pytest.param([(f"X-Odd-{number}", "x") for number in range(101)], id="too many"),
+        pytest.param([("Range", "bytes=" + ",".join(f"{n}-{n}" for n in range(10_000)))], id="X_HT_03 ten thousand ranges"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/static/style.css", "/api/v1/me"])
+def test_X_HT_03_too_many_or_too_long_headers_are_not_read(acme: World, headers: list[tuple[str, str]], path: str) -> None:
+    assert acme.client.get(f"http://{ACME}{path}", headers=headers).status_code == 431
+
+
+def test_X_HT_03_a_long_address_is_not_read(acme: World) -> None:
+    assert acme.client.get(f"http://{ACME}/?{'x' * 20_000}").status_code == 431
+
+
+@pytest.mark.parametrize(
+    ("headers", "content"),
+    [
+        pytest.param({"Content-Type": "application/json"}, b'{"grant_type": "client_credentials"}', id="JSON"),
+        pytest.param({"Content-Type": "text/plain"}, b"grant_type=client_credentials", id="plain text"),
+        pytest.param({}, b"grant_type=client_credentials", id="no type at all"),
+        pytest.param({"Content-Type": "multipart/form-data; boundary=b"}, b"--b--", id="multipart"),
+        pytest.param({"Content-Type": "application/x-www-form-urlencoded; charset=utf-16"}, b"grant_type=x", id="utf-16"),
+        pytest.param({"Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"}, b"\x1f\x8b", id="compressed"),
+        pytest.param({"Content-Type": "application/x-www-form-urlencoded"}, b"grant_type=%ff%fe", id="no UTF-8"),
+    ],
+)
+def test_X_HT_04_the_token_path_reads_forms_in_utf_8_alone(acme: World, headers: dict[str, str], content: bytes) -> None:
+    answer = acme.client.post(f"http://{ACME}/services/oauth2/token", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+def test_a_wrong_method_is_told_with_the_right_ones(acme: World, method: str) -> None:
+    answer = acme.client.request(method, f"http://{ACME}/services/oauth2/token")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    answer = acme.client.request("DELETE", f"http://{ACME}/api/v1/me")
+    assert (answer.status_code, answer.json()["reason"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET"
+    answer = acme.client.request("DELETE", f"http://{ACME}/api/v1/apps")
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "POST"}
+    answer = acme.client.request("POST", f"http://{ACME}/help/reasons/")
+    assert answer.status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/api/v1/nowhere", "/services/oauth2/nowhere", "/static/../app.py", "/static/%2e%2e/app.py", "/help/reasons/nothing"])
+def test_an_unknown_path_is_told_as_one(acme: World, path: str) -> None:
+    answer = acme.client.get(f"http://{ACME}{path}")
+    assert answer.status_code == 404
+    said = answer.json()
+    assert said.get("reason", said.get("error")) in ("path_unknown", "not_found")
+
+
+@pytest.mark.parametrize("field", ["path", "query", "agent", "request id", "referer"])
+def test_X_XS_05_control_bytes_in_any_field_reach_no_header_and_no_log_line(acme: World, field: str) -> None:
+    evil = "a%0d%0aSet-Cookie:%20x=1"
+    url = f"http://{ACME}/help/reasons/" + (evil if field == "path" else "") + (f"?receipt={evil}" if field == "query" else "")
+    headers = {"agent": {"User-Agent": "a\x1b[31m\tb"}, "request id": {"X-Request-Id": "a;b\tc"}, "referer": {"Referer": "a\tb"}}.get(field, {})
+    answer = acme.client.get(url, headers=headers)
+    assert "set-cookie" not in answer.headers
+    assert "x=1" not in answer.headers.get("location", "")
+    text = acme.log.getvalue()
+    assert "\x1b" not in text
+    assert all(line.startswith("{") and line.endswith("}") for line in text.splitlines())
+
+
+def test_X_XS_06_a_callers_own_id_is_logged_only_when_it_is_plain(acme: World) -> None:
+    acme.client.get(f"http://{ACME}/", headers={"X-Request-Id": "abc-123"})
+    acme.client.get(f"http://{ACME}/", headers={"X-Request-Id": "abc\t123"})
+    acme.client.get(f"http://{ACME}/", headers={"X-Request-Id": "a" * 65})
+    assert [line["callers_id"] for line in acme.log_lines() if line["event"] == "request"] == ["abc-123", None, None]
+
+
+def test_a_log_line_never_holds_a_query_a_body_or_a_header(acme: World) -> None:
+    acme.client.get(f"http://{ACME}/api/v1/me?canary-in-query=1", headers={"Authorization": "Bearer canary-in-header", "Cookie": "canary-in-cookie"})
+    acme.client.post(f"http://{ACME}/services/oauth2/token", data={"client_secret": "canary-in-body"})
+    assert "canary" not in acme.log.getvalue()
+    line = acme.log_lines()[0]
+    assert (line["method"], line["path"], line["status"], line["address"]) == ("GET", "/api/v1/me", 401, "127.0.0.1")
+
+
+def test_X_SX_02_a_defect_is_answered_blandly_and_logged_under_its_id(acme: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gatebridge.web.api import me
+
+    def broken(*_: object, **__: object) -> object:
+        raise RuntimeError("canary-of-the-inside")
+
+    token = acme.token(acme.admin)
+    monkeypatch.setattr(me, "MeShown", broken)
+    answer = acme.client.get(f"http://{ACME}/api/v1/me", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["reason"]) == (500, "internal_fault")
+    assert "canary" not in answer.text
+    (line,) = [line for line in acme.log_lines() if line["event"] == "fault"]
+    assert ids.long(line["operation_id"]) == answer.headers["x-operation-id"] == answer.json()["operation_id"]
+    assert "canary-of-the-inside" in line["error_text"]
