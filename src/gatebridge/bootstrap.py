@@ -1,10 +1,12 @@
 """The only wiring: settings become keys, database, turnstile, worker and the web app."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import uvicorn
 from starlette.types import ASGIApp
 
 from gatebridge.crypto import master_key
@@ -21,6 +23,9 @@ from gatebridge.web.app import make_app
 from gatebridge.web.house import House, Limits
 from gatebridge.web.turnstile import Turnstile
 from gatebridge.worker import Worker
+
+IDLE_SECONDS = 20  # a connection on which nothing is asked for so long is closed (X-HT-08)
+MOST_CONNECTIONS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +100,29 @@ def running(server: Server) -> Iterator[Server]:
         server.house.turnstile.stop(server.settings.graceful_stop_seconds)
         server.worker.stop()
         server.house.database.close()
+
+
+def serve(server: Server) -> None:
+    """Answer requests until told to stop: the listener closes first, then what has begun is answered. Inside `running`."""
+    settings = server.settings
+    # What is loaded by now stays for ever. Looking through it again and again would make requests wait for nothing.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    config = uvicorn.Config(
+        server.app,
+        host=settings.listen_host,
+        port=settings.listen_port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # whom to trust is the application's business, which knows the proxies
+        server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=round(settings.graceful_stop_seconds),
+        limit_concurrency=MOST_CONNECTIONS,
+    )
+    uvicorn.Server(config).run()

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from gatebridge.web import fallback, oauth, operations, pages, reason_pages
 from gatebridge.web.api.application import make_api
+from gatebridge.web.hot_lane import HotLane
 from gatebridge.web.house import House
 from gatebridge.web.middleware.access_log import AccessLog
 from gatebridge.web.middleware.faults import Faults
@@ -37,4 +38,5 @@ def make_app(house: House) -> ASGIApp:
     app = SecurityHeaders(app)
     app = AccessLog(app, house.metrics)
     app = Proxy(app, house.trusted_proxies)
-    return OperationId(app, house.database.mint, house.clock)
+    app = OperationId(app, house.database.mint, house.clock)
+    return HotLane(app, house, oauth.hot_endpoints(house.turnstile, house.keyring, house.base_url))

@@ -1,0 +1,93 @@
+"""Run the demo: build it once, say what to try, and serve."""
+
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from gatebridge import bootstrap
+from gatebridge.bootstrap import Server
+from gatebridge.demo import cast, traffic
+from gatebridge.demo.cast import Cast, DemoApp, Person
+from gatebridge.demo.poster import poster
+from gatebridge.rules.ids import long
+from gatebridge.settings.catalogue import Settings
+from gatebridge.storage import orgs
+from gatebridge.storage.database import utc_now
+from gatebridge.web import logs
+
+
+class DemoRefused(Exception):  # noqa: N818 - said to whoever runs it
+    """The demo cannot be run here; the message says why, and what to do."""
+
+
+def run(settings: Settings) -> None:
+    """Build the demo where there is none, print what to try, and serve until told to stop. Raises DemoRefused."""
+    logs.configure("warning", settings.log_format)
+    began = time.monotonic()
+    server = bootstrap.wire(settings)
+    with bootstrap.running(server):
+        found = prepare(server)
+        print(poster(settings.base_url, found, demo_file(settings), time.monotonic() - began), flush=True)  # noqa: T201 - the poster
+        bootstrap.serve(server)
+
+
+def demo_file(settings: Settings) -> Path:
+    """Where the demo's passwords and secrets are kept: nowhere else, and for nobody but the owner of the file."""
+    return settings.var_directory / "demo.json"
+
+
+def prepare(server: Server) -> Cast:
+    """The demo org: the one that was built before, or one built now. Raises DemoRefused."""
+    settings, house = server.settings, server.house
+    file = demo_file(settings)
+    with house.database.snapshot() as tx:
+        org = orgs.first(tx)
+    if org is None:
+        print("Building the demo org ...", file=sys.stderr, flush=True)  # noqa: T201 - progress of a command
+        with house.database.transaction() as tx:
+            made = cast.make(
+                tx,
+                house.hasher,
+                host=settings.base_url.partition("://")[2],
+                issuer=settings.base_url,
+                keys_directory=settings.var_directory / "keys",
+            )
+        write(file, settings.base_url, made)
+        traffic.make(server.app, made, settings.base_url, utc_now)
+        server.worker.run_once()
+        return made
+    if not file.exists():
+        raise DemoRefused(
+            f"The database of this demo is there, but {file} is not: run `make demo-reset`, or serve it with `gatebridge serve`."
+        )
+    if org.issuer != settings.base_url:
+        raise DemoRefused(f"This demo was built for {org.issuer}, not for {settings.base_url}: run `make demo-reset` or set PORT back.")
+    return read(file)
+
+
+def write(file: Path, base_url: str, made: Cast) -> None:
+    """Keep what a client needs to try the demo: base_url, issuer, users with passwords, apps with their keys and secrets."""
+    kept = {
+        "base_url": base_url,
+        "issuer": base_url,
+        "users": [asdict(person) for person in made.people],
+        "apps": [asdict(app) | {"app_id": long(app.app_id)} for app in made.apps],
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as open_file:
+        json.dump(kept, open_file, indent=2)
+    robot = next(app for app in made.apps if app.name == "Setup Robot")
+    credentials = {"url": base_url, "client_id": robot.key, "client_secret": robot.secret}
+    descriptor = os.open(file.with_name("credentials.json"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as open_file:
+        json.dump(credentials, open_file, indent=2)
+
+
+def read(file: Path) -> Cast:
+    """What `write` kept."""
+    kept = json.loads(file.read_text())
+    return Cast(tuple(Person(**each) for each in kept["users"]), tuple(DemoApp(**each) for each in kept["apps"]))
