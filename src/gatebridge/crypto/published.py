@@ -16,4 +16,4 @@ def verifying_key(public_jwk: Mapping[str, str]) -> VerifyingKey:
 @lru_cache(maxsize=1024)
 def _parsed(members: tuple[tuple[str, str], ...]) -> VerifyingKey:
     public = dict(members)
-    return VerifyingKey(public["kid"], frozenset({public["alg"]}), jwk.import_key(public, public["kty"]))
+    return VerifyingKey(public["kid"], frozenset({public["alg"]}), jwk.import_key(dict[str, str | list[str]](public)))

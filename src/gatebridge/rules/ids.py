@@ -26,7 +26,7 @@ class Prefix(StrEnum):
     PROFILE = "00e"
     PERMISSION_SET = "0PS"
     CUSTOM_PERMISSION = "0CP"
-    SECRET = "0SK"  # noqa: S105 - the kind of a record
+    SECRET = "0SK"
     CERTIFICATE = "0P1"
     APP = "0H4"
     INSTALLATION = "0HI"
