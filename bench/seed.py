@@ -6,13 +6,12 @@ from urllib.parse import urlencode, urlsplit
 
 from gatebridge.rules.actors import Actor, ActorKind
 from gatebridge.rules.app_settings import Flow, TokenFormat
-from gatebridge.rules.ids import Prefix
-from gatebridge.rules.orgs import Org, OrgKind
-from gatebridge.rules.people import Assignment, Profile, User, UserState
-from gatebridge.rules.permissions import Permission
+from gatebridge.rules.people import User
+from gatebridge.setup.assign_access import AssignAccess, assign_access
 from gatebridge.setup.create_app import CreateApp, create_app
-from gatebridge.setup.signing_keys import seed_signing_keys
-from gatebridge.storage import installations, orgs, people, profiles
+from gatebridge.setup.edit_policies import EditPolicies, edit_policies
+from gatebridge.setup.first_admin import FirstAdmin, create_first_admin
+from gatebridge.setup.manage_users import CreateUser, create_user
 from gatebridge.storage.database import Database
 from gatebridge.storage.tx import Tx
 
@@ -47,47 +46,39 @@ class Seeded:
 
 
 def seed(database: Database, base_url: str) -> Seeded:
-    """Fill an empty, migrated database, in one transaction."""
+    """Fill an empty, migrated database through the verbs, in one transaction."""
     with database.transaction() as tx:
-        org = Org(tx.new_id(Prefix.ORG), "Bench", OrgKind.PRODUCTION, urlsplit(base_url).netloc, base_url, 0, tx.now)
-        orgs.insert(tx, org)
-        profile = Profile(tx.new_id(Prefix.PROFILE), org.id, "Integrations", "", frozenset({Permission.API_ENABLED}), tx.now)
-        profiles.insert(tx, profile)
-        user = _user(tx, profile)
-        actor = Actor(ActorKind.OPERATOR, org.id, "bench", frozenset(Permission), user_id=user.id)
-        seed_signing_keys(tx, actor)
-        return Seeded(org.id, actor, {name: _app(tx, actor, user, name) for name in APPS})
-
-
-def _user(tx: Tx, profile: Profile) -> User:
-    user = User(
-        id=tx.new_id(Prefix.USER),
-        org_id=profile.org_id,
-        username="integration@bench.example",
-        email="integration@bench.example",
-        first_name="",
-        last_name="Integration",
-        profile_id=profile.id,
-        state=UserState.ACTIVE,
-        frozen=False,
-        epoch=0,
-        created_at=tx.now,
-    )
-    people.insert(tx, user)
-    return user
+        first = create_first_admin(
+            tx,
+            FirstAdmin(
+                org_name="Bench",
+                host=urlsplit(base_url).netloc,
+                issuer=base_url,
+                username="admin@bench.example",
+                email="admin@bench.example",
+                first_name="Bench",
+                last_name="Admin",
+            ),
+        )
+        profile = first.profiles["Integration User"]
+        user = CreateUser("integration@bench.example", "integration@bench.example", profile.id, last_name="Integration")
+        run_as = create_user(tx, first.actor, user)
+        # An app belongs to a person, so the admin registers it.
+        actor = replace(first.actor, kind=ActorKind.USER, user_id=first.user.id)
+        return Seeded(first.org.id, actor, {name: _app(tx, actor, run_as, name) for name in APPS})
 
 
 def _app(tx: Tx, actor: Actor, run_as: User, name: str) -> SeededApp:
     command = CreateApp(
         label=f"Bench {name}",
         api_name=f"Bench_{name}",
-        contact_email="bench@bench.example",
+        contact_email="admin@bench.example",
         flows=frozenset({Flow.CLIENT_CREDENTIALS}),
         scopes=("api",),
     )
     created = create_app(tx, actor, replace(command, **APPS[name]))  # type: ignore[arg-type]
     if created.secret is None:
         raise RuntimeError(f"The app {created.app.label} has no secret")
-    installations.update_policies(tx, actor.org_id, replace(created.policies, run_as_user_id=run_as.id))
-    installations.put_permit(tx, actor.org_id, created.installation.id, Assignment(run_as.profile_id))
+    edit_policies(tx, actor, EditPolicies(created.app.id, run_as_user_id=run_as.id))
+    assign_access(tx, actor, AssignAccess(created.app.id, run_as.profile_id))
     return SeededApp(created.app.id, created.app.label, created.app.consumer_key, created.secret.reveal())
