@@ -1,0 +1,137 @@
+"""What may be saved of an app, as one-line truths."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gatebridge.rules import app_checks
+from gatebridge.rules.app_policies import AppPolicies
+from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow
+from gatebridge.rules.apps import App, Dialect
+
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+APP = App("0H4000000000001", "00D000000000001", "Job", "Job", "gbk_x", Dialect.STANDARD, "dan@acme.example", "005000000000001", 0, NOW)
+SETTINGS = AppSettings(APP.id)
+PUBLIC = frozenset({ClientAuthMethod.NONE})
+KEY = frozenset({ClientAuthMethod.PRIVATE_KEY_JWT})
+
+
+def wrong_identity(**changes: Any) -> set[str]:
+    return {problem.field for problem in app_checks.identity_problems(replace(APP, **changes))}
+
+
+def wrong_settings(**changes: Any) -> set[str]:
+    return {problem.field for problem in app_checks.settings_problems(replace(SETTINGS, **changes), frozenset({"invoices"}))}
+
+
+def wrong_policies(**changes: Any) -> set[str]:
+    return {problem.field for problem in app_checks.policy_problems(replace(AppPolicies("0HI000000000001"), **changes))}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        pytest.param({}, set(), id="label, API name and e-mail are enough"),
+        pytest.param({"label": ""}, {"label"}, id="an app has a label"),
+        pytest.param({"label": "x" * 80}, set(), id="a label of 80 characters is allowed"),
+        pytest.param({"label": "x" * 81}, {"label"}, id="a label of 81 characters is not"),
+        pytest.param({"label": "a\u202eb"}, {"label"}, id="a label does not turn the direction of text"),
+        pytest.param({"api_name": "1st"}, {"api_name"}, id="an API name begins with a letter"),
+        pytest.param({"api_name": "a b"}, {"api_name"}, id="an API name has no blank"),
+        pytest.param({"contact_email": ""}, {"contact_email"}, id="there is somebody to write to"),
+        pytest.param({"contact_phone": "+49 (30) 123-45"}, set(), id="a phone number as people write it"),
+        pytest.param({"contact_phone": "call me"}, {"contact_phone"}, id="words are no phone number"),
+        pytest.param({"contact_phone": "1" * 41}, {"contact_phone"}, id="a phone number has at most 40 characters"),
+        pytest.param({"info_url": "https://acme.example/job?x=1"}, set(), id="a web page about the app"),
+        pytest.param({"info_url": "javascript:alert(1)"}, {"info_url"}, id="a script is no web page"),
+        pytest.param({"info_url": "https://a b"}, {"info_url"}, id="an address has no blank"),
+        pytest.param({"description": "a\nb"}, set(), id="a description has lines"),
+        pytest.param({"description": "x" * 1001}, {"description"}, id="a description ends somewhere"),
+        pytest.param({"purpose": "a\0b"}, {"purpose"}, id="a purpose is text"),
+        pytest.param({"backup_owner_id": APP.owner_id}, {"backup_owner_id"}, id="the backup owner is somebody else"),
+    ],
+)
+def test_identity(changes: dict[str, Any], fields: set[str]) -> None:
+    assert wrong_identity(**changes) == fields
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        pytest.param({}, set(), id="an app without flows and scopes is only a registration"),
+        pytest.param({"scopes": ("api", "invoices")}, set(), id="scopes of the catalogue and of the org"),
+        pytest.param({"scopes": ("apii",)}, {"scopes"}, id="an unknown scope is refused"),
+        pytest.param({"scopes": ("setup_api",)}, set(), id="administering may be asked for"),
+        pytest.param({"scopes": ("full",)}, {"full_scope_reason"}, id="the scope full needs a reason"),
+        pytest.param({"scopes": ("full",), "full_scope_reason": "."}, {"full_scope_reason"}, id="a dot is no reason"),
+        pytest.param({"scopes": ("full",), "full_scope_reason": "moves all data"}, set(), id="with a reason full is allowed"),
+        pytest.param({"auth_methods": frozenset()}, {"auth_methods"}, id="how an app proves itself is chosen"),
+        pytest.param({"auth_methods": PUBLIC}, set(), id="a public app proves nothing"),
+        pytest.param({"auth_methods": PUBLIC | app_checks.BY_SECRET}, {"auth_methods"}, id="a public app has no secret beside"),
+        pytest.param({"auth_methods": KEY}, set(), id="a key needs no secret"),
+        pytest.param({"auth_methods": KEY | app_checks.BY_SECRET}, {"auth_methods"}, id="a secret beside a key would weaken it"),
+        pytest.param(
+            {"auth_methods": PUBLIC, "flows": frozenset({Flow.CLIENT_CREDENTIALS})}, {"flows"}, id="a public app cannot act as itself"
+        ),
+        pytest.param({"flows": frozenset({Flow.CLIENT_CREDENTIALS})}, set(), id="acting as itself needs no callback"),
+        pytest.param({"flows": frozenset({Flow.WEB_SERVER})}, {"flows"}, id="a flow through the browser needs a callback"),
+        pytest.param({"pkce_required": False}, set(), id="PKCE can be waived for a confidential app"),
+        pytest.param({"auth_methods": PUBLIC, "pkce_required": False}, {"pkce_required"}, id="PKCE is never waived for a public app"),
+        pytest.param({"signing_algorithm": "RS256"}, set(), id="RS256 for older resource servers"),
+        pytest.param({"signing_algorithm": "none"}, {"signing_algorithm"}, id="no unsigned token"),
+        pytest.param({"audience": "https://api.example.com"}, set(), id="an audience of one's own"),
+        pytest.param({"audience": "a b"}, {"audience"}, id="an audience has no blank"),
+        pytest.param({"audience": "x" * 513}, {"audience"}, id="an audience has at most 512 characters"),
+        pytest.param(
+            {"auth_methods": PUBLIC, "introspect_all_tokens": True}, {"introspect_all_tokens"}, id="who asks about all tokens proves itself"
+        ),
+        pytest.param({"callbacks": ("https://a.example/cb",)}, set(), id="a callback by https"),
+        pytest.param({"callbacks": ("https://a.example/cb", "http://b.example/cb")}, {"callbacks.1"}, id="the wrong one is named"),
+        pytest.param({"callbacks": ("com.example.app:/cb",)}, {"callbacks.0"}, id="a private scheme is for native apps"),
+        pytest.param({"callbacks": ("com.example.app:/cb",), "native": True}, set(), id="a native app has a private scheme"),
+        pytest.param({"callbacks": ("https://a.example/cb",) * 2}, {"callbacks.1"}, id="a callback stands once"),
+        pytest.param({"callbacks": tuple(f"https://a.example/{n:040}" for n in range(40))}, {"callbacks"}, id="2,000 characters in all"),
+        pytest.param({"callbacks": ("",) * 101}, {"callbacks"}, id="at most 100 callbacks, however short"),
+    ],
+)
+def test_settings(changes: dict[str, Any], fields: set[str]) -> None:
+    assert wrong_settings(**changes) == fields
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        pytest.param({}, set(), id="the closed beginning is in order"),
+        pytest.param({"access_token_minutes": 15}, set(), id="15 minutes is the shortest opaque life"),
+        pytest.param({"access_token_minutes": 14}, {"access_token_minutes"}, id="14 minutes is too short"),
+        pytest.param({"access_token_minutes": 1440}, set(), id="24 hours is the longest"),
+        pytest.param({"access_token_minutes": 1441}, {"access_token_minutes"}, id="one minute more is too long"),
+        pytest.param({"jwt_access_token_minutes": 1}, set(), id="one minute is the shortest JWT life"),
+        pytest.param({"jwt_access_token_minutes": 0}, {"jwt_access_token_minutes"}, id="no minute at all is too short"),
+        pytest.param({"jwt_access_token_minutes": 721}, {"jwt_access_token_minutes"}, id="12 hours is the longest JWT life"),
+    ],
+)
+def test_policies(changes: dict[str, Any], fields: set[str]) -> None:
+    assert wrong_policies(**changes) == fields
+
+
+@pytest.mark.parametrize(
+    ("methods", "takes"),
+    [
+        pytest.param(app_checks.BY_SECRET, True, id="by secret in header or body"),
+        pytest.param(frozenset({ClientAuthMethod.SECRET_POST}), True, id="by secret in the body alone"),
+        pytest.param(KEY, False, id="by key"),
+        pytest.param(PUBLIC, False, id="not at all"),
+    ],
+)
+def test_which_apps_have_secrets(methods: frozenset[ClientAuthMethod], takes: bool) -> None:
+    assert app_checks.takes_secrets(replace(SETTINGS, auth_methods=methods)) is takes
+
+
+@pytest.mark.parametrize(
+    ("days", "restorable"), [pytest.param(29.99, True, id="within 30 days"), pytest.param(30, False, id="after 30 days")]
+)
+def test_a_deleted_app_can_be_restored_for_30_days(days: float, restorable: bool) -> None:
+    assert app_checks.restorable(NOW, NOW + timedelta(days=days)) is restorable
