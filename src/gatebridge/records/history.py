@@ -47,7 +47,8 @@ def write(tx: Tx, entries: Sequence[HistoryEntry]) -> list[str]:
         if entry.folds:
             line = entry.line
             groups.setdefault((line.org_id, line.reason or "", _network(line.address)), []).append(place)
-    for (org_id, reason, where), places in groups.items():
+    # Every worker takes the counting rows in the same order, so that two of them never wait for each other.
+    for (org_id, reason, where), places in sorted(groups.items()):
         admitted, counting_id = _fold(tx, org_id, reason, where, len(places))
         full.extend(entries[place].line for place in places[:admitted])
         for place in places[admitted:]:

@@ -159,6 +159,12 @@ def lock_migrations(connection: sa.Connection) -> None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4718203001)")
 
 
+def is_conflict(error: BaseException) -> bool:
+    """Whether two transactions stood in each other's way and this one was given up: the same again, later, will go through."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether an error means that the database is away, full or too busy: 503 and try again, never a wrong answer."""
     if isinstance(error, sa.exc.TimeoutError):  # no connection became free in time

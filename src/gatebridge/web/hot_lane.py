@@ -5,6 +5,7 @@ This lane reads its headers once and writes its answer once. Whatever is unusual
 goes the ordinary way, which stays the definition: tests send the same request down both and compare the answers.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -18,10 +19,11 @@ from gatebridge.rules import ids
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.reasons import outage as outage_reasons
+from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.web.house import House
 from gatebridge.web.middleware.proxy import Proxy
 from gatebridge.web.middleware.security_headers import HEADERS, HSTS
-from gatebridge.web.oauth import HotEndpoint, passed, read_request, wire_form
+from gatebridge.web.oauth import ClientGone, HotEndpoint, passed, read_request, wire_form
 
 log = structlog.get_logger("gatebridge.web")
 access_log = structlog.get_logger("gatebridge.access")
@@ -48,7 +50,10 @@ class HotLane:
         began = time.perf_counter()
         scope["gatebridge.operation_id"] = operation_id = self.mint.mint(Prefix.RECEIPT, self.house.clock())
         self.proxy.find_address(scope)
-        answer = await self._answer(endpoint, scope, receive, operation_id)
+        try:
+            answer = await self._answer(endpoint, scope, receive, operation_id)
+        except ClientGone:
+            return
         body, headers = wire_form(answer)
         headers.extend(_SECURITY)
         headers.append((b"x-operation-id", ids.long(operation_id).encode()))
@@ -73,7 +78,11 @@ class HotLane:
 
     async def _answer(self, endpoint: HotEndpoint, scope: Scope, receive: Receive, operation_id: str) -> Answer:
         try:
-            request = await read_request(scope, receive)
+            async with asyncio.timeout(self.house.limits.body_seconds):
+                request = await read_request(scope, receive)
+        except TimeoutError:
+            return errors.answer(request_reasons.BODY_MALFORMED, Dialect.STANDARD, endpoint.base_url)
+        try:
             return await passed(endpoint.turnstile, endpoint.decide, request, endpoint.base_url)
         except Exception as error:
             log.error("fault", operation_id=operation_id, exc_info=error)

@@ -1,6 +1,7 @@
 """The OAuth endpoints, as a table of routes. Hot ones go through the turnstile, documents are read and sent."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -59,6 +60,10 @@ def routes(database: Database, turnstile: Turnstile, keyring: Keyring, base_url:
     ]
 
 
+class ClientGone(Exception):  # noqa: N818 - a state: nobody waits for an answer any more
+    """The client hung up before it had sent its whole request; half a request is none."""
+
+
 class HotEndpoint:
     """One endpoint that goes through the turnstile. POST only, forms only; whatever comes, the answer is JSON with an id."""
 
@@ -68,8 +73,8 @@ class HotEndpoint:
         self.decide = decide
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self.answer(scope, receive)
-        await send_answer(answer, send)
+        with contextlib.suppress(ClientGone):
+            await send_answer(await self.answer(scope, receive), send)
 
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] != "POST":
@@ -116,10 +121,12 @@ def _text(headers: dict[bytes, bytes], name: bytes) -> str:
 
 
 async def _body(receive: Receive) -> bytes:
-    # The limits stand before this: the body is bounded, and has arrived.
+    # The limits stand before this: the size of the body is bounded.
     parts = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)

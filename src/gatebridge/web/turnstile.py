@@ -17,12 +17,15 @@ from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.record import record
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.storage.database import Database
-from gatebridge.storage.dialects import is_outage
+from gatebridge.storage.dialects import is_conflict, is_outage
 from gatebridge.storage.facts import FactsReader
 
 Decide = Callable[[FactsReader, OAuthRequest], Outcome]
 
 log = logging.getLogger(__name__)
+
+# How often one request is written anew when the transactions of two workers stand in each other's way.
+TRIES = 3
 
 
 class TurnstileFull(Exception):  # noqa: N818 - a state, answered with 503 and Retry-After
@@ -123,7 +126,7 @@ class Turnstile:
         bucket = 1 << (size - 1).bit_length()
         counts.sizes[bucket] = counts.sizes.get(bucket, 0) + 1
 
-    def _let_through(self, batch: Sequence[Waiting]) -> None:
+    def _let_through(self, batch: Sequence[Waiting], tries: int = TRIES) -> None:
         decided = self._decide(batch)
         writers = [(waiting, outcome) for waiting, outcome in decided if outcome.writes]
         _answer([(waiting, outcome.answer) for waiting, outcome in decided if not outcome.writes])
@@ -133,10 +136,12 @@ class Turnstile:
             with self._database.transaction() as tx:
                 answers = record(tx, [outcome for _, outcome in writers])
         except Exception as error:
-            if len(writers) == 1 or is_outage(error):
+            alone = len(writers) == 1
+            in_the_way = is_conflict(error) and tries > 1
+            if not in_the_way and (alone or is_outage(error)):
                 _fail([waiting for waiting, _ in writers], error)
                 return
-            self._one_by_one([waiting for waiting, _ in writers])
+            self._one_by_one([waiting for waiting, _ in writers], tries - 1 if alone else tries)
             return
         _answer([(waiting, answer) for (waiting, _), answer in zip(writers, answers, strict=True)])
 
@@ -155,12 +160,12 @@ class Turnstile:
                     _fail([waiting], error)
         return decided
 
-    def _one_by_one(self, batch: Sequence[Waiting]) -> None:
+    def _one_by_one(self, batch: Sequence[Waiting], tries: int) -> None:
         """The commit of a batch failed for one of them, and nobody knows for which: each is decided and written anew, alone."""
         for waiting in batch:
             self.counts.retried += 1
             try:
-                self._let_through([waiting])
+                self._let_through([waiting], tries)
             except Exception as error:
                 _fail([waiting], error)
 
