@@ -1,18 +1,18 @@
 """Orgs as they are kept."""
 
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 from tests.setup.stage import add_org
 
 from gatebridge.rules.ids import Prefix
-from gatebridge.rules.network import parse_range
+from gatebridge.rules.network import Range
 from gatebridge.rules.orgs import Org, OrgSettings
 from gatebridge.storage import orgs
 from gatebridge.storage.database import Database
 
-OFFICE = parse_range("192.0.2.0/24", "Office")
-assert OFFICE is not None
+OFFICE = Range(ip_address("192.0.2.0"), ip_address("192.0.2.255"), "Office")
 SETTINGS = OrgSettings(
     session_minutes=30, trusted_ranges=(OFFICE,), trusted_ranges_only_waive=True, custom_scopes=(("crm_read", "Read your CRM data"),)
 )

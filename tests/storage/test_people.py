@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from ipaddress import ip_address
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from tests.setup.stage import add_org
 
 from gatebridge.crypto import secrets
 from gatebridge.rules.ids import Prefix
-from gatebridge.rules.network import parse_range
+from gatebridge.rules.network import Range
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Assignment, PermissionSet, Profile, User, UserState
 from gatebridge.rules.people_checks import ADMIN_RIGHTS
@@ -21,8 +22,7 @@ from gatebridge.storage.database import Database
 from gatebridge.storage.invitations import Invitation
 from gatebridge.storage.tx import Tx
 
-OFFICE = parse_range("192.0.2.0/24", "Office")
-assert OFFICE is not None
+OFFICE = Range(ip_address("192.0.2.0"), ip_address("192.0.2.255"), "Office")
 
 
 def a_profile(tx: Tx, org: Org, name: str = "Sales", rights: Iterable[Permission] = ()) -> Profile:

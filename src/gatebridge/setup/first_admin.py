@@ -65,7 +65,7 @@ def create_first_admin(tx: Tx, command: FirstAdmin) -> FirstAdminCreated:
         last_name=command.last_name,
         password_hash=command.password_hash,
     )
-    founded = found_org(tx, operator(""), founding, EVERY_POWER)
+    founded = found_org(tx, operator(""), founding, EVERY_POWER, {"name": "org_name"})
     after = manage_users.told(founded.admin, founded.admin_profile) | {"password": command.password_hash}
     record_change(tx, operator(founded.org.id), Event.FIRST_ADMIN_CREATED, manage_users.target(founded.admin), None, after)
     return FirstAdminCreated(founded.org, founded.admin, founded.profiles)

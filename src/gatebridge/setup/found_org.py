@@ -1,5 +1,6 @@
 """Making an org, whichever verb wants it: the org, its signing keys, the built-in profiles and its first admin."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gatebridge.records.change import Target, record_change
@@ -47,10 +48,11 @@ class Founded:
     profiles: dict[str, Profile]
 
 
-def found_org(tx: Tx, founder: Actor, founding: Founding, powers: frozenset[Permission]) -> Founded:
+def found_org(tx: Tx, founder: Actor, founding: Founding, powers: frozenset[Permission], called: Mapping[str, str]) -> Founded:
     """Make the org, with `powers` as the most that anybody in it can hold. Permitted and told by its caller, except for what it is made of.
 
-    Everything is written to the new org's own audit trail, under the founder's name. Raises Refused (`field_invalid`, `org_host_taken`).
+    Everything is written to the new org's own audit trail, under the founder's name. `called` gives the names that fields of the founding
+    have in the caller's command, where they are others. Raises Refused (`field_invalid`, `org_host_taken`).
     """
     refuse_plain(founding.password_hash)
     org = Org(
@@ -75,7 +77,8 @@ def found_org(tx: Tx, founder: Actor, founding: Founding, powers: frozenset[Perm
         epoch=0,
         created_at=tx.now,
     )
-    refuse_invalid(_named_apart(org_problems(org)) + person_problems(admin))
+    problems = org_problems(org) + person_problems(admin)
+    refuse_invalid([replace(problem, field=called.get(problem.field, problem.field)) for problem in problems])
     if not orgs.insert(tx, org):
         raise Refused(setup_reasons.ORG_HOST_TAKEN, fields=(FieldProblem("host", "Another org answers at this host."),))
     founder = replace(founder, org_id=org.id)
@@ -104,8 +107,3 @@ def told(org: Org) -> dict[str, object]:
         "trusted_ranges_only_waive": org.settings.trusted_ranges_only_waive,
         "custom_scopes": [f"{name}: {sentence}" for name, sentence in org.settings.custom_scopes],
     }
-
-
-def _named_apart(problems: list[FieldProblem]) -> list[FieldProblem]:
-    # In one form with a person's names, "name" alone would not say whose.
-    return [replace(problem, field="org_name") if problem.field == "name" else problem for problem in problems]

@@ -1,6 +1,7 @@
 """Orgs: made from the first org only, and edited each by its own security admins."""
 
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from gatebridge.records.change import check_version, permit, record_change
 from gatebridge.rules import typed_ranges
@@ -19,6 +20,10 @@ from gatebridge.setup.found_org import Founding, found_org, target, told
 from gatebridge.setup.invite_users import send_invitation
 from gatebridge.storage import facts, orgs
 from gatebridge.storage.tx import Tx
+
+
+# What the checks of an org and of a person call the fields of `CreateOrg`.
+CALLED = MappingProxyType({field: f"admin_{field}" for field in ("username", "email", "first_name", "last_name")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def create_org(tx: Tx, actor: Actor, command: CreateOrg) -> CreatedOrg:
     )
     # In the new org's audit trail the founder is shown together with the first org: nobody there knows the name alone.
     abroad = replace(actor, name=f"{actor.name} of {first.name}")
-    founded = found_org(tx, abroad, founding, EVERY_POWER - {Permission.MANAGE_INSTALLATION})
+    founded = found_org(tx, abroad, founding, EVERY_POWER - {Permission.MANAGE_INSTALLATION}, CALLED)
     after = manage_users.told(founded.admin, founded.admin_profile) | {"password": command.admin_password_hash}
     if invited:
         after["invitation_expires_at"] = send_invitation(tx, founded.admin).expires_at
