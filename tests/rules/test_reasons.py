@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from gatebridge.rules import reasons
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.reasons import (
     REASONS,
@@ -345,3 +346,9 @@ def test_a_reason_cannot_be_changed() -> None:
     for field in fields(Reason):
         with pytest.raises(AttributeError):
             setattr(client.SECRET_WRONG, field.name, "")
+
+
+def test_every_public_code_is_about_something() -> None:
+    """Where `error_uri` leads there is a reason, or the shared face of several."""
+    assert all(reasons.public(reason.public_code) is not None for reason in REASONS.values())
+    assert reasons.public("nobody_ever_said_this") is None

@@ -1,6 +1,7 @@
 """The help pages: one for each reason, where `error_uri` leads, and their index."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -37,7 +38,8 @@ def _text_of(code: str) -> Markup:
     renderer = MarkdownIt("commonmark", {"html": False}).enable("table")
     lines = (PAGES / f"{code}.md").read_text("utf-8").splitlines()
     # The heading stands in the page's head, beside what else is known of the reason.
-    return Markup(renderer.render("\n".join(lines[1:] if lines[:1] and lines[0].startswith("# ") else lines)))
+    text = renderer.render("\n".join(lines[1:] if lines[:1] and lines[0].startswith("# ") else lines))
+    return Markup(text)  # noqa: S704 - our own words, rendered without raw HTML
 
 
 @cache
@@ -55,6 +57,29 @@ def groups() -> tuple[Group, ...]:
 
 def _at(gate: Gate | None) -> tuple[Reason, ...]:
     return tuple(reason for reason in REASONS.values() if reason.gate is gate)
+
+
+@cache
+def shared_pages() -> Mapping[str, Reason]:
+    """By its code, what each page tells that stands for several reasons at once, so that a stranger cannot tell one from another."""
+    pages: dict[str, Reason] = {}
+    for reason in REASONS.values():
+        if reason.wire_code and reason.wire_code not in REASONS:
+            pages.setdefault(reason.wire_code, _shared(reason))
+    return pages
+
+
+def _shared(one: Reason) -> Reason:
+    return replace(
+        one,
+        code=one.wire_code,
+        sentence=one.wire_sentence,
+        # The causes differ in what Salesforce's clients are told, so the page they share tells none of it.
+        salesforce_error="",
+        salesforce_text="",
+        hint="The answer is the same for every cause; go through the possible causes on this page one by one.",
+        remedy="Open the receipt of the request: it names the true cause, and shows what was sent beside what is registered.",
+    )
 
 
 def _as_json(reason: Reason) -> dict[str, object]:
@@ -84,7 +109,8 @@ def index(request: Request) -> Response:
 
 def reason_page(request: Request) -> Response:
     """One reason. `?receipt=` may carry the id of a receipt, which is only repeated when it is one, so that no link can put words here."""
-    reason = REASONS.get(request.path_params["code"])
+    code = request.path_params["code"]
+    reason = REASONS.get(code) or shared_pages().get(code)
     if reason is None:
         return refusal.response(request_reasons.PATH_UNKNOWN, request.scope)
     if _wants_json(request):

@@ -20,6 +20,7 @@ from gatebridge.rules.reasons import (
     request,
     scopes,
     setup,
+    strangers,
     user,
 )
 from gatebridge.rules.reasons.reason import Compared, FieldProblem, Reason, Refused
@@ -41,6 +42,7 @@ __all__ = [
     "outage",
     "permitted",
     "proof",
+    "public",
     "request",
     "scopes",
     "setup",
@@ -64,6 +66,11 @@ def catalogue(modules: Iterable[ModuleType]) -> Mapping[str, Reason]:
 REASONS = catalogue(
     (request, outage, client, assertion, app, installed, flow, proof, scopes, user, permitted, network, bearer, setup),
 )
+
+
+def public(code: str) -> Reason | None:
+    """What the page of this code is about: a reason, or the shared face of several that a stranger may not tell apart."""
+    return REASONS.get(code) or strangers.SHARED.get(code)
 
 
 def get(code: str) -> Reason:

@@ -36,3 +36,19 @@ dead_token = partial(
     wire_sentence=TOKEN_SENTENCE,
     wire_code=TOKEN_CODE,
 )
+
+# What the two shared pages say. Nothing is ever refused for these: they are the public face of all the causes that share them.
+SHARED = {
+    CLIENT_CODE: failed_client(
+        code=CLIENT_CODE,
+        sentence=CLIENT_SENTENCE,
+        hint="Compare consumer key, secret or key file with the app's Credentials, and the way of sending them with its settings.",
+        remedy="Open the receipt: it tells which of the causes it was, and what was sent beside what is registered.",
+    ),
+    TOKEN_CODE: dead_token(
+        code=TOKEN_CODE,
+        sentence=TOKEN_SENTENCE,
+        hint="Get a new token and send it once more; if that one is refused too, the receipt's id is what the admin needs.",
+        remedy="Open the receipt: it tells whether the token ran out, was revoked, or never was of this org.",
+    ),
+}
