@@ -1,5 +1,6 @@
 """private_key_jwt: the client signs an assertion with the key of a registered certificate (RFC 7523 section 2.2, RFC 10070)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -19,7 +20,8 @@ from gatebridge.storage.facts import ClientRecord
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 USE = "client_auth"
 
-ALGORITHMS = frozenset({"RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"})
+# Ed25519 is the name that RFC 9864 gives to EdDSA with that curve; libraries send either.
+ALGORITHMS = frozenset({"RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"})
 # RFC 10070 asks for the first; older clients send the others. Any other `typ` says that the token was made for something else.
 TYPES = frozenset({"client-authentication+jwt", "jwt", None})
 
@@ -75,7 +77,7 @@ def _verify(assertion: str, usable: list[AppCertificate]) -> tuple[AppCertificat
     keys: dict[signing.VerifyingKey, AppCertificate] = {}
     for certificate in usable:
         for name in (None, certificate.fingerprint, long(certificate.id)):
-            keys[_key(certificate.public_pem, name)] = certificate
+            keys[_key(certificate.public_pem, certificate.algorithms, name)] = certificate
     has_name = "kid" in signing.peek(assertion).header
     offered = [key for key in keys if (key.kid is not None) == has_name]
     signed = signing.verify(assertion, offered, algs=ALGORITHMS, typ=TYPES)
@@ -83,8 +85,9 @@ def _verify(assertion: str, usable: list[AppCertificate]) -> tuple[AppCertificat
 
 
 @lru_cache(maxsize=1024)
-def _key(public_pem: str, name: str | None) -> signing.VerifyingKey:
-    return certificates.verifying_key(public_pem, kid=name)
+def _key(public_pem: str, algorithms: tuple[str, ...], name: str | None) -> signing.VerifyingKey:
+    # A key that was uploaded for one algorithm checks that one alone (standards CA-08).
+    return replace(certificates.verifying_key(public_pem, kid=name), algs=frozenset(algorithms))
 
 
 def _why(bad: signing.BadToken, assertion: str, record: ClientRecord) -> Reason:
