@@ -21,7 +21,6 @@ from gatebridge.setup.invite_users import send_invitation
 from gatebridge.storage import facts, orgs
 from gatebridge.storage.tx import Tx
 
-
 # What the checks of an org and of a person call the fields of `CreateOrg`.
 CALLED = MappingProxyType({field: f"admin_{field}" for field in ("username", "email", "first_name", "last_name")})
 
