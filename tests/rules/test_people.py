@@ -1,0 +1,71 @@
+"""Users, what they may do by profile and permission sets, and for how long."""
+
+from datetime import datetime
+
+import pytest
+from tests.rules.facts_builder import A_MOMENT, NOW, ORG, SERVICE_PROFILE, SYNC_SET, USER, but
+
+from gatebridge.rules.people import Assignment, PermissionSet, Standing
+from gatebridge.rules.permissions import Permission
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "holds"),
+    [
+        pytest.param(None, True, id="without an end, for ever"),
+        pytest.param(NOW + A_MOMENT, True, id="in its last moment"),
+        pytest.param(NOW, False, id="not at its end"),
+        pytest.param(NOW - A_MOMENT, False, id="not after its end"),
+    ],
+)
+def test_an_assignment_holds_until_its_end(expires_at: datetime | None, holds: bool) -> None:
+    assert Assignment("0PS000000000001", expires_at).holds(NOW) is holds
+
+
+def a_set(*rights: Permission) -> PermissionSet:
+    return but(SYNC_SET, permissions=frozenset(rights))
+
+
+FOR_EVER, ENDED = Assignment(SYNC_SET.id), Assignment(SYNC_SET.id, NOW)
+API, USERS, AUDIT = Permission.API_ENABLED, Permission.MANAGE_USERS, Permission.VIEW_AUDIT_TRAIL
+
+
+@pytest.mark.parametrize(
+    ("sets", "rights"),
+    [
+        pytest.param((), {API}, id="the profile's rights alone"),
+        pytest.param(((a_set(USERS), FOR_EVER),), {API, USERS}, id="a permission set adds to them"),
+        pytest.param(((a_set(), FOR_EVER),), {API}, id="and never takes away"),
+        pytest.param(((a_set(USERS), FOR_EVER), (a_set(AUDIT, API), FOR_EVER)), {API, USERS, AUDIT}, id="several add up"),
+        pytest.param(((a_set(USERS), ENDED),), {API}, id="one whose assignment has ended adds nothing"),
+        pytest.param(((a_set(USERS), ENDED), (a_set(AUDIT), FOR_EVER)), {API, AUDIT}, id="the others stay"),
+    ],
+)
+def test_a_user_may_do_what_profile_and_permission_sets_give_at_that_moment(
+    sets: tuple[tuple[PermissionSet, Assignment], ...], rights: set[Permission]
+) -> None:
+    assert Standing(USER, SERVICE_PROFILE, sets).permissions(NOW) == rights
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name"),
+    [
+        ("Ada", "Byron", "Ada Byron"),
+        ("", "Byron", "Byron"),
+        ("Ada", "", "Ada"),
+        ("", "", "sync@acme.example"),
+    ],
+)
+def test_a_user_is_called_by_name_and_by_username_where_there_is_none(first: str, last: str, name: str) -> None:
+    assert but(USER, first_name=first, last_name=last).name == name
+
+
+@pytest.mark.parametrize(
+    ("custom", "names"),
+    [
+        ((), set()),
+        ((("invoices", "Read your invoices"), ("orders", "Read your orders")), {"invoices", "orders"}),
+    ],
+)
+def test_an_org_knows_its_custom_scopes_by_name(custom: tuple[tuple[str, str], ...], names: set[str]) -> None:
+    assert but(ORG, "settings", custom_scopes=custom).custom_scopes == names
