@@ -39,8 +39,12 @@ FORWARDED = [
     pytest.param("10.0.0.1", [], "10.0.0.1", id="a proxy without the header speaks for itself"),
     pytest.param("10.0.0.1", [("X-Forwarded-For", "192.0.2.7")], "192.0.2.7", id="what a trusted proxy says is believed"),
     pytest.param("10.0.0.1", [("X-Forwarded-For", "6.6.6.6, 192.0.2.7")], "192.0.2.7", id="what the client wrote in front is not"),
-    pytest.param("10.0.0.1", [("X-Forwarded-For", "6.6.6.6, 192.0.2.7, 10.0.0.2")], "192.0.2.7", id="a chain of proxies is walked from the right"),
-    pytest.param("10.0.0.1", [("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "192.0.2.7")], "192.0.2.7", id="several headers are one list"),
+    pytest.param(
+        "10.0.0.1", [("X-Forwarded-For", "6.6.6.6, 192.0.2.7, 10.0.0.2")], "192.0.2.7", id="a chain of proxies is walked from the right"
+    ),
+    pytest.param(
+        "10.0.0.1", [("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "192.0.2.7")], "192.0.2.7", id="several headers are one list"
+    ),
     pytest.param("10.0.0.1", [("X-Forwarded-For", "192.0.2.7, unknown")], None, id="no address is no address, and not the one before"),
     pytest.param("10.0.0.1", [("X-Forwarded-For", "")], None, id="an empty header is no address"),
     pytest.param("10.0.0.1", [("X-Forwarded-For", "192.0.2.7:443")], None, id="a port makes it no address"),

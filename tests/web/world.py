@@ -72,17 +72,22 @@ class World:
         known = self.tokens.get((person.consumer_key, scope or ""))
         if known is None:
             form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
-            answer = self.client.post(
-                f"http://{host}/services/oauth2/token", data=form, auth=(person.consumer_key, person.secret)
-            )
+            answer = self.client.post(f"http://{host}/services/oauth2/token", data=form, auth=(person.consumer_key, person.secret))
             assert answer.status_code == 200, answer.text
             known = self.tokens[(person.consumer_key, scope or "")] = answer.json()["access_token"]
         return known
 
     def ask(
-        self, method: str, path: str, *, host: str = ACME, by: Person | None = None, body: Any = None, headers: dict[str, str] | None = None,
+        self,
+        method: str,
+        path: str,
+        *,
+        host: str = ACME,
+        by: Person | None = None,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
         **query: Any,
-    ) -> httpx.Response:  # fmt: skip
+    ) -> httpx.Response:
         """One request to the admin API, as the org's admin or as somebody else."""
         token = self.token(by or self.admins[host], host)
         return self.client.request(
@@ -125,7 +130,9 @@ def add_person(tx: Tx, org: Org, name: str, permissions: frozenset[Permission], 
     profile = Profile(tx.new_id(Prefix.PROFILE), org.id, f"Profile of {name}", "", rights, tx.now)
     assert profiles.insert(tx, profile)
     username = f"{name}@{org.host}.example"
-    user = User(tx.new_id(Prefix.USER), org.id, username, username, name.capitalize(), "Example", profile.id, UserState.ACTIVE, False, 0, tx.now)
+    user = User(
+        tx.new_id(Prefix.USER), org.id, username, username, name.capitalize(), "Example", profile.id, UserState.ACTIVE, False, 0, tx.now
+    )
     assert people.insert(tx, user)
     holder = Actor(ActorKind.USER, org.id, username, EVERY_POWER, user_id=user.id)
     owner_id = user.id if rights & {Permission.REGISTER_CONNECTED_APPS, Permission.MANAGE_CONNECTED_APPS} else first_owner(tx, org)

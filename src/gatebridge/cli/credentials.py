@@ -55,7 +55,7 @@ def find(environ: Mapping[str, str], *, url: str | None = None, file: Path | Non
         return Credentials(chosen.rstrip("/"))
     # A file's secret belongs to the file's server; another address must not get it by a typing error or a trick.
     if "url" in kept and chosen.rstrip("/") != kept["url"].rstrip("/"):
-        words = f"The credentials in {path} are for {kept['url']} and are not sent to {chosen}. Name the file for that server with --credentials."
+        words = f"The credentials in {path} are for {kept['url']} and are not sent to {chosen}: name that server's file with --credentials."
         raise Stop(Exit.NO_CREDENTIALS, words)
     return Credentials(chosen.rstrip("/"), client=Client(kept["client_id"], kept["client_secret"]))
 

@@ -79,7 +79,9 @@ def _database(database: object) -> Iterator[Check]:
     try:
         found, newest = migrate.revision(database), migrate.head()
         if found != newest:
-            yield Check("database", State.FAIL, f"It stands at migration {found or 'none'}, this version needs {newest}: gatebridge db upgrade")
+            yield Check(
+                "database", State.FAIL, f"It stands at migration {found or 'none'}, this version needs {newest}: gatebridge db upgrade"
+            )
             return
         yield Check("database", State.OK, f"{'SQLite' if database.is_sqlite else 'PostgreSQL'}, migration {found}")
         differences = migrate.differences(database)
@@ -99,7 +101,9 @@ def _database(database: object) -> Iterator[Check]:
 
 def _skew(seconds: float) -> Check:
     if seconds > SKEW_FAIL_SECONDS:
-        return Check("clock", State.FAIL, f"This machine and the database are {seconds:.0f} s apart; tokens would begin or end at the wrong time.")
+        return Check(
+            "clock", State.FAIL, f"This machine and the database are {seconds:.0f} s apart; tokens would begin or end at the wrong time."
+        )
     if seconds > SKEW_WARN_SECONDS:
         return Check("clock", State.WARN, f"This machine and the database are {seconds:.1f} s apart.")
     return Check("clock", State.OK, "This machine and the database agree.")

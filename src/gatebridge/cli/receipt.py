@@ -49,7 +49,9 @@ def _parts(receipt: Mapping[str, Any]) -> Iterator[RenderableType]:
 def _headline(receipt: Mapping[str, Any]) -> Text:
     refused = receipt["outcome"] == "refused"
     at = next((each["gate"] for each in receipt.get("findings") or () if each["state"] != "passed"), None)
-    line = Text("Refused" + (f" at {gate_name(at)}" if at else "") if refused else "Let through", style="bold red" if refused else "bold green")
+    line = Text(
+        "Refused" + (f" at {gate_name(at)}" if at else "") if refused else "Let through", style="bold red" if refused else "bold green"
+    )
     if receipt.get("reason"):
         line.append(f"  {plain(receipt['reason'])}", style="red")
     return line.append(f"  {plain(receipt['id'])}", style="dim")
@@ -118,5 +120,3 @@ def _facts(receipt: Mapping[str, Any]) -> RenderableType:
     if receipt.get("narrowed"):
         table.add_row("", Text("User and address are for holders of Monitor Login History.", style="dim"))
     return table
-
-

@@ -38,13 +38,13 @@ def list_history(
     """Outcomes, newest first. Open one with `gatebridge receipt`."""
     outcome = "refused" if refused else None
     with at.server(context) as api:
-        lines = list(
-            api.every("/login-history", limit, app_id=app, user_id=user, reason=reason, outcome=outcome, since=since, until=until)
-        )
+        lines = list(api.every("/login-history", limit, app_id=app, user_id=user, reason=reason, outcome=outcome, since=since, until=until))
     show.rows(context, lines, HISTORY_COLUMNS, "Nothing fits. Leave a filter out, or look at an earlier time.")
 
 
-def open_receipt(context: typer.Context, id: Annotated[str, typer.Argument(help="The id from the error, its page, or the history.")]) -> None:
+def open_receipt(
+    context: typer.Context, id: Annotated[str, typer.Argument(help="The id from the error, its page, or the history.")]
+) -> None:
     """How far a request came, what was sent beside what is registered, and what to do."""
     with at.server(context) as api:
         found = api.get(f"/receipts/{id}")
@@ -89,10 +89,8 @@ def show_usage(
 ) -> None:
     """Who uses one app, or with which secret and certificate."""
     with at.server(context) as api:
-        if by_credential:
-            lines = api.get(f"/apps/{app}/usage/credentials")
-        else:
-            lines = list(api.every(f"/apps/{app}/usage/users", limit))
+        path = f"/apps/{app}/usage"
+        lines = api.get(f"{path}/credentials") if by_credential else list(api.every(f"{path}/users", limit))
     show.rows(context, lines, SUBJECT_COLUMNS, "Nobody has used it yet.")
 
 
@@ -129,9 +127,9 @@ def verify_audit(
 ) -> None:
     """Recompute the chain. Ends with 0 when it is intact, 1 when it could not be checked, 2 when it was tampered with."""
     if local:
-        from gatebridge.cli import local
+        from gatebridge.cli.local import verify_all
 
-        verified = local.verify_all()
+        verified = verify_all()
     else:
         with at.server(context) as api:
             verified = [api.post("/audit/verify")]

@@ -61,7 +61,13 @@ def revoke_app(context: typer.Context, id: Id, reason: Reason, yes: Yes = False)
     """End what one app has of anybody. It may ask anew; to stop it, block it."""
     with at.server(context) as api:
         at.sure(f"{_hit(api, app_id=id)} Go on?", yes)
-        _end(context, api, f"/apps/{id}/revoke", reason, "Everything of this app is ended. It may ask anew; `gatebridge apps block` stops it.")
+        _end(
+            context,
+            api,
+            f"/apps/{id}/revoke",
+            reason,
+            "Everything of this app is ended. It may ask anew; `gatebridge apps block` stops it.",
+        )
 
 
 @revoke.command("user")

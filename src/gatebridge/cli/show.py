@@ -66,8 +66,6 @@ def rows(context: typer.Context, items: Sequence[Mapping[str, Any]], columns: Se
     console().print(table)
 
 
-
-
 def facts(context: typer.Context, record: Mapping[str, Any], names: Mapping[str, str] | None = None) -> None:
     """One record: a label and a value a line. `names` chooses and names the fields; without it all are shown."""
     if wishes.of(context).json:

@@ -13,7 +13,9 @@ from gatebridge.cli.credentials import Client, Credentials
 
 def get_token(
     context: typer.Context,
-    client_id: Annotated[str | None, typer.Option("--client-id", help="The consumer key of an app; without it, the credentials file's.")] = None,
+    client_id: Annotated[
+        str | None, typer.Option("--client-id", help="The consumer key of an app; without it, the credentials file's.")
+    ] = None,
     secret_file: Annotated[Path | None, typer.Option("--secret-file", help="A file with its secret; - reads standard input.")] = None,
     scope: Annotated[str | None, typer.Option("--scope", help="The scopes to ask for; without it all that the app has.")] = None,
 ) -> None:

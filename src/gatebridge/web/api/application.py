@@ -18,24 +18,29 @@ from gatebridge.web.api import (
     docs,
     login_history,
     me,
+    orgs,
+    permission_sets,
     problems,
+    profiles,
     revoke,
     secrets,
     signing_keys,
     usage,
+    users,
 )
 from gatebridge.web.house import House
 
 # In the order in which the docs page shows them. Fixed paths stand before those with an id in the same place.
 RESOURCES = (
     *(me, app_state, apps, app_logo, app_settings, app_policies, secrets, certificates),
-    *(revoke, usage, login_history, audit, signing_keys),
+    *(revoke, usage, login_history, users, profiles, permission_sets, orgs, signing_keys, audit),
 )
 
 ABOUT = """Everything that the command line and the console can do, and with the same rights.
 
 Every request carries an access token with the scope `setup_api`, of an app whose policy *May administer this org* is on:
-`Authorization: Bearer <token>`. What it may do is what the user of the token may do. Ids leave in 18 characters and are accepted in 15 as well.
+`Authorization: Bearer <token>`. What it may do is what the user of the token may do. Ids leave in 18 characters and are accepted in 15
+as well.
 
 Lists are paged: follow `next` with `cursor`. Edits need `If-Match` with the ETag that was read. A POST that creates something takes an
 `Idempotency-Key`; repeated under the same key it does nothing again, and what is shown once is not shown twice. Refusals are problems
@@ -81,7 +86,9 @@ class DescribedApi(FastAPI):
             components = document.setdefault("components", {})
             schemas = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             components.setdefault("schemas", {}).update(schemas.pop("$defs", {}) | {"Problem": schemas})
-            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "An access token with the scope setup_api."}}
+            components["securitySchemes"] = {
+                "token": {"type": "http", "scheme": "bearer", "description": "An access token with the scope setup_api."}
+            }
             document["security"] = [{"token": []}]
         assert self.openapi_schema is not None  # noqa: S101 - the framework has just set it
         return self.openapi_schema
@@ -92,7 +99,7 @@ def _operation_id(route: APIRoute) -> str:
 
 
 def make_api(house: House) -> FastAPI:
-    """The API of this house. Its description is at `openapi.json`, its page at `docs`; neither needs a token, since both are in the source."""
+    """The API of this house. Its description is at `openapi.json`, its page at `docs`; both are in the source, so neither needs a token."""
     api = DescribedApi(
         title="Gatebridge admin API",
         version=__version__,

@@ -24,7 +24,7 @@ def write(keys: MasterKeys, actor: Actor, listed: Mapping[str, object], position
 
 
 def read(keys: MasterKeys, actor: Actor, listed: Mapping[str, object], cursor: str) -> str | int:
-    """The position that a cursor holds. Raises Refused (`cursor_invalid`) for one of another org, user, list or filter, and for a forged one."""
+    """The position in a cursor. Raises Refused (`cursor_invalid`) for a forged one, and for that of another org, user, list or filter."""
     if len(cursor) > LONGEST:
         raise Refused(setup_reasons.CURSOR_INVALID)
     try:

@@ -30,7 +30,7 @@ from gatebridge.web.middleware import operation_id, proxy
 
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 ALREADY_SHOWN = "already shown"
-SECRET_FIELDS = frozenset({"secret", "temporary_password", "invitation_token"})
+SECRET_FIELDS = frozenset({"secret"})
 
 _ETAG = re.compile(r'"(\d{1,9})"')
 
@@ -110,15 +110,9 @@ class Desk:
 
 
 def _withheld(answer: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {}
-    for name, value in answer.items():
-        if name in SECRET_FIELDS and value is not None:
-            kept[name], kept[f"{name}_note"] = None, ALREADY_SHOWN
-        elif isinstance(value, Mapping):
-            kept[name] = _withheld(value)
-        elif not (name.removesuffix("_note") in SECRET_FIELDS and name in kept):
-            kept[name] = value
-    return kept
+    """The answer as it may be kept and repeated: without what is shown once."""
+    shown_once = {name for name in SECRET_FIELDS & answer.keys() if answer[name] is not None}
+    return {**answer} | dict.fromkeys(shown_once) | {f"{name}_note": ALREADY_SHOWN for name in shown_once}
 
 
 async def _desk(request: Request) -> Desk:
@@ -175,7 +169,7 @@ def version_in(if_match: str | None) -> int:
         raise Refused(setup_reasons.VERSION_MISSING)
     matched = _ETAG.fullmatch(if_match.strip())
     if matched is None:
-        raise Refused(setup_reasons.VERSION_STALE, detail="If-Match is not an ETag of a record, such as \"3\".")
+        raise Refused(setup_reasons.VERSION_STALE, detail='If-Match is not an ETag of a record, such as "3".')
     return int(matched[1])
 
 

@@ -75,7 +75,8 @@ def by_tag(document: Schema, issuer: str) -> list[tuple[str, list[Operation]]]:
 def _operation(document: Schema, issuer: str, path: str, method: str, said: Schema) -> Operation:
     parameters = tuple(_parameter(document, each) for each in said.get("parameters", ()))
     body_schema = _json_schema(said.get("requestBody", {}).get("content", {}))
-    status, answer = next(((code, each) for code, each in said["responses"].items() if code.startswith("2")), ("", {}))
+    answers: dict[str, Any] = {code: each for code, each in said["responses"].items() if code.startswith("2")}
+    status = next(iter(answers), "")
     return Operation(
         id=said["operationId"],
         method=method,
@@ -85,7 +86,7 @@ def _operation(document: Schema, issuer: str, path: str, method: str, said: Sche
         parameters=parameters,
         body=_fields(document, body_schema),
         answer_status=status,
-        answer=_fields(document, _json_schema(answer.get("content", {}))),
+        answer=_fields(document, _json_schema(answers[status].get("content", {}) if status else {})),
         example=_curl(document, issuer, path, method, parameters, body_schema),
     )
 
@@ -181,4 +182,4 @@ def _example(document: Schema, schema: Schema, depth: int = 0) -> Any:
 
 
 def _markdown(text: str) -> Markup:
-    return Markup(MarkdownIt("commonmark", {"html": False}).render(text))
+    return Markup(MarkdownIt("commonmark", {"html": False}).render(text))  # noqa: S704 - our own words, rendered without raw HTML

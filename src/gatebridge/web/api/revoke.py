@@ -47,9 +47,7 @@ def get_blast_radius(
     """How many live tokens, users and grants hang from an app, a user, a user of an app, or a grant. Changes nothing.
     Needs *Manage Connected Apps* or *Manage Users*."""
     with desk.reading() as visit:
-        return RadiusShown.model_validate(
-            revoke.blast_radius(visit.tx, visit.actor, app_id=app_id, user_id=user_id, grant_id=grant_id)
-        )
+        return RadiusShown.model_validate(revoke.blast_radius(visit.tx, visit.actor, app_id=app_id, user_id=user_id, grant_id=grant_id))
 
 
 @router.post("/tokens/{token_id}/revoke", summary="Revoke a token")

@@ -14,10 +14,8 @@ WITHOUT_BODY = frozenset({"GET", "HEAD"})
 ADMIN_PATHS = ("/api/",)
 
 
-
-
 class RequestLimits:
-    """Refuses too many or too long headers (431) and too large bodies (413), however the body is framed; passes on the whole body at once."""
+    """Refuses too many or too long headers (431) and too large bodies (413), however the body is framed; passes the body on whole."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self.app = app
