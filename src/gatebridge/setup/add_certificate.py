@@ -72,6 +72,7 @@ def add_certificate(tx: Tx, actor: Actor, command: AddCertificate) -> AppCertifi
         detail = f"This app has {len(live)} live certificates, and {limit} are allowed: retire one first."
         raise Refused(setup_reasons.LIMIT_REACHED, detail=detail, facts={"limit": limit, "live": len(live)})
     certificate = _record(tx, actor, app, command.name, read)
+    # One key is registered once, whatever certificate is around it: otherwise a key that was retired would live on in its renewal.
     same_key = any(other.public_pem == certificate.public_pem for other in known)
     if same_key or not credentials.insert_certificate(tx, actor.org_id, certificate):
         raise Refused(setup_reasons.CERTIFICATE_DUPLICATE, facts={"fingerprint": certificate.fingerprint})
