@@ -35,7 +35,8 @@ class BearerRefused(Refused):
         reason = verdict.reason
         if reason is None:
             raise ValueError("The verdict refuses nothing")
-        super().__init__(reason)
+        # What the holder of a token hears is the same whichever gate it failed at; the entry keeps the true reason.
+        super().__init__(reasons.at_our_api(reason))
         self.entry = entry
 
 

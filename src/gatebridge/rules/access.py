@@ -123,6 +123,10 @@ def _proof(facts: Facts, attempt: Attempt) -> Finding | None:
         return _refused(Gate.PROOF, proof_reasons.TOKEN_EXPIRED, "its time is over", when)
     if facts.grant is None or facts.grant.ended_at is not None:
         return _refused(Gate.PROOF, proof_reasons.TOKEN_ENDED, "the grant from which it hangs has ended")
+    run_as = facts.policies.run_as_user_id if facts.policies else None
+    if token.flow is Flow.CLIENT_CREDENTIALS and run_as not in (None, token.user_id):
+        # Acting for the first user is over when the admin chooses another: no token may outlive that choice (GV-01).
+        return _refused(Gate.PROOF, proof_reasons.TOKEN_ENDED, "the app runs as another user now")
     current = facts.epochs()
     if current is None:
         return None
@@ -202,9 +206,9 @@ def _granted(facts: Facts, attempt: Attempt) -> tuple[str, ...]:
 def _user(facts: Facts, attempt: Attempt) -> Finding | None:
     flow = attempt.token.flow if attempt.token else attempt.flow
     as_itself = flow is Flow.CLIENT_CREDENTIALS
+    if as_itself and facts.policies is not None and facts.policies.run_as_user_id is None:
+        return _refused(Gate.USER, user_reasons.RUN_AS_MISSING, "no run-as user is set")
     if facts.standing is None:
-        if as_itself and facts.policies is not None and facts.policies.run_as_user_id is None:
-            return _refused(Gate.USER, user_reasons.RUN_AS_MISSING, "no run-as user is set")
         return None
     user = facts.standing.user
     if user.state is not UserState.ACTIVE:
