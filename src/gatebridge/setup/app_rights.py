@@ -70,6 +70,7 @@ def written_reason(reason: str) -> str:
 
 
 def target(app: App) -> Target:
+    """The app as an audit line names it."""
     return Target("app", app.id, app.label)
 
 
