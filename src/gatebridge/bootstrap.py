@@ -2,9 +2,11 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,6 +17,7 @@ from gatebridge.crypto.sealing import MasterKeys
 from gatebridge.delivery.courier import Delivery
 from gatebridge.delivery.email import FileMailer
 from gatebridge.delivery.file import HeadsFile
+from gatebridge.monitoring import audit_heads
 from gatebridge.oauth.keyring import Keyring
 from gatebridge.settings.catalogue import Settings
 from gatebridge.storage import migrate
@@ -81,6 +84,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Server:
         turnstile=turnstile,
         keyring=Keyring(keys),
         base_url=settings.base_url,
+        outside_heads=partial(audit_heads.read, settings.audit_heads_file),
         limits=Limits(oauth_body=settings.max_body_bytes, admin_body=settings.max_admin_body_bytes, headers=settings.max_header_bytes),
         trusted_proxies=settings.trusted_proxies,
         clock=clock or utc_now,
@@ -125,4 +129,11 @@ def serve(server: Server) -> None:
         timeout_graceful_shutdown=round(settings.graceful_stop_seconds),
         limit_concurrency=MOST_CONNECTIONS,
     )
+    signal.signal(signal.SIGTERM, _end)
     uvicorn.Server(config).run()
+
+
+def _end(*_: object) -> None:
+    # When uvicorn has stopped it sends itself the signal that stopped it once more. Left alone, that would end the process on the spot,
+    # before `running` has given the worker's lease back and closed the database.
+    raise SystemExit(0)

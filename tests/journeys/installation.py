@@ -152,7 +152,7 @@ def new_installation(directory: Path, database_url: str | None = None, **setting
     """An installation in an empty directory. Without `database_url` it has what comes by itself: an SQLite file in var/."""
     (directory / "home").mkdir()
     port = free_port()
-    base_url = f"http://localhost:{port}"
+    base_url = f"http://127.0.0.1:{port}"
     given = {
         "GATEBRIDGE_LISTEN_PORT": str(port),
         "GATEBRIDGE_BASE_URL": base_url,
