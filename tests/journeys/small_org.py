@@ -1,4 +1,5 @@
-"""A small org made through the verbs: an admin with an app that acts for her, a service user, and a job that may have tokens."""
+"""A small org made through the verbs: an admin with an app that acts for her, a service user with a job that may have tokens, and a
+resource server."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -42,10 +43,6 @@ class Client:
         """A token, which must be given."""
         return str(json_of(self.ask(http, **form))["access_token"])
 
-    def is_active(self, http: httpx.Client, token: str) -> bool:
-        """Whether a token of this app is good at this moment, as the server says."""
-        return bool(json_of(http.post(INTROSPECT, data={"token": token}, auth=self.auth))["active"])
-
 
 @dataclass(frozen=True, slots=True)
 class SmallOrg:
@@ -57,6 +54,11 @@ class SmallOrg:
     machine: User  # for whom the job runs
     job: Client
     robot: Client  # acts for the admin at the API
+    guard: Client  # a resource server, which asks about every token that it is shown
+
+    def is_active(self, http: httpx.Client, token: str) -> bool:
+        """Whether a token is good at this moment, as the server says to the resource server."""
+        return bool(json_of(http.post(INTROSPECT, data={"token": token}, auth=self.guard.auth))["active"])
 
     def as_admin(self, http: httpx.Client, method: str, path: str, body: Any = None) -> httpx.Response:
         """One request to the admin API, as the admin, with a token of its own."""
@@ -79,21 +81,20 @@ def make(database: Database, base_url: str) -> SmallOrg:
         admin = replace(first.actor, kind=ActorKind.USER, user_id=first.user.id)
         profile = first.profiles["Integration User"]
         machine = create_user(tx, admin, CreateUser("job@acme.example", "it@acme.example", profile.id, last_name="Job"))
-        job = _app(tx, admin, "Nightly Job", "api", machine)
-        robot = _app(tx, admin, "Robot", "setup_api", first.user, may_administer=True)
-    return SmallOrg(first.org.id, host, admin, machine, job, robot)
+        job = _app(tx, admin, "Nightly Job", machine, scopes=("api",))
+        robot = _app(tx, admin, "Robot", first.user, scopes=("setup_api",), may_administer=True)
+        guard = _registered(tx, admin, "Orders API", introspect_all_tokens=True)
+    return SmallOrg(first.org.id, host, admin, machine, job, robot, guard)
 
 
-def _app(tx: Tx, admin: Actor, label: str, scope: str, run_as: User, *, may_administer: bool = False) -> Client:
-    command = CreateApp(
-        label=label,
-        api_name=label.replace(" ", "_"),
-        contact_email="it@acme.example",
-        flows=frozenset({Flow.CLIENT_CREDENTIALS}),
-        scopes=(scope,),
-    )
-    made = create_app(tx, admin, command)
+def _app(tx: Tx, admin: Actor, label: str, run_as: User, *, scopes: tuple[str, ...], may_administer: bool = False) -> Client:
+    client = _registered(tx, admin, label, flows=frozenset({Flow.CLIENT_CREDENTIALS}), scopes=scopes)
+    edit_policies(tx, admin, EditPolicies(client.app_id, run_as_user_id=run_as.id, may_administer=may_administer))
+    assign_access(tx, admin, AssignAccess(client.app_id, run_as.profile_id))
+    return client
+
+
+def _registered(tx: Tx, admin: Actor, label: str, **settings: Any) -> Client:
+    made = create_app(tx, admin, CreateApp(label, label.replace(" ", "_"), "it@acme.example", **settings))
     assert made.secret is not None
-    edit_policies(tx, admin, EditPolicies(made.app.id, run_as_user_id=run_as.id, may_administer=may_administer))
-    assign_access(tx, admin, AssignAccess(made.app.id, run_as.profile_id))
     return Client(made.app.id, made.app.consumer_key, made.secret.reveal())

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 import sqlalchemy as sa
 from tests.journeys.installation import Installation, Server, wait_until
-from tests.journeys.small_org import TOKEN, Client, SmallOrg, seed
+from tests.journeys.small_org import TOKEN, Client, seed
 
 from gatebridge.crypto import secrets
 from gatebridge.storage.database import Database
@@ -77,13 +77,13 @@ def halves(database: Database) -> tuple[list[str], list[str]]:
 
 
 def test_a_kill_under_load_loses_no_acknowledged_token_and_leaves_nothing_half_done(installation: Installation) -> None:
-    org: SmallOrg = seed(installation)
+    org = seed(installation)
     acknowledged: list[str] = []
     newest: list[str] = []
     for _ in range(ROUNDS):
         with installation.serving() as server:
             # What was acknowledged before the last kill, and is in the database that this server found.
-            assert all(org.job.is_active(server.client, token) for token in newest)
+            assert all(org.is_active(server.client, token) for token in newest)
             ledger = Ledger(server, org.job)
             wait_until(lambda ledger=ledger: len(ledger.tokens) >= BEFORE_THE_KILL, "tokens under load")  # type: ignore[misc]
             server.kill()
@@ -92,7 +92,7 @@ def test_a_kill_under_load_loses_no_acknowledged_token_and_leaves_nothing_half_d
         newest = ledger.tokens[-ASKED_BACK:]
         acknowledged += ledger.tokens
     with installation.serving() as server, installation.database() as database:
-        assert all(org.job.is_active(server.client, token) for token in newest)
+        assert all(org.is_active(server.client, token) for token in newest)
         recorded = digests_with_history(database)
         assert [token for token in acknowledged if secrets.digest(token) not in recorded] == []
         assert halves(database) == ([], [])
