@@ -23,8 +23,9 @@ run: $(RUNTIME)  ## Start the server with a demo org (PORT and GATEBRIDGE_* are 
 	@exec $(BIN)/gatebridge run-demo
 
 test: lint  ## Check everything, on both databases; rules/ must be covered completely
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest tests/rules
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/rules
 
 lint: $(DEV)  ## Check style, types and the import contract
 	$(RUFF) check $(CODE)
@@ -47,6 +48,7 @@ soak: $(DEV)  ## Run for hours and kill the server now and then; outside `make t
 	$(BIN)/python -m bench.soak
 
 demo-reset:  ## Forget the demo org and its keys; the next `make run` makes new ones
+	@test ! -e var || test -e var/demo.json || { echo "var/ holds no demo; nothing is removed."; exit 1; }
 	rm -rf var
 
 requirements: $(TOOLS)  ## Pin the newest versions that requirements/*.in allow, with hashes

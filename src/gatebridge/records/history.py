@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from gatebridge.rules import network
 from gatebridge.rules.ids import Prefix
@@ -40,37 +41,50 @@ def receipt(findings: Sequence[Finding], request: Mapping[str, str | None]) -> d
 
 def write(tx: Tx, entries: Sequence[HistoryEntry]) -> list[str]:
     """Write the lines and return the id under which each can be found: its own, or that of the row that counts it."""
-    found = [entry.line.id for entry in entries]
-    full = [entry.line for entry in entries if not entry.folds]
-    groups: dict[tuple[str, str, str], list[int]] = {}
-    for place, entry in enumerate(entries):
-        if entry.folds:
-            line = entry.line
-            groups.setdefault((line.org_id, line.reason or "", _network(line.address)), []).append(place)
-    # Every worker takes the counting rows in the same order, so that two of them never wait for each other.
-    for (org_id, reason, where), places in sorted(groups.items()):
-        admitted, counting_id = _fold(tx, org_id, reason, where, len(places))
-        full.extend(entries[place].line for place in places[:admitted])
-        for place in places[admitted:]:
-            found[place] = counting_id
-    if full:
+    strange = [entry.line for entry in entries if entry.folds]
+    counted = _counted(tx, strange) if strange else {}
+    if full := [entry.line for entry in entries if entry.line.id not in counted]:
         login_history.insert_many(tx, full)
+    return [counted.get(entry.line.id, entry.line.id) for entry in entries]
+
+
+def _counted(tx: Tx, lines: Sequence[HistoryLine]) -> dict[str, str]:
+    """Those of the strangers' lines that are only counted, each with the id of the row that counts it."""
+    groups: dict[tuple[str, str, str], list[HistoryLine]] = {}
+    for line in lines:
+        groups.setdefault((line.org_id, line.reason or "", _network(line.address)), []).append(line)
+    left: dict[str, int] = {}
+    beyond: dict[tuple[str, str], list[HistoryLine]] = {}
+    found: dict[str, str] = {}
+    # Every worker takes the counting rows in the same order, so that two of them never wait for each other.
+    for (org_id, reason, where), group in sorted(groups.items(), key=itemgetter(0)):
+        if org_id not in left:
+            left[org_id] = RECEIPTS_PER_DAY - strangers.counted(tx, org_id, _day(tx.now), DAY_ROW, EVERYWHERE)
+        if left[org_id] <= 0:
+            # One row for the rest of the day, from wherever they come: a flood from a million networks makes no million rows.
+            beyond.setdefault((org_id, reason), []).extend(group)
+            continue
+        admitted, counting_id = _fold(tx, org_id, reason, where, len(group), left[org_id])
+        left[org_id] -= admitted
+        found |= {line.id: counting_id for line in group[admitted:]}
+    for (org_id, reason), group in sorted(beyond.items(), key=itemgetter(0)):
+        row = strangers.count(tx, org_id, _day(tx.now), reason, EVERYWHERE, tx.new_id(Prefix.RECEIPT), len(group))
+        found |= {line.id: row.id for line in group}
     return found
 
 
-def _fold(tx: Tx, org_id: str, reason: str, where: str, times: int) -> tuple[int, str]:
+def _fold(tx: Tx, org_id: str, reason: str, where: str, times: int, left_today: int) -> tuple[int, str]:
     """How many of so many like refusals still get a receipt of their own, and the id of the row that counts the others."""
-    day = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    written_today = strangers.counted(tx, org_id, day, DAY_ROW, EVERYWHERE)
-    if written_today >= RECEIPTS_PER_DAY:
-        # One row for the rest of the day, from wherever they come: a flood from a million networks must not make a million rows.
-        return 0, strangers.count(tx, org_id, day, reason, EVERYWHERE, tx.new_id(Prefix.RECEIPT), times).id
     counted = strangers.count(tx, org_id, _window(tx.now), reason, where, tx.new_id(Prefix.RECEIPT), times)
     before = counted.count - times
-    admitted = max(0, min(times, RECEIPTS_PER_WINDOW - before, RECEIPTS_PER_DAY - written_today))
+    admitted = max(0, min(times, RECEIPTS_PER_WINDOW - before, left_today))
     if admitted:
-        strangers.count(tx, org_id, day, DAY_ROW, EVERYWHERE, tx.new_id(Prefix.RECEIPT), admitted)
+        strangers.count(tx, org_id, _day(tx.now), DAY_ROW, EVERYWHERE, tx.new_id(Prefix.RECEIPT), admitted)
     return admitted, counted.id
+
+
+def _day(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _window(now: datetime) -> datetime:

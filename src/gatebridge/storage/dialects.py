@@ -141,9 +141,9 @@ def insert_new(connection: sa.Connection, table: sa.Table) -> Any:
     return sqlite_dialect.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
-def upsert(connection: sa.Connection, table: sa.Table) -> Any:
-    """An INSERT of the dialect at hand, on which `on_conflict_do_update` can be called."""
-    if connection.dialect.name == "postgresql":
+def upsert(dialect: str, table: sa.Table) -> Any:
+    """An INSERT of the dialect of this name, on which `on_conflict_do_update` can be called."""
+    if dialect == "postgresql":
         return postgresql.insert(table)
     return sqlite_dialect.insert(table)
 

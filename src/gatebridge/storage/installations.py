@@ -149,7 +149,7 @@ def permits_of(tx: Tx, org_id: str, installation_id: str) -> list[Assignment]:
 
 def put_permit(tx: Tx, org_id: str, installation_id: str, permit: Assignment) -> None:
     """Let a profile or permission set use the app, until the end given; a permit that is there already gets this end."""
-    statement = upsert(tx.connection, permits).values(
+    statement = upsert(tx.connection.dialect.name, permits).values(
         org_id=org_id, installation_id=installation_id, holder_id=permit.holder_id, expires_at=permit.expires_at
     )
     key = [permits.c.org_id, permits.c.installation_id, permits.c.holder_id]

@@ -71,7 +71,7 @@ def assign(tx: Tx, org_id: str, user_id: str, set_id: str, expires_at: datetime 
     """Let a user hold a set, for good or until a moment; who holds it already holds it until the new moment."""
     values = {"org_id": org_id, "user_id": user_id, "permission_set_id": set_id, "expires_at": expires_at}
     key = ["org_id", "user_id", "permission_set_id"]
-    statement = upsert(tx.connection, permission_set_assignments).values(values)
+    statement = upsert(tx.connection.dialect.name, permission_set_assignments).values(values)
     tx.connection.execute(statement.on_conflict_do_update(index_elements=key, set_={"expires_at": expires_at}))
 
 

@@ -67,26 +67,32 @@ def append(
     if sequence is None:
         tx.connection.execute(insert_new(tx.connection, revocation_heads).values(org_id=org_id, sequence=0))
         sequence = _next(tx, org_id)
-    tx.connection.execute(
-        sa.insert(revocations).values(
-            org_id=org_id,
-            sequence=sequence,
-            at=tx.now,
-            kind=kind,
-            token_id=token_id,
-            grant_id=grant_id,
-            app_id=app_id,
-            user_id=user_id,
-        )
-    )
+    entry = {
+        "org_id": org_id,
+        "sequence": sequence,
+        "at": tx.now,
+        "kind": kind,
+        "token_id": token_id,
+        "grant_id": grant_id,
+        "app_id": app_id,
+        "user_id": user_id,
+    }
+    tx.connection.execute(_INSERT, entry)
     assert sequence is not None  # noqa: S101 - the head was inserted above, by us or by somebody else
     return sequence
 
 
+_INSERT = sa.insert(revocations)
+_RAISE = (
+    sa.update(revocation_heads)
+    .where(revocation_heads.c.org_id == sa.bindparam("of_org"))
+    .values(sequence=revocation_heads.c.sequence + 1)
+    .returning(revocation_heads.c.sequence)
+)
+
+
 def _next(tx: Tx, org_id: str) -> int | None:
-    heads = revocation_heads
-    raised = sa.update(heads).where(heads.c.org_id == org_id).values(sequence=heads.c.sequence + 1).returning(heads.c.sequence)
-    return tx.connection.execute(raised).scalar_one_or_none()
+    return tx.connection.execute(_RAISE, {"of_org": org_id}).scalar_one_or_none()
 
 
 def since(tx: Tx, org_id: str, after: int, limit: int) -> list[Revocation]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -34,25 +36,40 @@ class Counted:
 
 def count(tx: Tx, org_id: str, window_start: datetime, reason: str, network: str, new_id: str, times: int = 1) -> Counted:
     """Add `times` to a counting row, making it as `new_id` when it is the first, and tell how many it counts now."""
-    statement = upsert(tx.connection, stranger_counts).values(
-        org_id=org_id, window_start=window_start, reason=reason, network=network, id=new_id, count=times, last_at=tx.now
-    )
-    statement = statement.on_conflict_do_update(
-        index_elements=["org_id", "window_start", "reason", "network"],
-        set_={"count": stranger_counts.c.count + times, "last_at": tx.now},
-    ).returning(stranger_counts.c.id, stranger_counts.c.count.label("counted"))
-    row = tx.connection.execute(statement).one()
+    values = {
+        "org_id": org_id,
+        "window_start": window_start,
+        "reason": reason,
+        "network": network,
+        "id": new_id,
+        "count": times,
+        "last_at": tx.now,
+    }
+    row = tx.connection.execute(_adding(tx.connection.dialect.name), values).one()
     return Counted(row.id, row.counted)
+
+
+@cache
+def _adding(dialect: str) -> Any:
+    statement = upsert(dialect, stranger_counts)
+    return statement.on_conflict_do_update(
+        index_elements=["org_id", "window_start", "reason", "network"],
+        set_={"count": stranger_counts.c.count + statement.excluded.count, "last_at": statement.excluded.last_at},
+    ).returning(stranger_counts.c.id, stranger_counts.c.count.label("counted"))
+
+
+_COUNTED = sa.select(stranger_counts.c.count).where(
+    stranger_counts.c.org_id == sa.bindparam("org_id"),
+    stranger_counts.c.window_start == sa.bindparam("window_start"),
+    stranger_counts.c.reason == sa.bindparam("reason"),
+    stranger_counts.c.network == sa.bindparam("network"),
+)
 
 
 def counted(tx: Tx, org_id: str, window_start: datetime, reason: str, network: str) -> int:
     """How much a counting row says, 0 when there is none."""
-    table = stranger_counts
-    found = tx.connection.execute(
-        sa.select(table.c.count).where(
-            table.c.org_id == org_id, table.c.window_start == window_start, table.c.reason == reason, table.c.network == network
-        )
-    ).scalar_one_or_none()
+    values = {"org_id": org_id, "window_start": window_start, "reason": reason, "network": network}
+    found = tx.connection.execute(_COUNTED, values).scalar_one_or_none()
     return found or 0
 
 

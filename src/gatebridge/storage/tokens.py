@@ -121,14 +121,18 @@ def by_id(tx: Tx, org_id: str, token_id: str) -> AccessToken | None:
     return of_row(row) if row else None
 
 
+_END = (
+    sa.update(access_tokens)
+    .where(
+        access_tokens.c.org_id == sa.bindparam("of_org"), access_tokens.c.id == sa.bindparam("token_id"), access_tokens.c.ended_at.is_(None)
+    )
+    .values(ended_at=sa.bindparam("moment"))
+)
+
+
 def end(tx: Tx, org_id: str, token_id: str) -> bool:
     """End one token. False when there is none, or when it had been ended before."""
-    ended = tx.connection.execute(
-        sa.update(access_tokens)
-        .where(access_tokens.c.org_id == org_id, access_tokens.c.id == token_id, access_tokens.c.ended_at.is_(None))
-        .values(ended_at=tx.now)
-    )
-    return bool(ended.rowcount)
+    return bool(tx.connection.execute(_END, {"of_org": org_id, "token_id": token_id, "moment": tx.now}).rowcount)
 
 
 def purge(tx: Tx, org_id: str, before: datetime, first_id: str, limit: int) -> int:

@@ -85,7 +85,7 @@ def roll_up(tx: Tx, org_id: str, limit: int) -> int:
 
 def _add(tx: Tx, org_id: str, found: Usage) -> None:
     values = {name: getattr(found, name) for name in Usage.__slots__}
-    statement = upsert(tx.connection, usage).values(org_id=org_id, **values)
+    statement = upsert(tx.connection.dialect.name, usage).values(org_id=org_id, **values)
     new = statement.excluded
     tx.connection.execute(
         statement.on_conflict_do_update(
