@@ -90,7 +90,7 @@ class Installation:
             process = subprocess.Popen(
                 (*PROGRAM, command), env=self.environ, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=out, stderr=log
             )
-        with Server(process, self.base_url, httpx.Client(base_url=self.base_url, timeout=20)) as server:
+        with Server(process, self.base_url, httpx.Client(base_url=self.base_url, timeout=20, trust_env=False)) as server:
             while not server.is_ready():
                 assert process.poll() is None, f"the server did not start:\n{self.log[-3000:]}"
                 assert time.monotonic() < began + START_SECONDS, f"the server is not ready:\n{self.log[-3000:]}"
