@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.databases import Postgres
 from tests.oauth.door import Loop, event_loop
-from tests.oauth.houses import SteppedClock, Standing, standing_house
+from tests.oauth.houses import Standing, SteppedClock, standing_house
 from tests.oauth.tenants import Tenant, make_tenant
 
 

@@ -58,14 +58,22 @@ class Client:
         named = {"client_id": self.consumer_key}
         return named | {"client_secret": self.secret} if self.secret else named
 
-    def ask(self, headers: Mapping[str, str] | None = None, address: str = OFFICE, **parameters: str) -> httpx.Response:
+    def ask(
+        self,
+        form: Mapping[str, str] | None = None,
+        /,
+        *,
+        headers: Mapping[str, str] | None = None,
+        address: str = OFFICE,
+        **parameters: str,
+    ) -> httpx.Response:
         """A token request with exactly these parameters beside the grant type."""
-        form = {"grant_type": "client_credentials"} | parameters
-        return self.door.post(self.issuer + TOKEN, form, headers=headers, address=address)
+        said = {"grant_type": "client_credentials"} | dict(form or {}) | parameters
+        return self.door.post(self.issuer + TOKEN, said, headers=headers, address=address)
 
-    def token(self, address: str = OFFICE, **parameters: str) -> httpx.Response:
-        """A token request that proves the app as it always does."""
-        return self.ask(address=address, **(self.credentials | parameters))
+    def token(self, form: Mapping[str, str] | None = None, /, *, address: str = OFFICE, **parameters: str) -> httpx.Response:
+        """A token request that proves the app as it always does, with something added or changed."""
+        return self.ask(self.credentials | dict(form or {}) | parameters, address=address)
 
     def access_token(self, **parameters: str) -> str:
         answer = self.token(**parameters)
@@ -103,7 +111,6 @@ class Tenant:
     profile: Profile
     approved: PermissionSet
     runner: User
-    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def door(self) -> Door:

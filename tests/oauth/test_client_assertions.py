@@ -22,7 +22,7 @@ def keyed(acme: Tenant) -> Client:
     return acme.app("Keyed", key=client_key(clock=acme.standing.clock))
 
 
-def said(app: Client, header: dict[str, Any] | None = None, **changed: Any) -> dict[str, str]:
+def said(app: Client, header: dict[str, Any] | None = None, /, **changed: Any) -> dict[str, str]:
     """A fresh assertion of the app for its own org, with something changed."""
     assert app.key is not None
     audience = changed.pop("aud", app.issuer)
@@ -43,9 +43,9 @@ def test_std_CA_08_an_app_proves_itself_with_its_key(acme: Tenant, alg: str) -> 
 def test_the_key_may_be_named_by_its_fingerprint_or_not_at_all(acme: Tenant, keyed: Client) -> None:
     with acme.standing.database.snapshot() as tx:
         (certificate,) = credentials.certificates_of(tx, acme.org.id, keyed.id)
-    assert keyed.ask(**said(keyed, {"kid": certificate.fingerprint})).status_code == 200
-    assert keyed.ask(**said(keyed)).status_code == 200
-    unknown = keyed.ask(**said(keyed, {"kid": "../../etc/passwd"}))
+    assert keyed.ask(said(keyed, {"kid": certificate.fingerprint})).status_code == 200
+    assert keyed.ask(said(keyed)).status_code == 200
+    unknown = keyed.ask(said(keyed, {"kid": "../../etc/passwd"}))
     assert acme.true_cause(unknown) == "assertion_key_unknown"
 
 
@@ -54,17 +54,17 @@ def test_std_CA_08_a_key_that_was_uploaded_for_one_algorithm_checks_that_one_alo
     pinned = json.dumps(json.loads(key.upload) | {"alg": "RS256"}).encode()
     app = acme.app("Pinned", key=replace(key, uploaded=pinned))
     assert acme.true_cause(app.token()) == "assertion_algorithm_refused"
-    assert app.ask(**assertion_form(replace(key, alg="RS256"), app.consumer_key, app.issuer)).status_code == 200
+    assert app.ask(assertion_form(replace(key, alg="RS256"), app.consumer_key, app.issuer)).status_code == 200
 
 
 @pytest.mark.parametrize("typ", ["client-authentication+jwt", "JWT", "application/client-authentication+jwt"])
 def test_std_CA_10_an_assertion_may_say_what_it_is(keyed: Client, typ: str) -> None:
-    assert keyed.ask(**said(keyed, {"typ": typ})).status_code == 200
+    assert keyed.ask(said(keyed, {"typ": typ})).status_code == 200
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "dpop+jwt", "oauth-authz-req+jwt", "logout+jwt", ""])
 def test_std_CA_10_a_jwt_made_for_something_else_is_refused(acme: Tenant, keyed: Client, typ: str) -> None:
-    answer = keyed.ask(**said(keyed, {"typ": typ}))
+    answer = keyed.ask(said(keyed, {"typ": typ}))
     assert (answer.status_code, answer.json()["error"], acme.true_cause(answer)) == (401, "invalid_client", "assertion_typ_wrong")
 
 
@@ -82,16 +82,16 @@ AUDIENCES = [
 
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_X_CA_07_std_CA_09_the_audience_is_exactly_the_issuer(acme: Tenant, keyed: Client, audience: Any) -> None:
-    answer = keyed.ask(**said(keyed, aud=audience(keyed.issuer)))
+    answer = keyed.ask(said(keyed, aud=audience(keyed.issuer)))
     assert (answer.status_code, answer.json()["error"], acme.true_cause(answer)) == (401, "invalid_client", "assertion_audience_wrong")
 
 
 def test_std_CA_09_a_legacy_app_may_also_name_the_endpoint_that_it_calls(acme: Tenant, keyed: Client) -> None:
     with acme.standing.database.transaction() as tx:
         edit_settings(tx, acme.admin, EditSettings(keyed.id, legacy_audience=True))
-    assert keyed.ask(**said(keyed, aud=keyed.issuer + TOKEN)).status_code == 200
-    assert keyed.ask(**said(keyed, aud=[keyed.issuer + TOKEN])).status_code == 401
-    assert keyed.ask(**said(keyed, aud=keyed.issuer + REVOKE)).status_code == 401
+    assert keyed.ask(said(keyed, aud=keyed.issuer + TOKEN)).status_code == 200
+    assert keyed.ask(said(keyed, aud=[keyed.issuer + TOKEN])).status_code == 401
+    assert keyed.ask(said(keyed, aud=keyed.issuer + REVOKE)).status_code == 401
 
 
 CLAIMS = [
@@ -117,7 +117,7 @@ CLAIMS = [
 def test_std_CA_08_std_CA_12_each_claim_is_checked(acme: Tenant, keyed: Client, changed: dict[str, Any], cause: str) -> None:
     now = int(acme.standing.clock.now.timestamp())
     moments = {name: now + value for name, value in changed.items() if name in ("exp", "iat", "nbf") and isinstance(value, int)}
-    answer = keyed.ask(**said(keyed, **(changed | moments)))
+    answer = keyed.ask(said(keyed, **(changed | moments)))
     assert (answer.status_code, answer.json()["error"], acme.true_cause(answer)) == (401, "invalid_client", cause)
 
 
@@ -132,7 +132,7 @@ TOLERATED = [
 def test_std_CA_12_clocks_may_differ_by_a_minute(acme: Tenant, keyed: Client, changed: dict[str, int]) -> None:
     acme.standing.clock.now = acme.standing.clock.now.replace(microsecond=0)
     now = int(acme.standing.clock.now.timestamp())
-    assert keyed.ask(**said(keyed, **{name: now + value for name, value in changed.items()})).status_code == 200
+    assert keyed.ask(said(keyed, **{name: now + value for name, value in changed.items()})).status_code == 200
 
 
 def _unsigned(app: Client, alg: object) -> str:
@@ -160,7 +160,7 @@ def test_X_CA_03_a_decoy_assertion_beside_a_good_secret_satisfies_nobody(acme: T
     key = client_key(clock=acme.standing.clock)
     app = acme.app("Both", auth_methods=frozenset({ClientAuthMethod.SECRET_BASIC, ClientAuthMethod.SECRET_POST}))
     decoy = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": _unsigned(replace(app, key=key), "none")}
-    answer = app.ask(headers=basic(app.consumer_key, app.secret), **decoy)
+    answer = app.ask(decoy, headers=basic(app.consumer_key, app.secret))
     assert (answer.status_code, acme.true_cause(answer)) == (400, "client_methods_several")
 
 
@@ -194,37 +194,37 @@ def test_X_CA_05_a_replay_is_known_on_the_other_node_and_after_a_restart(own_hou
     acme = make_tenant(first)
     app = acme.app("Keyed", key=client_key(clock=first.clock))
     form = said(app)
-    assert app.ask(**form).status_code == 200
-    assert acme.true_cause(app.at(second).ask(**form)) == "assertion_replayed"
+    assert app.ask(form).status_code == 200
+    assert acme.true_cause(app.at(second).ask(form)) == "assertion_replayed"
     first.house.turnstile.stop(10)
-    assert acme.true_cause(app.at(own_house()).ask(**form)) == "assertion_replayed"
+    assert acme.true_cause(app.at(own_house()).ask(form)) == "assertion_replayed"
 
 
 def test_X_CA_05_a_replay_is_known_inside_the_skew_window_and_expired_after_it(acme: Tenant, keyed: Client) -> None:
     clock = acme.standing.clock
     clock.now = clock.now.replace(microsecond=0)
     form = said(keyed)  # ends in sixty seconds
-    assert keyed.ask(**form).status_code == 200
+    assert keyed.ask(form).status_code == 200
     clock.advance(seconds=119)
-    assert acme.true_cause(keyed.ask(**form)) == "assertion_replayed"
+    assert acme.true_cause(keyed.ask(form)) == "assertion_replayed"
     clock.advance(seconds=1)
-    assert acme.true_cause(keyed.ask(**form)) == "assertion_expired"
+    assert acme.true_cause(keyed.ask(form)) == "assertion_expired"
 
 
 def test_X_CA_06_a_forgery_does_not_use_up_the_genuine_assertion(acme: Tenant, keyed: Client) -> None:
     thief = replace(keyed, key=client_key(number=2, clock=acme.standing.clock))
     forged, genuine = said(thief, jti="the same"), said(keyed, jti="the same")
-    assert acme.true_cause(keyed.ask(**forged)) == "assertion_signature_wrong"
-    assert keyed.ask(**genuine).status_code == 200
+    assert acme.true_cause(keyed.ask(forged)) == "assertion_signature_wrong"
+    assert keyed.ask(genuine).status_code == 200
 
 
 def test_X_CA_06_one_clients_jti_is_not_another_clients(acme: Tenant, keyed: Client) -> None:
     other = acme.app("Other", key=client_key(number=2, clock=acme.standing.clock))
-    assert keyed.ask(**said(keyed, jti="the same")).status_code == 200
-    assert other.ask(**said(other, jti="the same")).status_code == 200
+    assert keyed.ask(said(keyed, jti="the same")).status_code == 200
+    assert other.ask(said(other, jti="the same")).status_code == 200
 
 
 def test_X_CA_06_a_refused_request_leaves_its_assertion_unused(acme: Tenant, keyed: Client) -> None:
     form = said(keyed)
-    assert keyed.ask(scope="bogus", **form).status_code == 400
-    assert keyed.ask(**form).status_code == 200
+    assert keyed.ask(form, scope="bogus").status_code == 400
+    assert keyed.ask(form).status_code == 200

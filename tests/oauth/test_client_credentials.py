@@ -179,6 +179,6 @@ SALESFORCE_ERRORS = [
 def test_a_salesforce_client_reads_the_codes_and_texts_that_it_knows(
     acme: Tenant, said: dict[str, str], expected: tuple[int, str, str]
 ) -> None:
-    answer = acme.app(dialect=Dialect.SALESFORCE).token(**said)
+    answer = acme.app(dialect=Dialect.SALESFORCE).token(said)
     assert _errors(answer) == expected
     assert answer.json()["error_uri"].startswith(f"{acme.org.issuer}/help/reasons/")

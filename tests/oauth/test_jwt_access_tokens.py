@@ -79,7 +79,8 @@ def _bent(token: str) -> dict[str, str]:
     head, body, signature = token.split(".")
     last = signature[-1]
     twin = next(other for other in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if other != last)
-    return {"padding": f"{head}.{body}.{signature}==", "flipped": f"{head}.{body}.{signature[:-1]}{twin}", "no signature": f"{head}.{body}."}
+    endings = {"padding": f"{signature}==", "flipped": signature[:-1] + twin, "no signature": ""}
+    return {name: f"{head}.{body}.{ending}" for name, ending in endings.items()}
 
 
 def test_X_TK_10_another_spelling_of_a_token_is_no_token(acme: Tenant) -> None:

@@ -1,6 +1,5 @@
 """A database that is away: 503 with Retry-After, never a wrong answer, and all is well again without a restart (X-RV-05)."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,8 @@ from tests.databases import Postgres, migrate
 from tests.oauth.door import Loop
 from tests.oauth.houses import Standing, standing_house
 from tests.oauth.tenants import INTROSPECT, REVOKE, TOKEN, Client, make_tenant
+
+from gatebridge.storage import dialects
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def on_a_file(sqlite_url: str, loop: Loop) -> Iterator[Standing]:
 def test_sqlite_is_written_by_somebody_else_who_does_not_let_go(on_a_file: Standing) -> None:
     app = make_tenant(on_a_file).app()
     token = app.access_token()
-    holder = sqlite3.connect(on_a_file.url.removeprefix("sqlite:///"), isolation_level=None)
+    holder = dialects.sqlite.connect(on_a_file.url.removeprefix("sqlite:///"), isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     answer = app.token()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")

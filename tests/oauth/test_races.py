@@ -106,7 +106,7 @@ def test_strangers_of_many_kinds_at_once_do_not_block_each_other(acme: Tenant, n
 
     def guess(number: int) -> httpx.Response:
         # Each transaction counts several kinds from several networks, and each takes them in another order.
-        return app.at(nodes[number % 2]).token(address=f"10.0.{number % 5}.1", **wrong[number * 7 % 4])
+        return app.at(nodes[number % 2]).token(wrong[number * 7 % 4], address=f"10.0.{number % 5}.1")
 
     for _ in range(3):
         assert set(statuses(at_once(guess))) <= {400, 401}

@@ -102,9 +102,9 @@ def test_X_CA_10_X_SX_01_no_secret_no_token_and_no_assertion_is_ever_stored(acme
     assertions = [keyed.credentials["client_assertion"] for _ in range(2)]
     for assertion in assertions:
         form = keyed.credentials | {"client_assertion": assertion}
-        keyed.ask(**form)
-        keyed.ask(**form)  # replayed
-        keyed.ask(**form, client_secret="canary-secret")
+        keyed.ask(form)
+        keyed.ask(form)  # replayed
+        keyed.ask(form, client_secret="canary-secret")
     wrong = basic(app.consumer_key, "canary-basic")
     app.ask(headers=wrong)
     app.ask(headers=wrong, client_secret="canary-body", client_id=app.consumer_key)

@@ -63,7 +63,7 @@ SIZES = pytest.mark.parametrize("size", [1, 32])
 
 
 @SIZES
-def test_a_token_costs_nine_reads_and_two_writes_alone_and_in_a_batch(acme: Tenant, app: Client, loop: Loop, size: int) -> None:
+def test_a_token_costs_eight_reads_and_two_writes_alone_and_in_a_batch(acme: Tenant, app: Client, loop: Loop, size: int) -> None:
     # org; app; permits; user with profile; permission sets; grant; secrets; certificates. Then: token; line.
     assert cost(acme, loop, TOKEN, [token_request(acme, app) for _ in range(size)]) == (8, 2)
 

@@ -1,10 +1,11 @@
 """The turnstile: who waits together goes through together, and what happens to one of them happens to nobody else."""
 
 import asyncio
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from tests.oauth.conftest import HouseMaker
@@ -13,6 +14,7 @@ from tests.oauth.requests import decision, token_request
 from tests.oauth.tenants import TOKEN, Client, Tenant, make_tenant
 
 from gatebridge.oauth.outcome import Answer, Outcome
+from gatebridge.oauth.record import record as outcomes_recorded
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.setup.revoke import RevokeApp, revoke_app
 from gatebridge.storage import tokens
@@ -78,6 +80,14 @@ def test_a_commit_that_fails_for_one_is_tried_again_one_by_one(acme: Tenant, app
     assert [line.id for line in acme.history()] == [good.operation_id, twin.operation_id]
 
 
+def test_a_batch_that_gave_way_to_another_is_no_outage_and_is_tried_again(acme: Tenant, app: Client, loop: Loop) -> None:
+    decide = decision(acme, TOKEN)
+    batch = [(decide, token_request(acme, app)) for _ in range(3)]
+    with failing(acme, "insert into access_tokens", error=psycopg.errors.DeadlockDetected("a circle"), times=1):
+        results = together(loop, closed(acme), batch)
+    assert [result.status for result in results if isinstance(result, Answer)] == [200, 200, 200]
+
+
 def test_a_full_queue_turns_people_away_at_once(acme: Tenant, app: Client, loop: Loop) -> None:
     decide = decision(acme, TOKEN)
     results = together(loop, closed(acme, limit=2), [(decide, token_request(acme, app)) for _ in range(4)])
@@ -111,11 +121,9 @@ def test_a_full_and_a_shut_turnstile_are_503_with_retry_after_on_the_wire(own_ho
         assert answer.headers["cache-control"] == "no-store"
 
 
-def test_a_token_decided_before_a_revoke_and_written_after_it_is_dead(
-    acme: Tenant, app: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_token_decided_before_a_revoke_and_written_after_it_is_dead(acme: Tenant, app: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     app.access_token()
-    real = turnstiles.record
+    real = outcomes_recorded
 
     def revoke_in_between(tx: object, outcomes: object) -> object:
         # The facts were read and the token decided; nothing of it is written yet.
@@ -130,9 +138,7 @@ def test_a_token_decided_before_a_revoke_and_written_after_it_is_dead(
 
 
 @pytest.mark.parametrize("statement", ["insert into access_tokens", "insert into login_history"])
-def test_X_RV_03_X_AU_01_a_failure_before_the_commit_leaves_nothing_behind(
-    acme: Tenant, app: Client, statement: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_X_RV_03_X_AU_01_a_failure_before_the_commit_leaves_nothing_behind(acme: Tenant, app: Client, statement: str) -> None:
     app.access_token()
     with failing(acme, statement):
         answer = app.token()
@@ -143,7 +149,9 @@ def test_X_RV_03_X_AU_01_a_failure_before_the_commit_leaves_nothing_behind(
     assert app.token().status_code == 200
 
 
-@pytest.mark.parametrize("statement", ["update access_tokens", "update revocation_heads", "insert into revocations", "insert into login_history"])
+@pytest.mark.parametrize(
+    "statement", ["update access_tokens", "update revocation_heads", "insert into revocations", "insert into login_history"]
+)
 def test_X_RV_03_a_revoke_that_could_not_be_written_is_503_and_the_retry_is_safe(acme: Tenant, app: Client, statement: str) -> None:
     token = app.access_token()
     app.revoke(app.access_token())
@@ -154,19 +162,18 @@ def test_X_RV_03_a_revoke_that_could_not_be_written_is_503_and_the_retry_is_safe
     assert app.introspect(token).json() == {"active": False}
 
 
-class failing:
-    """While the block lasts, the database breaks down at the statement that begins so."""
+@contextmanager
+def failing(acme: Tenant, beginning: str, *, error: Exception | None = None, times: int = 1_000) -> Iterator[None]:
+    """While the block lasts, the database breaks down at statements that begin so: the first few `times`, or every time."""
+    left = [error or OSError("the disk is gone")] * times
 
-    def __init__(self, acme: Tenant, beginning: str) -> None:
-        self.engine = acme.standing.database.engine
-        self.beginning = beginning
+    def break_down(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.lower().startswith(beginning) and left:
+            raise left.pop()
 
-    def __enter__(self) -> None:
-        sa.event.listen(self.engine, "before_cursor_execute", self._break_down)
-
-    def __exit__(self, *_: object) -> None:
-        sa.event.remove(self.engine, "before_cursor_execute", self._break_down)
-
-    def _break_down(self, _: object, __: object, statement: str, *___: object) -> None:
-        if statement.lower().startswith(self.beginning):
-            raise OSError("the disk is gone")
+    engine = acme.standing.database.engine
+    sa.event.listen(engine, "before_cursor_execute", break_down)
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", break_down)
