@@ -90,7 +90,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Server:
         clock=clock or utc_now,
     )
     house.metrics.watch(turnstile)
-    return Server(settings, house, make_app(house), Worker(database, deliveries(settings)))
+    return Server(settings, house, make_app(house), Worker(database, deliveries(settings), random=os.urandom))
 
 
 @contextmanager

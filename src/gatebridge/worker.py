@@ -1,6 +1,5 @@
 """The clock of the house: the courier, the roll-up of usage, and the purge of what has expired. One node at a time, by lease."""
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ class Worker:
     """One node's worker. `run_once` does a round in the caller's thread; `start` does rounds in a thread of its own until `stop`."""
 
     def __init__(
-        self, database: Database, deliveries: Mapping[str, Delivery], *, interval_seconds: float = 2.0, random: Randomness = os.urandom
+        self, database: Database, deliveries: Mapping[str, Delivery], *, interval_seconds: float = 2.0, random: Randomness
     ) -> None:
         self._database = database
         self._deliveries = deliveries

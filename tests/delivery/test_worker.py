@@ -1,5 +1,6 @@
 """The clock of the house: one node at a time works, what has expired goes, and a crash costs nothing."""
 
+import os
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -42,7 +43,7 @@ def heads(tmp_path: Path) -> Path:
 
 
 def worker(database: Database, heads: Path) -> Worker:
-    return Worker(database, {"audit_head": HeadsFile(heads)})
+    return Worker(database, {"audit_head": HeadsFile(heads)}, random=os.urandom)
 
 
 def rows(database: Database, table: sa.Table) -> int:
@@ -93,7 +94,7 @@ def test_a_worker_that_stops_gives_the_lease_back_at_once(database: Database, or
 
     with database.transaction() as tx:
         change(tx, org, 1)
-    first = Worker(database, {"audit_head": Announcing()}, interval_seconds=0.01)
+    first = Worker(database, {"audit_head": Announcing()}, interval_seconds=0.01, random=os.urandom)
     first.start()
     assert arrived.wait(20)
     first.stop()
@@ -124,7 +125,7 @@ def test_a_round_that_fails_does_not_end_the_worker(database: Database, org: Sma
                 failed.set()
                 raise
 
-    restless = Worse(database, {"audit_head": Announcing()}, interval_seconds=0.01)
+    restless = Worse(database, {"audit_head": Announcing()}, interval_seconds=0.01, random=os.urandom)
     restless.start()
     try:
         assert failed.wait(20)

@@ -1,7 +1,6 @@
 """Passwords of people: Argon2id (RFC 9106), so many at a time and no more."""
 
 import base64
-import os
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -38,7 +37,7 @@ class PasswordHasher:
         self,
         parallel: int,
         *,
-        random: Randomness = os.urandom,
+        random: Randomness,
         memory_kib: int = 64 * 1024,
         passes: int = 3,
         patience: float = 2.0,

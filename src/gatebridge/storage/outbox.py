@@ -1,11 +1,14 @@
 """What must leave the house after the commit."""
 
+import base64
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from gatebridge.crypto import sealing
 from gatebridge.storage.dialects import Id, Json, Moment, Text
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
@@ -28,6 +31,8 @@ outbox = sa.Table(
 # When an entry that was given up is due again: never by itself.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
+SEALED = frozenset({"mail"})
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -43,11 +48,26 @@ class Entry:
 
 
 def insert(tx: Tx, org_id: str, entry_id: str, kind: str, payload: Mapping[str, object]) -> None:
+    """Leave one thing. Mail is sealed for the time it waits: its text may hold a link that lets somebody in."""
+    kept = dict(payload) if kind not in SEALED else {"sealed": _sealed(tx, entry_id, payload)}
     tx.connection.execute(
         sa.insert(outbox).values(
-            org_id=org_id, id=entry_id, kind=kind, payload=dict(payload), created_at=tx.now, attempts=0, next_at=tx.now, last_error=""
+            org_id=org_id, id=entry_id, kind=kind, payload=kept, created_at=tx.now, attempts=0, next_at=tx.now, last_error=""
         )
     )
+
+
+def _sealed(tx: Tx, entry_id: str, payload: Mapping[str, object]) -> str:
+    plain = json.dumps(dict(payload)).encode()
+    return base64.b64encode(sealing.seal(tx.keys, "outbox", plain, tx.random, context=entry_id)).decode()
+
+
+def _opened(tx: Tx, entry_id: str, kept: Mapping[str, object]) -> Mapping[str, object]:
+    if "sealed" not in kept:
+        return kept
+    plain = sealing.open_(tx.keys, "outbox", base64.b64decode(str(kept["sealed"])), context=entry_id)
+    opened: dict[str, object] = json.loads(plain)
+    return opened
 
 
 def due(tx: Tx, limit: int) -> list[Entry]:
@@ -63,7 +83,8 @@ def given_up(tx: Tx, limit: int) -> list[Entry]:
 def _entries(tx: Tx, *wanted: sa.ColumnElement[bool], limit: int) -> list[Entry]:
     columns = [outbox.c[name] for name in Entry.__slots__]
     statement = sa.select(*columns).where(*wanted).order_by(outbox.c.next_at, outbox.c.id).limit(limit)
-    return [Entry(*row) for row in tx.connection.execute(statement)]
+    found = [Entry(*row) for row in tx.connection.execute(statement)]
+    return [replace(entry, payload=_opened(tx, entry.id, entry.payload)) for entry in found]
 
 
 def undelivered(tx: Tx, org_id: str, kind: str, at: datetime) -> int:
@@ -79,10 +100,10 @@ def waiting_everywhere(tx: Tx) -> int:
 
 
 def mark_sent(tx: Tx, entries: Sequence[Entry]) -> None:
-    """These were delivered."""
+    """These were delivered. What they said is not kept here any longer."""
     if entries:
         statement = sa.update(outbox).where(outbox.c.org_id == sa.bindparam("org"), outbox.c.id == sa.bindparam("entry"))
-        values = statement.values(sent_at=tx.now, attempts=outbox.c.attempts + 1, last_error="")
+        values = statement.values(sent_at=tx.now, payload={}, attempts=outbox.c.attempts + 1, last_error="")
         tx.connection.execute(values, [{"org": entry.org_id, "entry": entry.id} for entry in entries])
 
 
