@@ -60,6 +60,15 @@ class Installation:
         return self.directory / "var"
 
     @property
+    def heads_file(self) -> Path:
+        return self.var / "audit-heads.log"
+
+    def newest_head(self) -> int:
+        """The number of the newest line of the audit trail whose head is outside the database; 0 where there is none."""
+        written = self.heads_file.read_bytes().splitlines() if self.heads_file.exists() else []
+        return max((int(json.loads(line)["sequence"]) for line in written), default=0)
+
+    @property
     def log(self) -> str:
         """What every server of this installation wrote to standard error so far."""
         return (self.directory / "server.log").read_text("utf-8")
