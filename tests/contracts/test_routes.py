@@ -109,7 +109,7 @@ class Served:
             )
         body = body_of(operation, ids)
         if extra is not None:
-            body = (body or {}) | extra
+            body = {**(body or {}), **extra}
         return self.world.ask(operation.method, path, by=by, body=body, headers=headers)
 
 

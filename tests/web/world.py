@@ -200,7 +200,7 @@ def served(app: Any, address: str = "127.0.0.1") -> Iterator[httpx.Client]:
         class Bridge(httpx.BaseTransport):
             def handle_request(self, request: httpx.Request) -> httpx.Response:
                 async def go() -> httpx.Response:
-                    request.stream = _Whole(body)  # type: ignore[assignment]
+                    request.stream = _Whole(body)
                     answer = await transport.handle_async_request(request)
                     content = b"".join([part async for part in answer.stream])  # type: ignore[union-attr]
                     return httpx.Response(answer.status_code, headers=answer.headers, content=content, request=request)

@@ -84,10 +84,16 @@ class Api:
         """Take something away."""
         return self.ask("DELETE", path)[0]
 
-    def edit(self, path: str, changes: Mapping[str, object]) -> Any:
-        """Read a record, and change it if nobody else did in between."""
+    def edit(self, path: str, changes: Mapping[str, object] | None, *, by: tuple[str, str] | None = None) -> Any:
+        """Read a record, and change it if nobody else did in between; `by` is the request that changes it, where it is no PATCH of it."""
         _, etag = self.ask("GET", path)
-        return self.ask("PATCH", path, body=changes, headers={"If-Match": etag or ""})[0]
+        method, where = by or ("PATCH", path)
+        return self.ask(method, where, body=changes, headers={"If-Match": etag or ""})[0]
+
+    def upload(self, path: str, where: str, content: bytes) -> None:
+        """Put a file where it belongs, if nobody changed the record at `path` in between."""
+        _, etag = self.ask("GET", path)
+        self.ask("PUT", where, content=content, headers={"If-Match": etag or "", "Content-Type": "application/octet-stream"})
 
     def every(self, path: str, most: int | None = None, **query: object) -> Iterator[dict[str, Any]]:
         """The items of a list, page after page."""
@@ -111,6 +117,7 @@ class Api:
         *,
         query: Mapping[str, object] | None = None,
         body: Mapping[str, object] | None = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[Any, str | None]:
         """Send one request and return what came back, with its ETag. Raises Stop for a refusal, and where nobody answers."""
@@ -121,6 +128,7 @@ class Api:
             API + path,
             params=given,
             json=body,
+            content=content,
             headers={"Authorization": f"Bearer {self.token}", "Accept": "application/json", **(headers or {})},
         )
         if answer.status_code >= 400:

@@ -42,14 +42,25 @@ def default_file(environ: Mapping[str, str]) -> Path:
     return Path(config) / "gatebridge" / "credentials.json"
 
 
+def address(environ: Mapping[str, str], *, url: str | None = None, file: Path | None = None) -> str:
+    """Which server: named, or in the environment, or that of the credentials file, whose secret is not looked at."""
+    path = _file(environ, file)
+    kept = read(path) if path.exists() and url is None and not environ.get(URL_VARIABLE) else {}
+    return (url or environ.get(URL_VARIABLE) or kept.get("url") or DEFAULT_URL).rstrip("/")
+
+
+def _file(environ: Mapping[str, str], file: Path | None) -> Path:
+    return file or Path(environ.get(FILE_VARIABLE) or default_file(environ))
+
+
 def find(environ: Mapping[str, str], *, url: str | None = None, file: Path | None = None) -> Credentials:
     """The credentials of this run. A token in the environment wins over a file. Raises Stop for a file that cannot be used."""
-    token = environ.get(TOKEN_VARIABLE)
-    given = file or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
-    path = given or default_file(environ)
-    kept = read(path) if given is not None or (token is None and path.exists()) else {}
+    token = environ.get(TOKEN_VARIABLE) or None
+    path = _file(environ, file)
+    named = file is not None or bool(environ.get(FILE_VARIABLE))
+    kept = read(path) if (named and token is None) or path.exists() else {}
     chosen = url or environ.get(URL_VARIABLE) or kept.get("url") or DEFAULT_URL
-    if token is not None:
+    if token:
         return Credentials(chosen.rstrip("/"), token=token)
     if not kept:
         return Credentials(chosen.rstrip("/"))

@@ -1,12 +1,16 @@
-"""The commands for the machine that the server runs on: they need its settings and its database, and no server."""
+"""The commands for the machine that the server runs on: they need its settings and its database, and no server.
+
+What they work with is imported where they run: the whole server hangs from it, and the commands of the client need none of it.
+"""
 
 import os
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from gatebridge.cli import machine, show, wishes
+from gatebridge.cli import credentials, show, wishes
 from gatebridge.cli.doctor import Check, State, conclude, examine
 from gatebridge.cli.exits import Exit, Stop
 
@@ -15,6 +19,7 @@ db = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
 def serve() -> None:
     """Run the server until it is told to stop (SIGTERM or Ctrl-C); what has begun is answered first."""
+    from gatebridge.cli import machine
     from gatebridge.cli.server import run
 
     run(machine.settings())
@@ -23,6 +28,7 @@ def serve() -> None:
 @db.command("upgrade")
 def upgrade(context: typer.Context) -> None:
     """Bring the database to this version's schema."""
+    from gatebridge.cli import machine
     from gatebridge.storage import migrate
 
     with machine.opened() as here:
@@ -36,6 +42,7 @@ def upgrade(context: typer.Context) -> None:
 @db.command("check")
 def check(context: typer.Context) -> None:
     """Say where the database stands, changing nothing. Ends with 1 when it is not at this version's schema."""
+    from gatebridge.cli import machine
     from gatebridge.storage import migrate
 
     with machine.opened(make=False) as here:
@@ -46,6 +53,30 @@ def check(context: typer.Context) -> None:
         raise Stop(Exit.REFUSED, "Bring it up to date with: gatebridge db upgrade")
     if differences:
         raise Stop(Exit.REFUSED, "The tables differ from this version's:\n" + "\n".join(differences))
+
+
+def first_admin(
+    context: typer.Context,
+    username: Annotated[str, typer.Option(help="With what the admin signs in.")],
+    email: Annotated[str, typer.Option(help="Where the admin is reached.")],
+    org_name: Annotated[str, typer.Option("--org", help="What people call the org.")] = "Main",
+    first_name: str = "",
+    last_name: str = "",
+    password_file: Annotated[
+        Path | None, typer.Option(help="A file that holds the password; - reads standard input. Else a prompt.")
+    ] = None,
+    write: Annotated[Path | None, typer.Option("--write", help="Where the command line's credentials go; else its usual file.")] = None,
+) -> None:
+    """Make the first org and its admin, and credentials for this command line (a file that only you can read)."""
+    target = write or credentials.default_file(os.environ)
+    if target.exists():
+        raise Stop(Exit.USAGE, f"{target} exists and is not overwritten; move it away, or name another file with --write.")
+    password = credentials.secret_from(password_file, "Password of the admin")
+    from gatebridge.cli.first_admin import Wanted, found
+
+    made = found(Wanted(org_name, username, email, first_name, last_name, password, target))
+    words = f"{org_name} at {made['base_url']} is administered by {username}. The command line's credentials are in {target}."
+    show.done(context, words, made)
 
 
 STYLES = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
@@ -72,6 +103,7 @@ def doctor(context: typer.Context) -> None:
 
 def verify_all() -> list[dict[str, Any]]:
     """Check the audit chain of every org on this machine. A doubt is told as one, never as good news."""
+    from gatebridge.cli import machine
     from gatebridge.monitoring import audit_heads, audit_trail
     from gatebridge.storage import orgs
 
@@ -98,6 +130,10 @@ def verify_all() -> list[dict[str, Any]]:
 
 def run_demo() -> None:
     """Run a server with a demo org and real traffic, for trying things out."""
-    from gatebridge import demo
+    from gatebridge.cli import machine
+    from gatebridge.demo.run import DemoRefused, run
 
-    demo.run(machine.settings())
+    try:
+        run(machine.settings())
+    except DemoRefused as refused:
+        raise Stop(Exit.REFUSED, str(refused)) from None

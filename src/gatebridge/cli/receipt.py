@@ -32,11 +32,11 @@ def _parts(receipt: Mapping[str, Any]) -> Iterator[RenderableType]:
     if findings:
         yield _strip(findings)
         yield Text("")
-    compared = [(each["gate"], one) for each in findings for one in each.get("compared") or ()]
-    differing = [pair for pair in compared if pair[1].get("difference") or pair[1].get("sent") != pair[1].get("registered")]
-    if receipt["outcome"] == "refused" and differing:
+    # What a gate compared and found good needs no explanation; what the refusing one compared is the explanation.
+    compared = [(each["gate"], one) for each in findings if each["state"] == "refused" for one in each.get("compared") or ()]
+    if compared:
         yield Text("Sent, beside what is registered", style="bold")
-        yield _compared(differing)
+        yield _compared(compared)
         yield Text("")
     if receipt.get("reason"):
         yield Text("Why ", style="bold").append(plain(receipt["sentence"]), style="not bold")

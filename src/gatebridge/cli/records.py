@@ -51,7 +51,7 @@ def open_receipt(
     if wishes.of(context).json:
         show.as_json(found)
     else:
-        show.console().print(receipt.render(found))
+        show.write(receipt.render(found))
 
 
 USAGE_COLUMNS = (

@@ -14,18 +14,6 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Id = Annotated[str, typer.Argument(help="Its id.")]
 
 
-def _hit(api: Api, **of: str) -> str:
-    """Who would be hit, as a sentence."""
-    found = api.get("/blast-radius", **of)
-    tokens, users, grants = (_count(found[name], name) for name in ("tokens", "users", "grants"))
-    return f"This ends {'' if found['exact'] else 'more than '}{tokens} of {users}, in {grants}."
-
-
-def _count(number: int, name: str) -> str:
-    words = {"tokens": "live token", "users": "user", "grants": "grant"}
-    return f"{number} {words[name]}{'' if number == 1 else 's'}"
-
-
 def _end(context: typer.Context, api: Api, path: str, reason: str, words: str) -> None:
     ended: dict[str, Any] = api.post(path, {"reason": reason})
     nothing = ended["sequence"] is None
@@ -44,7 +32,7 @@ def revoke_token(context: typer.Context, id: Id, reason: Reason = "", yes: Yes =
 def revoke_grant(context: typer.Context, id: Id, reason: Reason = "", yes: Yes = False) -> None:
     """End one grant and every token that hangs from it."""
     with at.server(context) as api:
-        at.sure(f"{_hit(api, grant_id=id)} Go on?", yes)
+        at.sure(f"{at.hit(api, grant_id=id)} Go on?", yes)
         _end(context, api, f"/grants/{id}/revoke", reason, "The grant and its tokens are ended.")
 
 
@@ -52,7 +40,7 @@ def revoke_grant(context: typer.Context, id: Id, reason: Reason = "", yes: Yes =
 def revoke_user_of_app(context: typer.Context, app: Id, user: Id, reason: Reason = "", yes: Yes = False) -> None:
     """End what one app has of one user."""
     with at.server(context) as api:
-        at.sure(f"{_hit(api, app_id=app, user_id=user)} Go on?", yes)
+        at.sure(f"{at.hit(api, app_id=app, user_id=user)} Go on?", yes)
         _end(context, api, f"/apps/{app}/users/{user}/revoke", reason, "The app has nothing of this user any more.")
 
 
@@ -60,7 +48,7 @@ def revoke_user_of_app(context: typer.Context, app: Id, user: Id, reason: Reason
 def revoke_app(context: typer.Context, id: Id, reason: Reason, yes: Yes = False) -> None:
     """End what one app has of anybody. It may ask anew; to stop it, block it."""
     with at.server(context) as api:
-        at.sure(f"{_hit(api, app_id=id)} Go on?", yes)
+        at.sure(f"{at.hit(api, app_id=id)} Go on?", yes)
         _end(
             context,
             api,
@@ -74,5 +62,5 @@ def revoke_app(context: typer.Context, id: Id, reason: Reason, yes: Yes = False)
 def revoke_user(context: typer.Context, id: Id, reason: Reason, yes: Yes = False) -> None:
     """End what any app has of one user."""
     with at.server(context) as api:
-        at.sure(f"{_hit(api, user_id=id)} Go on?", yes)
+        at.sure(f"{at.hit(api, user_id=id)} Go on?", yes)
         _end(context, api, f"/users/{id}/revoke", reason, "Everything of this user is ended.")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -23,6 +23,17 @@ Column = tuple[str, Callable[[Mapping[str, Any]], object]]
 def console() -> Console:
     """The terminal, or a plain stream when the answer goes elsewhere."""
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
+
+
+def write(shown: RenderableType) -> None:
+    """Show something. Where it goes into a file or a pipe, lines end where their words end."""
+    terminal = console()
+    if terminal.is_terminal:
+        terminal.print(shown)
+        return
+    with terminal.capture() as captured:
+        terminal.print(shown)
+    typer.echo("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
 
 
 def plain(value: object) -> str:
@@ -63,7 +74,7 @@ def rows(context: typer.Context, items: Sequence[Mapping[str, Any]], columns: Se
         table.add_column(name, overflow="fold", no_wrap=name in ("ID", "WHEN"))
     for item in items:
         table.add_row(*(Text(plain(value(item))) for _, value in columns))
-    console().print(table)
+    write(table)
 
 
 def facts(context: typer.Context, record: Mapping[str, Any], names: Mapping[str, str] | None = None) -> None:
@@ -79,7 +90,7 @@ def facts(context: typer.Context, record: Mapping[str, Any], names: Mapping[str,
         if name in record:
             value = record[name]
             table.add_row(label, Text(moment(value) if name.endswith("_at") and value else plain(value)))
-    console().print(table)
+    write(table)
 
 
 def done(context: typer.Context, words: str, record: object = None) -> None:

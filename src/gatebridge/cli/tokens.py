@@ -22,7 +22,7 @@ def get_token(
     """Get an access token by client credentials and print it. The secret is read from a file, standard input or a prompt."""
     wished = wishes.of(context)
     if client_id is not None:
-        url = (wished.url or os.environ.get(credentials.URL_VARIABLE) or credentials.DEFAULT_URL).rstrip("/")
+        url = credentials.address(os.environ, url=wished.url, file=wished.credentials)
         found = Credentials(url, client=Client(client_id, credentials.secret_from(secret_file, "Consumer secret")))
     else:
         # A token at hand is no help here: a new one is wanted.

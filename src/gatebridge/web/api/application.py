@@ -30,9 +30,9 @@ from gatebridge.web.api import (
 )
 from gatebridge.web.house import House
 
-# In the order in which the docs page shows them. Fixed paths stand before those with an id in the same place.
+# In the order in which the docs page shows them.
 RESOURCES = (
-    *(me, app_state, apps, app_logo, app_settings, app_policies, secrets, certificates),
+    *(me, apps, app_state, app_logo, app_settings, app_policies, secrets, certificates),
     *(revoke, usage, login_history, users, profiles, permission_sets, orgs, signing_keys, audit),
 )
 

@@ -92,7 +92,8 @@ def _operation(document: Schema, issuer: str, path: str, method: str, said: Sche
 
 
 def _parameter(document: Schema, said: Schema) -> Field:
-    kind = _type(document, said["schema"])
+    # What is not sent is not sent as null either, in an address or a header.
+    kind = _type(document, said["schema"]).removesuffix(", or null")
     return Field(said["name"], kind, said.get("required", False), said.get("description", ""), said["in"])
 
 

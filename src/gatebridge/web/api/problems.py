@@ -1,11 +1,12 @@
 """How the admin API refuses: always problem JSON (RFC 9457), whatever went wrong, and never a word about the inside."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -96,12 +97,18 @@ def _invalid(request: Request, error: Exception) -> Response:
     """What the closed shapes refuse: unknown and read-only fields are 400, wrong values 422 (X-AD-08)."""
     if not isinstance(error, RequestValidationError):
         raise error
-    return answer(request, refusal_of(error.errors(), getattr(request.state, "known_fields", None)))
+    return answer(request, refusal_of(error.errors(), _fields_of(request)))
 
 
-def refusal_of(details: Sequence[Mapping[str, Any]], known: Mapping[str, Any] | None = None) -> Refused:
-    """The refusal that tells all that is wrong with a request's shape, the gravest kind first."""
-    known = known or {}
+def _fields_of(request: Request) -> Collection[str]:
+    """The fields that the body of this request may have."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    shape = body.field_info.annotation if body is not None else None
+    return list(shape.model_fields) if isinstance(shape, type) and issubclass(shape, BaseModel) else ()
+
+
+def refusal_of(details: Sequence[Mapping[str, Any]], known: Collection[str]) -> Refused:
+    """The refusal that tells all that is wrong with a request's shape, the gravest kind first; `known` are the fields that there are."""
     if any(detail["type"] == "json_invalid" for detail in details):
         return Refused(request_reasons.BODY_MALFORMED)
     extra = [detail for detail in details if detail["type"] == "extra_forbidden"]
@@ -127,7 +134,6 @@ def _field(detail: Mapping[str, Any]) -> str:
     return ".".join(parts[1:] if parts[:1] in (["body"], ["query"], ["path"], ["header"]) else parts) or "body"
 
 
-def _nearest(detail: Mapping[str, Any], known: Mapping[str, Any]) -> str:
-    name = str(detail["loc"][-1])
-    near = difflib.get_close_matches(name, list(known), n=1)
+def _nearest(detail: Mapping[str, Any], known: Collection[str]) -> str:
+    near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
     return f"is not known; did you mean {near[0]}?" if near else "is not known"

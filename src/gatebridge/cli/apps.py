@@ -1,0 +1,341 @@
+"""Connected apps: register, read, edit, decide who may use them, stop them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gatebridge.cli import at, show
+from gatebridge.cli.client import Api
+from gatebridge.cli.exits import Exit, Stop
+from gatebridge.rules.app_policies import PermittedUsers
+from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
+from gatebridge.rules.network import Relaxation
+
+apps = typer.Typer(help="Connected apps.", no_args_is_help=True)
+access = typer.Typer(help="Which profiles and permission sets may use an app.", no_args_is_help=True)
+
+AppId = Annotated[str, typer.Argument(help="The app's id.", metavar="APP")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence; it goes into the audit trail.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Flows = Annotated[list[Flow] | None, typer.Option("--flow", help="A way to get a token; may be repeated.")]
+Scopes = Annotated[list[str] | None, typer.Option("--scope", help="A scope it may ask for; may be repeated.")]
+Callbacks = Annotated[list[str] | None, typer.Option("--callback", help="A callback URL; may be repeated.")]
+Methods = Annotated[list[ClientAuthMethod] | None, typer.Option("--auth-method", help="How it proves itself; may be repeated.")]
+Format = Annotated[TokenFormat | None, typer.Option("--token-format", help="What its access tokens look like.")]
+
+COLUMNS = (
+    ("LABEL", show.field("label")),
+    ("API NAME", show.field("api_name")),
+    ("STATE", show.field("state")),
+    ("CONSUMER KEY", show.field("consumer_key")),
+    ("ID", show.field("id")),
+)
+FACTS = {
+    "label": "Label",
+    "api_name": "API name",
+    "state": "State",
+    "blocked_because": "Blocked because",
+    "consumer_key": "Consumer key",
+    "dialect": "Dialect",
+    "owner_id": "Owner",
+    "backup_owner_id": "Backup owner",
+    "contact_email": "Contact",
+    "contact_phone": "Phone",
+    "info_url": "Info",
+    "description": "Description",
+    "purpose": "Purpose",
+    "created_at": "Created",
+    "deleted_at": "Deleted",
+    "version": "Version",
+    "id": "Id",
+}
+
+
+def said(**fields: Any) -> dict[str, Any]:
+    """The fields that were typed; what was not typed is left alone."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+@apps.command("list")
+def list_apps(
+    context: typer.Context,
+    search: Annotated[str | None, typer.Option(help="In label, API name or consumer key.")] = None,
+    state: Annotated[str | None, typer.Option(help="active, blocked, uninstalled or deleted.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only of this owner (id).")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 100,
+) -> None:
+    """The apps that the org owns or uses."""
+    with at.server(context) as api:
+        found = list(api.every("/apps", limit, search=search, state=state, owner_id=owner))
+    show.rows(context, found, COLUMNS, "There is none. Register one with: gatebridge apps create")
+
+
+@apps.command("show")
+def show_app(context: typer.Context, app: AppId) -> None:
+    """Who an app is, what it may ask for, and how this org lets it be used."""
+    with at.server(context) as api:
+        found = api.get(f"/apps/{app}")
+        whole = found | {"settings": _or_none(api, f"/apps/{app}/settings"), "policies": _or_none(api, f"/apps/{app}/policies")}
+    if at.json(context):
+        show.as_json(whole)
+        return
+    show.facts(context, found, FACTS)
+    for part in ("settings", "policies"):
+        if whole[part] is not None:
+            typer.echo(f"\n{part.capitalize()}")
+            show.facts(context, {name: value for name, value in whole[part].items() if not name.endswith("_id") or value})
+
+
+def _or_none(api: Api, path: str) -> Any:
+    """A part of an app that only its owning org, or only an org that installed it, has."""
+    try:
+        return api.get(path)
+    except Stop as stop:
+        if (stop.problem or {}).get("reason") == "record_not_found":
+            return None
+        raise
+
+
+@apps.command("create")
+def create_app(
+    context: typer.Context,
+    label: Annotated[str, typer.Argument(help="What people call it.")],
+    api_name: Annotated[str, typer.Option(help="What configuration calls it; unique in the org.")],
+    contact: Annotated[str, typer.Option("--contact", help="An e-mail address that is read.")],
+    flow: Flows = None,
+    scope: Scopes = None,
+    callback: Callbacks = None,
+    auth_method: Methods = None,
+    token_format: Format = None,
+    description: str | None = None,
+    purpose: str | None = None,
+    owner: Annotated[str | None, typer.Option(help="Who answers for it (user id); without it, you.")] = None,
+    resource_server: Annotated[bool, typer.Option("--resource-server", help="It may introspect every token of the org.")] = False,
+    save_secret: Annotated[
+        Path | None, typer.Option("--save-secret", help="Write the secret to this new file (0600); do not print it.")
+    ] = None,
+) -> None:
+    """Register an app. Its secret is shown once. Nobody may use it until its policies are opened."""
+    body = said(
+        label=label,
+        api_name=api_name,
+        contact_email=contact,
+        flows=flow,
+        scopes=scope,
+        callbacks=callback,
+        auth_methods=auth_method,
+        access_token_format=token_format,
+        description=description,
+        purpose=purpose,
+        owner_id=owner,
+        introspect_all_tokens=resource_server or None,
+    )
+    with at.server(context) as api:
+        made = api.post("/apps", body)
+    at.give_secret(context, made, save_secret, {"label": "Label", "id": "Id", "consumer_key": "Consumer key"})
+
+
+@apps.command("edit")
+def edit_app(
+    context: typer.Context,
+    app: AppId,
+    label: str | None = None,
+    contact: Annotated[str | None, typer.Option("--contact")] = None,
+    phone: str | None = None,
+    info_url: str | None = None,
+    description: str | None = None,
+    purpose: str | None = None,
+    dialect: Annotated[str | None, typer.Option(help="standard or salesforce; frozen from the first grant on.")] = None,
+) -> None:
+    """Change who an app is."""
+    changes = said(
+        label=label,
+        contact_email=contact,
+        contact_phone=phone,
+        info_url=info_url,
+        description=description,
+        purpose=purpose,
+        dialect=dialect,
+    )
+    _edit(context, f"/apps/{app}", changes)
+
+
+@apps.command("settings")
+def edit_settings(
+    context: typer.Context,
+    app: AppId,
+    flow: Flows = None,
+    scope: Scopes = None,
+    full_scope_reason: Annotated[str | None, typer.Option(help="Why it needs the scope full.")] = None,
+    callback: Callbacks = None,
+    auth_method: Methods = None,
+    token_format: Format = None,
+    signing_algorithm: Annotated[str | None, typer.Option(help="ES256 or RS256.")] = None,
+    audience: str | None = None,
+    pkce: Annotated[bool | None, typer.Option("--pkce/--no-pkce", help="Whether PKCE is required.")] = None,
+    native: Annotated[bool | None, typer.Option("--native/--not-native", help="Runs on the user's machine.")] = None,
+    resource_server: Annotated[bool | None, typer.Option("--resource-server/--no-resource-server")] = None,
+) -> None:
+    """Change what the developer owns, or show it when nothing is to change. A repeated option replaces the whole list."""
+    changes = said(
+        flows=flow,
+        scopes=scope,
+        full_scope_reason=full_scope_reason,
+        callbacks=callback,
+        auth_methods=auth_method,
+        access_token_format=token_format,
+        signing_algorithm=signing_algorithm,
+        audience=audience,
+        pkce_required=pkce,
+        native=native,
+        introspect_all_tokens=resource_server,
+    )
+    _edit(context, f"/apps/{app}/settings", changes)
+
+
+@apps.command("policies")
+def edit_policies(
+    context: typer.Context,
+    app: AppId,
+    permitted_users: Annotated[PermittedUsers | None, typer.Option(help="Who may use it.")] = None,
+    ip_relaxation: Annotated[Relaxation | None, typer.Option(help="Whether it may come from outside the ranges that apply.")] = None,
+    run_as: Annotated[str | None, typer.Option(help="For whom client credentials act (user id); none for nobody.")] = None,
+    token_minutes: Annotated[int | None, typer.Option(help="Life of an opaque access token; 0 for the default.")] = None,
+    jwt_minutes: Annotated[int | None, typer.Option(help="Life of a JWT access token; 0 for the default.")] = None,
+    may_administer: Annotated[bool | None, typer.Option("--may-administer/--may-not-administer", help="May be given setup_api.")] = None,
+) -> None:
+    """Change what the admin owns, or show it when nothing is to change."""
+    changes = said(permitted_users=permitted_users, ip_relaxation=ip_relaxation, may_administer=may_administer)
+    if run_as is not None:
+        changes["run_as_user_id"] = None if run_as == "none" else run_as
+    if token_minutes is not None:
+        changes["access_token_minutes"] = token_minutes or None
+    if jwt_minutes is not None:
+        changes["jwt_access_token_minutes"] = jwt_minutes or None
+    _edit(context, f"/apps/{app}/policies", changes)
+
+
+def _edit(context: typer.Context, path: str, changes: dict[str, Any]) -> None:
+    with at.server(context) as api:
+        record = api.edit(path, changes) if changes else api.get(path)
+    show.facts(context, record)
+
+
+@apps.command("owner")
+def transfer(
+    context: typer.Context,
+    app: AppId,
+    to: Annotated[str | None, typer.Option("--to", help="The new owner (user id).")] = None,
+    backup: Annotated[str | None, typer.Option("--backup", help="The new backup owner (user id); none for nobody.")] = None,
+    reason: Reason = "",
+) -> None:
+    """Give an app another owner or backup owner."""
+    changes = said(owner_id=to, reason=reason or None)
+    if backup is not None:
+        changes["backup_owner_id"] = None if backup == "none" else backup
+    if not set(changes) - {"reason"}:
+        raise Stop(Exit.USAGE, "Say who: --to, --backup, or both.")
+    with at.server(context) as api:
+        show.facts(context, api.edit(f"/apps/{app}", changes, by=("POST", f"/apps/{app}/owner")), FACTS)
+
+
+@apps.command("block")
+def block(context: typer.Context, app: AppId, reason: Reason, yes: Yes = False) -> None:
+    """End everything that an app has in this org, and refuse it until it is unblocked."""
+    with at.server(context) as api:
+        at.sure(f"{at.hit(api, app_id=app)} Block it?", yes)
+        show.done(context, "The app is blocked; no node accepts anything of it.", api.post(f"/apps/{app}/block", {"reason": reason}))
+
+
+@apps.command("unblock")
+def unblock(context: typer.Context, app: AppId, reason: Reason) -> None:
+    """Let an app ask for tokens again; those from before stay dead."""
+    with at.server(context) as api:
+        show.done(context, "The app may ask for tokens again.", api.post(f"/apps/{app}/unblock", {"reason": reason}))
+
+
+@apps.command("delete")
+def delete(
+    context: typer.Context, app: AppId, reason: Reason, confirm: Annotated[str | None, typer.Option(help="Its API name.")] = None
+) -> None:
+    """End everything that an app has anywhere, and refuse it. For 30 days it can be restored."""
+    with at.server(context) as api:
+        typed = confirm if confirm is not None else at.typed(f"{at.hit(api, app_id=app)} To delete it, type its API name")
+        show.done(context, "The app is deleted.", api.post(f"/apps/{app}/delete", {"reason": reason, "confirm": typed}))
+
+
+@apps.command("restore")
+def restore(context: typer.Context, app: AppId, reason: Reason) -> None:
+    """Bring a deleted app back."""
+    with at.server(context) as api:
+        show.done(context, "The app is back, with its key, secrets and policies.", api.post(f"/apps/{app}/restore", {"reason": reason}))
+
+
+@apps.command("install")
+def install(context: typer.Context, consumer_key: Annotated[str, typer.Argument(help="From its publisher.")]) -> None:
+    """Use an app of another org here, with closed policies."""
+    with at.server(context) as api:
+        show.facts(context, api.post("/apps/install", {"consumer_key": consumer_key}), FACTS)
+
+
+@apps.command("uninstall")
+def uninstall(context: typer.Context, app: AppId, reason: Reason, yes: Yes = False) -> None:
+    """Use an app here no more."""
+    with at.server(context) as api:
+        at.sure(f"{at.hit(api, app_id=app)} Uninstall it?", yes)
+        show.done(context, "The app is not used here any more.", api.post(f"/apps/{app}/uninstall", {"reason": reason}))
+
+
+@apps.command("logo")
+def logo(
+    context: typer.Context,
+    app: AppId,
+    picture: Annotated[Path | None, typer.Argument(help="A PNG, JPEG or GIF.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Show the app by its initials.")] = False,
+) -> None:
+    """Set the picture of an app, or remove it."""
+    if (picture is None) != remove:
+        raise Stop(Exit.USAGE, "Name a picture, or say --remove.")
+    with at.server(context) as api:
+        if picture is None:
+            api.edit(f"/apps/{app}", None, by=("DELETE", f"/apps/{app}/logo"))
+        else:
+            api.upload(f"/apps/{app}", f"/apps/{app}/logo", at.bytes_of(picture))
+    show.done(context, "The picture is removed." if remove else "The picture is set.")
+
+
+ACCESS_COLUMNS = (
+    ("NAME", show.field("name")),
+    ("KIND", show.field("kind")),
+    ("UNTIL", show.when("expires_at")),
+    ("IN FORCE", show.field("in_force")),
+    ("ID", show.field("holder_id")),
+)
+Holder = Annotated[str, typer.Argument(help="A profile's or permission set's id.", metavar="HOLDER")]
+
+
+@access.command("list")
+def list_access(context: typer.Context, app: AppId) -> None:
+    """Whose holders may use an app."""
+    with at.server(context) as api:
+        found = api.get(f"/apps/{app}/access")
+    show.rows(context, found, ACCESS_COLUMNS, "Nobody is assigned. Do so with: gatebridge access assign APP HOLDER")
+
+
+@access.command("assign")
+def assign(
+    context: typer.Context, app: AppId, holder: Holder, until: Annotated[str | None, typer.Option(help="Until this time.")] = None
+) -> None:
+    """Let the holders of a profile or permission set use an app."""
+    with at.server(context) as api:
+        given = api.put(f"/apps/{app}/access/{holder}", {"expires_at": until})
+    show.done(context, f"Whoever holds {given['name']} may use the app.", given)
+
+
+@access.command("remove")
+def remove_access(context: typer.Context, app: AppId, holder: Holder) -> None:
+    """Let them use it no more; their tokens of it are refused from now on."""
+    with at.server(context) as api:
+        api.delete(f"/apps/{app}/access/{holder}")
+    show.done(context, "They may not use the app any more.")

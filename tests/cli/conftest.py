@@ -1,0 +1,58 @@
+"""The command line against a real server: one for all tests of it, set up as a new operator would."""
+
+import json
+import stat
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.journeys.installation import PROGRAM, Ended, Installation, new_installation
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Somebody who types commands, with an empty home and the credentials that `first-admin` wrote."""
+
+    installation: Installation
+    made: Ended
+
+    @property
+    def credentials(self) -> Path:
+        return self.installation.directory / "home" / ".config" / "gatebridge" / "credentials.json"
+
+    def type(self, *words: str, stdin: str | None = None, **environ: str) -> Ended:
+        ended = subprocess.run(
+            (*PROGRAM, *words),
+            env=self.installation.environ | {"COLUMNS": "160"} | environ,
+            cwd=self.installation.directory,
+            input=stdin if stdin is not None else "",
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def json(self, *words: str, stdin: str | None = None) -> Any:
+        """What a command answers to a program; it must succeed."""
+        ended = self.type(*words, "--json", stdin=stdin)
+        assert ended.code == 0, ended.err
+        return json.loads(ended.out)
+
+
+@pytest.fixture(scope="session")
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    directory = tmp_path_factory.mktemp("cli")
+    found = new_installation(directory)
+    before = Terminal(found, Ended(0, "", ""))
+    words = ("--username", "ada@example.com", "--email", "ada@example.com", "--first-name", "Ada", "--password-file", "-")
+    made = before.type("first-admin", *words, stdin="correct horse battery\n")
+    assert made.code == 0, made.err
+    with found.serving():
+        yield Terminal(found, made)
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)

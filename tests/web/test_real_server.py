@@ -1,0 +1,97 @@
+"""The real server on a socket: what an HTTP library in front of us would hide (X-HT-02), and stopping in order."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from tests.journeys.installation import Installation, new_installation
+from tests.web.world import add_org
+
+from gatebridge.storage import migrate
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation whose org answers at the name that the requests below carry."""
+    found = new_installation(tmp_path_factory.mktemp("real"))
+    with found.database() as database:
+        migrate.upgrade(database)
+        with database.transaction() as tx:
+            add_org(tx, HOST_NAME)
+    return found
+
+
+@pytest.fixture(scope="module")
+def port(installation: Installation) -> Iterator[int]:
+    with installation.serving():
+        yield int(installation.base_url.rpartition(":")[2])
+
+
+HOST_NAME = "acme.test"
+
+
+def talk(port: int, request: bytes) -> bytes:
+    """Send bytes, say that no more will come, and read all that comes back."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while part := connection.recv(65_536):
+            received += part
+    return received
+
+
+def statuses(answer: bytes) -> list[bytes]:
+    return [line.split()[1] for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.")]
+
+
+HOST = f"Host: {HOST_NAME}\r\n".encode()
+SMUGGLED = b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n"
+
+
+def test_the_server_answers_and_does_not_say_what_it_is_made_of(port: int) -> None:
+    answer = talk(port, b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+    assert statuses(answer) == [b"200"]
+    assert b"uvicorn" not in answer.lower()
+
+
+TABLE = [
+    pytest.param(b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello" + SMUGGLED, id="two lengths"),
+    pytest.param(b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, id="a length and chunks"),
+    pytest.param(b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + SMUGGLED, id="chunks that are not last"),
+    pytest.param(b"Content-Length: +5\r\n\r\nhello" + SMUGGLED, id="a length with a sign"),
+    pytest.param(b"Content-Length: 5 5\r\n\r\nhello" + SMUGGLED, id="a length that is two"),
+    pytest.param(b"Content-Length : 5\r\n\r\nhello" + SMUGGLED, id="a blank before the colon"),
+    pytest.param(b"Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n" + SMUGGLED, id="a chunk of no size"),
+    pytest.param(b"X-A: b\x00c\r\n\r\n" + SMUGGLED, id="a NUL in a header"),
+]
+
+
+@pytest.mark.parametrize("rest", TABLE)
+def test_X_HT_02_a_request_that_two_readers_could_end_in_two_places_lets_nothing_through_behind_it(port: int, rest: bytes) -> None:
+    answer = talk(port, b"POST /services/oauth2/token HTTP/1.1\r\n" + HOST + rest)
+    assert b"200" not in statuses(answer), "what stood behind was answered as a request of its own"
+
+
+@pytest.mark.parametrize("line", [b"GET /help\x0b HTTP/1.1", b"GET /a b HTTP/1.1", b"get / HTTP/1.1", b"GET / HTTP/9.9", b"\x16\x03\x01"])
+def test_X_XS_05_a_request_line_with_control_bytes_is_refused(port: int, line: bytes) -> None:
+    found = statuses(talk(port, line + b"\r\n" + HOST + b"Connection: close\r\n\r\n"))
+    assert b"200" not in found
+
+
+def test_X_HT_01_a_body_in_endless_chunks_is_cut_off(port: int) -> None:
+    head = b"POST /services/oauth2/token HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(head)
+        answer = b""
+        try:
+            for _ in range(64):
+                connection.sendall(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        while part := connection.recv(65_536):
+            answer += part
+            if b"\r\n\r\n" in answer:
+                break
+    assert statuses(answer)[0] == b"413"
