@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.databases import Postgres, migrate
+from tests.databases import MASTER_KEYS, Postgres, migrate
 from tests.oauth.door import Loop
 from tests.oauth.houses import Standing, standing_house
 from tests.oauth.tenants import INTROSPECT, REVOKE, TOKEN, Client, make_tenant
 
-from gatebridge.storage import dialects
+from gatebridge.storage.database import open_database
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +51,13 @@ def on_a_file(sqlite_url: str, loop: Loop) -> Iterator[Standing]:
 def test_sqlite_is_written_by_somebody_else_who_does_not_let_go(on_a_file: Standing) -> None:
     app = make_tenant(on_a_file).app()
     token = app.access_token()
-    holder = dialects.sqlite.connect(on_a_file.url.removeprefix("sqlite:///"), isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    answer = app.token()
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    assert answer.json()["error_uri"].startswith("https://first.example/help/reasons/database_away")
-    assert app.introspect(token).json()["active"] is True  # it reads only, and readers wait for no writer
-    holder.execute("ROLLBACK")
-    holder.close()
+    somebody_else = open_database(on_a_file.url, MASTER_KEYS)
+    with somebody_else.transaction():
+        answer = app.token()
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert answer.json()["error_uri"].startswith("https://first.example/help/reasons/database_away")
+        assert app.introspect(token).json()["active"] is True  # it reads only, and readers wait for no writer
+    somebody_else.close()
     assert app.token().status_code == 200
 
 

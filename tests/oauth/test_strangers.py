@@ -29,7 +29,11 @@ def guess(app: Client, address: str = "192.0.2.10") -> str:
 
 def counted(acme: Tenant) -> list[tuple[str, str, int]]:
     with acme.standing.database.snapshot() as tx:
-        wanted = sa.select(stranger_counts, stranger_counts.c.count.label("times")).where(stranger_counts.c.org_id == acme.org.id).order_by(stranger_counts.c.id)
+        wanted = (
+            sa.select(stranger_counts, stranger_counts.c.count.label("times"))
+            .where(stranger_counts.c.org_id == acme.org.id)
+            .order_by(stranger_counts.c.id)
+        )
         return [(row.reason, row.network, row.times) for row in tx.connection.execute(wanted)]
 
 

@@ -1,0 +1,84 @@
+"""The lane of its own for the hottest requests: the same answers as by the ordinary way, which stays the definition."""
+
+import re
+from collections.abc import Mapping
+
+import httpx
+import pytest
+from tests.oauth.door import FORM, Door, Loop
+from tests.oauth.houses import Standing
+from tests.oauth.tenants import INTROSPECT, REVOKE, TOKEN, Client, Tenant, make_tenant
+
+from gatebridge.web.hot_lane import HotLane
+from gatebridge.web.oauth import hot_endpoints
+
+
+@pytest.fixture(scope="module")
+def lane(house: Standing, loop: Loop) -> Door:
+    endpoints = hot_endpoints(house.house.turnstile, house.house.keyring, house.house.base_url)
+    return Door(HotLane(house.door.app, house.house, endpoints), loop)
+
+
+@pytest.fixture(scope="module")
+def acme(house: Standing) -> Tenant:
+    house.clock.advance(minutes=10)
+    return make_tenant(house)
+
+
+@pytest.fixture(scope="module")
+def app(acme: Tenant) -> Client:
+    return acme.app()
+
+
+# What is another each time, although the same is meant: ids and token values.
+PASSING = re.compile(r"0Ya[0-9A-Za-z]{15}|gba_[0-9A-Za-z_]+")
+
+
+def meant(answer: httpx.Response) -> tuple[int, str, dict[str, str]]:
+    headers = {name: PASSING.sub("…", value) for name, value in answer.headers.items() if name != "content-length"}
+    return answer.status_code, PASSING.sub("…", answer.text), headers
+
+
+FORMS: list[Mapping[str, str]] = [
+    {"grant_type": "client_credentials"},
+    {"grant_type": "client_credentials", "scope": "bogus"},
+    {"grant_type": "magic"},
+    {"grant_type": "client_credentials", "client_secret": "wrong"},
+    {"grant_type": "client_credentials", "client_id": "gbk_nobody"},
+    {"token": "unknown"},
+]
+
+
+@pytest.mark.parametrize("path", [TOKEN, INTROSPECT, REVOKE])
+@pytest.mark.parametrize("form", FORMS, ids=["good", "a wrong scope", "no flow", "a wrong secret", "an unknown client", "an unknown token"])
+def test_both_ways_give_the_same_answer(app: Client, lane: Door, path: str, form: Mapping[str, str]) -> None:
+    said = app.credentials | dict(form)
+    assert meant(lane.post(app.issuer + path, said)) == meant(app.post(path, said))
+
+
+UNUSUAL = [
+    pytest.param("GET", b"", {}, id="another method"),
+    pytest.param("POST", b"{}", {"Content-Type": "application/json"}, id="another type"),
+    pytest.param("POST", b"a=" + b"x" * 65_536, {"Content-Type": FORM}, id="a body too large"),
+    pytest.param("POST", b"a=1&a=2", {"Content-Type": FORM}, id="a repeated parameter"),
+    pytest.param("POST", b"", {"Content-Type": FORM} | {f"X-{number}": "x" for number in range(120)}, id="too many headers"),
+]
+
+
+@pytest.mark.parametrize(("method", "body", "headers"), UNUSUAL)
+def test_the_unusual_is_answered_alike(app: Client, lane: Door, method: str, body: bytes, headers: dict[str, str]) -> None:
+    url = app.issuer + TOKEN
+    by_lane, by_road = (door.send(method, url, body=body, headers=headers) for door in (lane, app.door))
+    assert meant(by_lane) == meant(by_road)
+
+
+def test_an_unknown_host_is_refused_by_both(app: Client, lane: Door) -> None:
+    url = f"https://nobody.example{TOKEN}"
+    by_lane, by_road = lane.post(url, app.credentials), app.door.post(url, app.credentials)
+    assert (by_lane.status_code, by_lane.json()["error"]) == (by_road.status_code, by_road.json()["error"]) == (421, "invalid_request")
+
+
+def test_a_token_from_the_lane_is_recorded_and_lives(acme: Tenant, app: Client, lane: Door) -> None:
+    answer = lane.post(app.issuer + TOKEN, {"grant_type": "client_credentials"} | app.credentials)
+    assert acme.receipt(answer).outcome == "success"
+    assert app.introspect(answer.json()["access_token"]).json()["active"] is True
