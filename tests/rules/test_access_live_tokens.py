@@ -51,6 +51,28 @@ def test_the_proof_gate(facts: Facts, attempt: Attempt, token: object, reason: R
     assert (found.state, found.reason, found.words) == (State.REFUSED if reason else State.PASSED, reason, words)
 
 
+RUN_AS_ANOTHER = but(FACTS, "policies", run_as_user_id="005000000000002")
+RUN_AS_NOBODY = but(FACTS, "policies", run_as_user_id=None)
+
+
+@pytest.mark.parametrize("attempt", DOORS)
+def test_what_an_app_did_as_one_user_ends_when_the_admin_lets_it_run_as_another(attempt: Attempt) -> None:
+    found = finding(Gate.PROOF, RUN_AS_ANOTHER, attempt)
+    assert (found.reason, found.words) == (proof_reasons.TOKEN_ENDED, "the app runs as another user now")
+    assert answer(RUN_AS_ANOTHER, attempt) == "token_ended"
+
+
+@pytest.mark.parametrize("attempt", DOORS)
+def test_what_an_app_did_as_a_user_ends_when_it_runs_as_nobody_any_more(attempt: Attempt) -> None:
+    assert answer(RUN_AS_NOBODY, attempt) == "run_as_missing"
+
+
+@pytest.mark.parametrize("facts", [RUN_AS_ANOTHER, RUN_AS_NOBODY])
+def test_whom_an_app_runs_as_says_nothing_about_tokens_of_users_who_signed_in(facts: Facts) -> None:
+    signed_in = but(ASKED_ABOUT, "token", flow=Flow.WEB_SERVER)
+    assert answer(but(facts, "settings", flows=frozenset({Flow.WEB_SERVER})), signed_in) == "yes"
+
+
 def test_an_expired_token_is_shown_with_its_end() -> None:
     found = finding(Gate.PROOF, FACTS, but(ASKED_ABOUT, "token", expires_at=NOW - timedelta(hours=1)))
     assert found.compared == (Compared("expires_at", "2026-03-01T12:00:00+00:00", "2026-03-01T11:00:00+00:00"),)

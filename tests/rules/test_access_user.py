@@ -87,6 +87,13 @@ WITH_ALL_OTHER_RIGHTS = but(FACTS, "standing.profile", permissions=EVERY_POWER -
             "no run-as user is set",
             id="an app for which no run-as user is set",
         ),
+        pytest.param(
+            but(FACTS, "policies", run_as_user_id=None),
+            ASKED_ABOUT,
+            user_reasons.RUN_AS_MISSING,
+            "no run-as user is set",
+            id="a live token of an app whose run-as user was taken away",
+        ),
     ],
 )
 def test_the_user_gate(facts: Facts, attempt: Attempt, reason: Reason | None, words: str) -> None:
