@@ -56,7 +56,8 @@ def _counted(tx: Tx, lines: Sequence[HistoryLine]) -> dict[str, str]:
     left: dict[str, int] = {}
     beyond: dict[tuple[str, str], list[HistoryLine]] = {}
     found: dict[str, str] = {}
-    # Every worker takes the counting rows in the same order, so that two of them never wait for each other.
+    admitted_of: dict[str, int] = {}
+    # Every worker takes the counting rows in the same order, the rows of the day last, so that two of them never wait for each other.
     for (org_id, reason, where), group in sorted(groups.items(), key=itemgetter(0)):
         if org_id not in left:
             left[org_id] = RECEIPTS_PER_DAY - strangers.counted(tx, org_id, _day(tx.now), DAY_ROW, EVERYWHERE)
@@ -66,10 +67,14 @@ def _counted(tx: Tx, lines: Sequence[HistoryLine]) -> dict[str, str]:
             continue
         admitted, counting_id = _fold(tx, org_id, reason, where, len(group), left[org_id])
         left[org_id] -= admitted
+        admitted_of[org_id] = admitted_of.get(org_id, 0) + admitted
         found |= {line.id: counting_id for line in group[admitted:]}
     for (org_id, reason), group in sorted(beyond.items(), key=itemgetter(0)):
         row = strangers.count(tx, org_id, _day(tx.now), reason, EVERYWHERE, tx.new_id(Prefix.RECEIPT), len(group))
         found |= {line.id: row.id for line in group}
+    for org_id, admitted in sorted(admitted_of.items()):
+        if admitted:
+            strangers.count(tx, org_id, _day(tx.now), DAY_ROW, EVERYWHERE, tx.new_id(Prefix.RECEIPT), admitted)
     return found
 
 
@@ -77,10 +82,7 @@ def _fold(tx: Tx, org_id: str, reason: str, where: str, times: int, left_today: 
     """How many of so many like refusals still get a receipt of their own, and the id of the row that counts the others."""
     counted = strangers.count(tx, org_id, _window(tx.now), reason, where, tx.new_id(Prefix.RECEIPT), times)
     before = counted.count - times
-    admitted = max(0, min(times, RECEIPTS_PER_WINDOW - before, left_today))
-    if admitted:
-        strangers.count(tx, org_id, _day(tx.now), DAY_ROW, EVERYWHERE, tx.new_id(Prefix.RECEIPT), admitted)
-    return admitted, counted.id
+    return max(0, min(times, RECEIPTS_PER_WINDOW - before, left_today)), counted.id
 
 
 def _day(now: datetime) -> datetime:

@@ -165,12 +165,6 @@ def is_conflict(error: BaseException) -> bool:
     return isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
 
 
-def gave_way(error: BaseException) -> bool:
-    """Whether transactions waited for each other in a circle and this one was ended for the others' sake: trying again is right."""
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    return isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
-
-
 def is_outage(error: BaseException) -> bool:
     """Whether an error means that the database is away, full or too busy: 503 and try again, never a wrong answer."""
     if isinstance(error, sa.exc.TimeoutError):  # no connection became free in time
