@@ -81,7 +81,7 @@ def test_a_key_is_plain_and_short(acme: World, key: str) -> None:
     answer = acme.client.post(
         f"http://{ACME}/api/v1/apps",
         json=NEW_APP,
-        headers=[("Authorization", f"Bearer {acme.token(acme.admin)}"), (b"Idempotency-Key", key.encode())],
+        headers=[(b"Authorization", f"Bearer {acme.token(acme.admin)}".encode()), (b"Idempotency-Key", key.encode())],
     )
     assert (answer.status_code, answer.json()["reason"]) == (422, "field_invalid")
 

@@ -87,7 +87,7 @@ def test_what_a_stranger_wrote_cannot_drive_the_terminal(terminal: Terminal) -> 
     httpx.post(
         f"{url}/services/oauth2/token",
         data={"grant_type": "x\x1b]0;owned\x07\u202e"},
-        headers={"User-Agent": "a\x9b31mb".encode("latin-1")},
+        headers={b"User-Agent": b"a\x9b31mb"},
     )
     for words in (("history", "list", "--refused"), ("audit", "list")):
         shown = terminal.type(*words).out

@@ -21,6 +21,19 @@ def test_healthz_readyz_and_metrics_answer_at_any_host(acme: World) -> None:
     assert "gatebridge_requests_total" in acme.client.get("http://192.0.2.1/metrics").text
 
 
+def test_the_metrics_count_requests_by_route_and_outcomes_by_reason_and_never_what_was_sent(acme: World) -> None:
+    acme.client.get(f"http://{ACME}/help/reasons/token_expired")
+    acme.client.get(f"http://{ACME}/canary-path")
+    acme.client.post(f"http://{ACME}/services/oauth2/token", data={"grant_type": "client_credentials"}, auth=("gbk_canary", "gbs_canary"))
+    page = acme.client.get(f"http://{ACME}/metrics").text
+    assert 'gatebridge_requests_total{method="GET",route="/help/reasons/{code}",status="200"}' in page
+    assert 'gatebridge_requests_total{method="GET",route="unmatched",status="404"}' in page
+    assert 'gatebridge_outcomes_total{event="token",reason="client_unknown"}' in page
+    assert "gatebridge_turnstile_batch_size_bucket" in page
+    assert "gatebridge_outbox_waiting" in page
+    assert "canary" not in page
+
+
 @pytest.mark.parametrize("host", ["nobody.test", "192.0.2.1", "acme.test:81", "acme.test.", "acme.test@evil", "x" * 300])
 @pytest.mark.parametrize("path", ["/", "/api/v1/me", "/services/oauth2/token", "/help/reasons/"])
 def test_where_no_org_lives_nothing_answers(acme: World, host: str, path: str) -> None:
@@ -189,17 +202,33 @@ def test_a_log_line_never_holds_a_query_a_body_or_a_header(acme: World) -> None:
     assert (line["method"], line["path"], line["status"], line["address"]) == ("GET", "/api/v1/me", 401, "127.0.0.1")
 
 
-def test_X_SX_02_a_defect_is_answered_blandly_and_logged_under_its_id(acme: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gatebridge.web.api import me
+BROKEN = [
+    pytest.param("gatebridge.web.api.me.MeShown", "GET", "/api/v1/me", id="a route of the admin API"),
+    pytest.param("gatebridge.web.api.desk.bearer.authenticate", "GET", "/api/v1/apps", id="the desk of the admin API"),
+    pytest.param("gatebridge.web.pages.environment", "GET", "/", id="a page"),
+    pytest.param("gatebridge.web.api.docs.by_tag", "GET", "/api/v1/docs", id="the docs page"),
+    pytest.param("gatebridge.web.turnstile.record", "POST", "/services/oauth2/token", id="the turnstile"),
+    pytest.param("gatebridge.oauth.discovery.document", "GET", "/.well-known/openid-configuration", id="a document"),
+    pytest.param("gatebridge.web.operations.readiness", "GET", "/readyz", id="a question of an operator"),
+]
 
+
+@pytest.mark.parametrize(("part", "method", "path"), BROKEN)
+def test_X_SX_02_a_defect_anywhere_is_answered_blandly_and_logged_under_its_id(
+    acme: World, monkeypatch: pytest.MonkeyPatch, part: str, method: str, path: str
+) -> None:
     def broken(*_: object, **__: object) -> object:
-        raise RuntimeError("canary-of-the-inside")
+        local = "canary-of-a-variable"
+        raise RuntimeError(f"canary-of-the-inside {len(local)}")
 
-    token = acme.token(acme.admin)
-    monkeypatch.setattr(me, "MeShown", broken)
-    answer = acme.client.get(f"http://{ACME}/api/v1/me", headers={"Authorization": f"Bearer {token}"})
-    assert (answer.status_code, answer.json()["reason"]) == (500, "internal_fault")
+    headers = {"Authorization": f"Bearer {acme.token(acme.admin)}"} if path.startswith("/api") else {}
+    form = {"grant_type": "client_credentials"} if method == "POST" else None
+    monkeypatch.setattr(part, broken)
+    answer = acme.client.request(method, f"http://{ACME}{path}", headers=headers, data=form)
+    assert answer.status_code == 500
     assert "canary" not in answer.text
-    (line,) = [line for line in acme.log_lines() if line["event"] == "fault"]
-    assert ids.long(line["operation_id"]) == answer.headers["x-operation-id"] == answer.json()["operation_id"]
-    assert "canary-of-the-inside" in line["error_text"]
+    assert answer.json().get("reason", answer.json().get("error")) in ("internal_fault", "server_error")
+    faults = [line for line in acme.log_lines() if "canary-of-the-inside" in str(line)]
+    assert len(faults) == 1, "logged once"
+    assert ids.long(faults[0]["operation_id"]) == answer.headers["x-operation-id"]
+    assert "canary-of-a-variable" not in acme.log.getvalue()

@@ -31,10 +31,9 @@ HOST_NAME = "acme.test"
 
 
 def talk(port: int, request: bytes) -> bytes:
-    """Send bytes, say that no more will come, and read all that comes back."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    """Send bytes and read all that comes back until the server closes the connection, as it does after each of these."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
         received = b""
         while part := connection.recv(65_536):
             received += part
@@ -70,13 +69,12 @@ TABLE = [
 @pytest.mark.parametrize("rest", TABLE)
 def test_X_HT_02_a_request_that_two_readers_could_end_in_two_places_lets_nothing_through_behind_it(port: int, rest: bytes) -> None:
     answer = talk(port, b"POST /services/oauth2/token HTTP/1.1\r\n" + HOST + rest)
-    assert b"200" not in statuses(answer), "what stood behind was answered as a request of its own"
+    assert statuses(answer) == [b"400"], "one refusal, and no answer to what stood behind"
 
 
 @pytest.mark.parametrize("line", [b"GET /help\x0b HTTP/1.1", b"GET /a b HTTP/1.1", b"get / HTTP/1.1", b"GET / HTTP/9.9", b"\x16\x03\x01"])
 def test_X_XS_05_a_request_line_with_control_bytes_is_refused(port: int, line: bytes) -> None:
-    found = statuses(talk(port, line + b"\r\n" + HOST + b"Connection: close\r\n\r\n"))
-    assert b"200" not in found
+    assert statuses(talk(port, line + b"\r\n" + HOST + b"Connection: close\r\n\r\n")) == [b"400"]
 
 
 def test_X_HT_01_a_body_in_endless_chunks_is_cut_off(port: int) -> None:
@@ -87,8 +85,7 @@ def test_X_HT_01_a_body_in_endless_chunks_is_cut_off(port: int) -> None:
         try:
             for _ in range(64):
                 connection.sendall(b"1000\r\n" + b"x" * 4096 + b"\r\n")
-            connection.shutdown(socket.SHUT_WR)
-        except OSError:
+        except OSError:  # it closed the connection while we were still sending
             pass
         while part := connection.recv(65_536):
             answer += part

@@ -1,4 +1,4 @@
-"""Connected apps: register, read, edit, decide who may use them, stop them."""
+"""Connected apps: register, read, edit."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,17 +7,14 @@ import typer
 
 from gatebridge.cli import at, show
 from gatebridge.cli.client import Api
-from gatebridge.cli.exits import Exit, Stop
+from gatebridge.cli.exits import Stop
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.network import Relaxation
 
 apps = typer.Typer(help="Connected apps.", no_args_is_help=True)
-access = typer.Typer(help="Which profiles and permission sets may use an app.", no_args_is_help=True)
 
 AppId = Annotated[str, typer.Argument(help="The app's id.", metavar="APP")]
-Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence; it goes into the audit trail.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Flows = Annotated[list[Flow] | None, typer.Option("--flow", help="A way to get a token; may be repeated.")]
 Scopes = Annotated[list[str] | None, typer.Option("--scope", help="A scope it may ask for; may be repeated.")]
 Callbacks = Annotated[list[str] | None, typer.Option("--callback", help="A callback URL; may be repeated.")]
@@ -220,122 +217,3 @@ def _edit(context: typer.Context, path: str, changes: dict[str, Any]) -> None:
     with at.server(context) as api:
         record = api.edit(path, changes) if changes else api.get(path)
     show.facts(context, record)
-
-
-@apps.command("owner")
-def transfer(
-    context: typer.Context,
-    app: AppId,
-    to: Annotated[str | None, typer.Option("--to", help="The new owner (user id).")] = None,
-    backup: Annotated[str | None, typer.Option("--backup", help="The new backup owner (user id); none for nobody.")] = None,
-    reason: Reason = "",
-) -> None:
-    """Give an app another owner or backup owner."""
-    changes = said(owner_id=to, reason=reason or None)
-    if backup is not None:
-        changes["backup_owner_id"] = None if backup == "none" else backup
-    if not set(changes) - {"reason"}:
-        raise Stop(Exit.USAGE, "Say who: --to, --backup, or both.")
-    with at.server(context) as api:
-        show.facts(context, api.edit(f"/apps/{app}", changes, by=("POST", f"/apps/{app}/owner")), FACTS)
-
-
-@apps.command("block")
-def block(context: typer.Context, app: AppId, reason: Reason, yes: Yes = False) -> None:
-    """End everything that an app has in this org, and refuse it until it is unblocked."""
-    with at.server(context) as api:
-        at.sure(f"{at.hit(api, app_id=app)} Block it?", yes)
-        show.done(context, "The app is blocked; no node accepts anything of it.", api.post(f"/apps/{app}/block", {"reason": reason}))
-
-
-@apps.command("unblock")
-def unblock(context: typer.Context, app: AppId, reason: Reason) -> None:
-    """Let an app ask for tokens again; those from before stay dead."""
-    with at.server(context) as api:
-        show.done(context, "The app may ask for tokens again.", api.post(f"/apps/{app}/unblock", {"reason": reason}))
-
-
-@apps.command("delete")
-def delete(
-    context: typer.Context, app: AppId, reason: Reason, confirm: Annotated[str | None, typer.Option(help="Its API name.")] = None
-) -> None:
-    """End everything that an app has anywhere, and refuse it. For 30 days it can be restored."""
-    with at.server(context) as api:
-        typed = confirm if confirm is not None else at.typed(f"{at.hit(api, app_id=app)} To delete it, type its API name")
-        show.done(context, "The app is deleted.", api.post(f"/apps/{app}/delete", {"reason": reason, "confirm": typed}))
-
-
-@apps.command("restore")
-def restore(context: typer.Context, app: AppId, reason: Reason) -> None:
-    """Bring a deleted app back."""
-    with at.server(context) as api:
-        show.done(context, "The app is back, with its key, secrets and policies.", api.post(f"/apps/{app}/restore", {"reason": reason}))
-
-
-@apps.command("install")
-def install(context: typer.Context, consumer_key: Annotated[str, typer.Argument(help="From its publisher.")]) -> None:
-    """Use an app of another org here, with closed policies."""
-    with at.server(context) as api:
-        show.facts(context, api.post("/apps/install", {"consumer_key": consumer_key}), FACTS)
-
-
-@apps.command("uninstall")
-def uninstall(context: typer.Context, app: AppId, reason: Reason, yes: Yes = False) -> None:
-    """Use an app here no more."""
-    with at.server(context) as api:
-        at.sure(f"{at.hit(api, app_id=app)} Uninstall it?", yes)
-        show.done(context, "The app is not used here any more.", api.post(f"/apps/{app}/uninstall", {"reason": reason}))
-
-
-@apps.command("logo")
-def logo(
-    context: typer.Context,
-    app: AppId,
-    picture: Annotated[Path | None, typer.Argument(help="A PNG, JPEG or GIF.")] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Show the app by its initials.")] = False,
-) -> None:
-    """Set the picture of an app, or remove it."""
-    if (picture is None) != remove:
-        raise Stop(Exit.USAGE, "Name a picture, or say --remove.")
-    with at.server(context) as api:
-        if picture is None:
-            api.edit(f"/apps/{app}", None, by=("DELETE", f"/apps/{app}/logo"))
-        else:
-            api.upload(f"/apps/{app}", f"/apps/{app}/logo", at.bytes_of(picture))
-    show.done(context, "The picture is removed." if remove else "The picture is set.")
-
-
-ACCESS_COLUMNS = (
-    ("NAME", show.field("name")),
-    ("KIND", show.field("kind")),
-    ("UNTIL", show.when("expires_at")),
-    ("IN FORCE", show.field("in_force")),
-    ("ID", show.field("holder_id")),
-)
-Holder = Annotated[str, typer.Argument(help="A profile's or permission set's id.", metavar="HOLDER")]
-
-
-@access.command("list")
-def list_access(context: typer.Context, app: AppId) -> None:
-    """Whose holders may use an app."""
-    with at.server(context) as api:
-        found = api.get(f"/apps/{app}/access")
-    show.rows(context, found, ACCESS_COLUMNS, "Nobody is assigned. Do so with: gatebridge access assign APP HOLDER")
-
-
-@access.command("assign")
-def assign(
-    context: typer.Context, app: AppId, holder: Holder, until: Annotated[str | None, typer.Option(help="Until this time.")] = None
-) -> None:
-    """Let the holders of a profile or permission set use an app."""
-    with at.server(context) as api:
-        given = api.put(f"/apps/{app}/access/{holder}", {"expires_at": until})
-    show.done(context, f"Whoever holds {given['name']} may use the app.", given)
-
-
-@access.command("remove")
-def remove_access(context: typer.Context, app: AppId, holder: Holder) -> None:
-    """Let them use it no more; their tokens of it are refused from now on."""
-    with at.server(context) as api:
-        api.delete(f"/apps/{app}/access/{holder}")
-    show.done(context, "They may not use the app any more.")

@@ -7,7 +7,7 @@ import typer
 from typer.main import get_command
 
 from gatebridge import __version__
-from gatebridge.cli import apps, credentials_of_apps, local, people, records, revoke, tokens, wishes
+from gatebridge.cli import access, app_state, credentials_of_apps, local, people, records, revoke, tokens, wishes
 from gatebridge.cli.exits import Exit, Stop
 
 HELP = """Gatebridge: every integration is a connected app.
@@ -23,10 +23,10 @@ def make_cli() -> typer.Typer:
     """All commands, by what they are about."""
     cli = typer.Typer(name="gatebridge", help=HELP, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
     cli.callback(help=HELP)(_options)
-    cli.add_typer(apps.apps, name="apps")
+    cli.add_typer(app_state.apps, name="apps")
     cli.add_typer(credentials_of_apps.secrets, name="secrets")
     cli.add_typer(credentials_of_apps.certs, name="certs")
-    cli.add_typer(apps.access, name="access")
+    cli.add_typer(access.access, name="access")
     cli.add_typer(people.users, name="users")
     cli.add_typer(people.profiles, name="profiles")
     cli.add_typer(people.permsets, name="permsets")

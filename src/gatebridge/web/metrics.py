@@ -67,6 +67,12 @@ class TurnstileCollector(Collector):
         sizes = dict(counts.sizes)
         yield GaugeMetricFamily("gatebridge_turnstile_waiting", "Requests that wait at the turnstile.", self.turnstile.waiting)
         yield CounterMetricFamily("gatebridge_turnstile_retried", "Requests whose batch could not be committed as one.", counts.retried)
+        outcomes = CounterMetricFamily(
+            "gatebridge_outcomes", "Recorded outcomes, by event and reason; a success has no reason.", labels=("event", "reason")
+        )
+        for (event, reason), number in dict(counts.outcomes).items():
+            outcomes.add_metric((event, reason), number)
+        yield outcomes
         buckets: list[tuple[str, float]] = []
         total = 0
         for size in sorted(sizes):

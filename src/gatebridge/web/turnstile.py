@@ -55,6 +55,7 @@ class Counts:
     largest: int = 0
     retried: int = 0
     sizes: dict[int, int] = field(default_factory=dict)
+    outcomes: dict[tuple[str, str], int] = field(default_factory=dict)  # recorded ones, by event and reason; no reason: a success
 
 
 class Turnstile:
@@ -143,7 +144,15 @@ class Turnstile:
                 return
             self._one_by_one([waiting for waiting, _ in writers], tries - 1 if alone else tries)
             return
+        self._count_outcomes([outcome for _, outcome in writers])
         _answer([(waiting, answer) for (waiting, _), answer in zip(writers, answers, strict=True)])
+
+    def _count_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        counted = self.counts.outcomes
+        for outcome in outcomes:
+            if outcome.history is not None:
+                kind = (outcome.history.line.event, outcome.history.line.reason or "")
+                counted[kind] = counted.get(kind, 0) + 1
 
     def _decide(self, batch: Sequence[Waiting]) -> list[tuple[Waiting, Outcome]]:
         decided = []
