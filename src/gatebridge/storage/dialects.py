@@ -69,6 +69,7 @@ def make_engine(url: str, *, pool_size: int, connect_timeout: int, statement_tim
             parsed.set(drivername="sqlite+pysqlite"),
             module=sqlite,
             json_serializer=compact_json,
+            hide_parameters=True,  # an error in the log shows the statement, never the values
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=connect_timeout,
@@ -80,6 +81,7 @@ def make_engine(url: str, *, pool_size: int, connect_timeout: int, statement_tim
     return sa.create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         json_serializer=compact_json,
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=connect_timeout,
