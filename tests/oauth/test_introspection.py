@@ -117,11 +117,19 @@ def test_an_active_answer_writes_nothing_and_an_inactive_one_writes_one_line(acm
 
 def test_std_IN_01_who_does_not_prove_itself_is_refused(acme: Tenant, app: Client) -> None:
     token = app.access_token()
-    public = acme.app("Public", auth_methods=frozenset({ClientAuthMethod.NONE}), flows=frozenset(), open_for_use=False)
     for form in ({}, {"client_id": app.consumer_key}, app.credentials | {"client_secret": "wrong"}):
         answer = app.post(INTROSPECT, form | {"token": token})
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-    assert public.introspect(token).status_code != 200 or public.introspect(token).json() == INACTIVE
+
+
+def test_std_IN_01_a_public_app_proves_nothing_and_may_not_ask_even_about_its_own_token(acme: Tenant, app: Client) -> None:
+    token = app.access_token()
+    with acme.standing.database.transaction() as tx:
+        public = EditSettings(app.id, auth_methods=frozenset({ClientAuthMethod.NONE}), flows=frozenset())
+        edit_settings(tx, acme.admin, public)
+    answer = app.post(INTROSPECT, {"client_id": app.consumer_key, "token": token})
+    assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
+    assert acme.true_cause(answer) == "client_not_confidential"
 
 
 def test_std_IN_08_a_bearer_token_is_no_proof_of_who_asks(app: Client) -> None:

@@ -175,6 +175,9 @@ def test_a_wait_that_is_no_number_is_no_wait(app: Client, wait: str) -> None:
     assert app.feed(wait=wait).json()["revocations"] == []
 
 
-def test_the_feed_is_for_proven_clients_only(app: Client) -> None:
+def test_the_feed_is_for_proven_clients_only(acme: Tenant, app: Client) -> None:
+    public = acme.app("Public", auth_methods=PUBLIC, flows=frozenset(), open_for_use=False)
+    named = public.feed()
+    assert (named.status_code, named.json()["error"]) == (400, "unauthorized_client")
     answer = app.post(FEED, {"client_id": app.consumer_key})
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from tests.oauth.tenants import Client, Tenant
 
 from gatebridge.records import history
+from gatebridge.rules.app_settings import ClientAuthMethod
 from gatebridge.rules.ids import Prefix, parse
 from gatebridge.storage.strangers import stranger_counts
 
@@ -88,4 +89,11 @@ def test_a_proven_client_is_never_folded_for_its_token_refusals(acme: Tenant, ap
 def test_dead_tokens_that_are_asked_about_again_and_again_are_folded(acme: Tenant, app: Client) -> None:
     for _ in range(25):
         app.introspect("unknown")
+    assert len(acme.history()) == 20
+
+
+def test_who_only_knows_the_name_of_a_public_app_is_folded_like_any_stranger(acme: Tenant, app: Client) -> None:
+    public = acme.app("Public", auth_methods=frozenset({ClientAuthMethod.NONE}), flows=frozenset(), open_for_use=False)
+    for _ in range(25):
+        assert public.token().status_code == 400
     assert len(acme.history()) == 20

@@ -10,11 +10,13 @@ from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
 from gatebridge.rules import access
+from gatebridge.rules.app_settings import ClientAuthMethod
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.facts import Attempt, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.orgs import Org
+from gatebridge.rules.reasons import client as client_reasons
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.scopes import parse, render
@@ -37,6 +39,11 @@ class Caller:
     def dialect(self) -> Dialect:
         """An unknown client speaks the standard dialect."""
         return self.facts.app.dialect if self.facts.app else Dialect.STANDARD
+
+    @property
+    def proven(self) -> bool:
+        """Whether the client has shown more than its name, which for a public app stands in every copy of its program."""
+        return self.proof.refused is None and self.proof.method is not ClientAuthMethod.NONE
 
     @property
     def secret(self) -> str | None:
@@ -80,7 +87,6 @@ def refused(
         raise ValueError("A refusal was asked for, and the verdict refuses nothing")
     tried_basic = request.authorization is not None
     answer = errors.answer(reason, caller.dialect, org.issuer, parameter=parameter, realm=org.name if tried_basic else None)
-    proven = caller.proof.refused is None
     line = line_of(
         org,
         request,
@@ -89,12 +95,12 @@ def refused(
         reason=reason,
         status=answer.status,
         flow=flow,
-        acts_for=proven,
+        acts_for=caller.proven,
         auth_method=caller.presented.method if caller.presented else None,
         credential_id=caller.proof.secret_id or caller.proof.certificate_id,
         receipt=history.receipt(verdict.findings, said(request)),
     )
-    return Outcome(answer, HistoryEntry(line, folds=not proven))
+    return Outcome(answer, HistoryEntry(line, folds=not caller.proven))
 
 
 def decide(reader: FactsReader, facts: Facts, attempt: Attempt) -> Verdict:
@@ -106,7 +112,12 @@ def decide(reader: FactsReader, facts: Facts, attempt: Attempt) -> Verdict:
 
 def refusing(door: Door, reason: Reason) -> Verdict:
     """A verdict over something that is wrong before any gate could be asked about it, such as a parameter that is missing."""
-    return Verdict(door, (Finding(Gate.PROOF, State.REFUSED, reason.sentence, reason),))
+    return Verdict(door, (Finding(reason.gate or Gate.PROOF, State.REFUSED, reason.sentence, reason),))
+
+
+def unproven(door: Door) -> Verdict:
+    """What a public app hears where the caller must be authenticated (RFC 7662 section 2.1): anybody can send its name."""
+    return refusing(door, client_reasons.CLIENT_NOT_CONFIDENTIAL)
 
 
 def replayed(

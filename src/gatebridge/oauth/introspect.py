@@ -40,6 +40,8 @@ def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
     may_ask = endpoint.decide(reader, caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
     if may_ask.reason is not None:
         return endpoint.refused(org, request, EVENT, caller, may_ask)
+    if not caller.proven:
+        return endpoint.refused(org, request, EVENT, caller, endpoint.unproven(Door.CALLER))
     value = request.parameters.get("token")
     if value is None:
         verdict = endpoint.refusing(Door.CALLER, request_reasons.PARAMETER_MISSING)

@@ -35,6 +35,8 @@ def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
     verdict = endpoint.decide(reader, caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
     if verdict.reason is not None:
         return endpoint.refused(org, request, EVENT, caller, verdict)
+    if not caller.proven:
+        return endpoint.refused(org, request, EVENT, caller, endpoint.unproven(Door.CALLER))
     after = request.parameters.get("after", "0")
     if not (after.isascii() and after.isdecimal() and len(after) <= 18):
         malformed = endpoint.refusing(Door.CALLER, request_reasons.PARAMETER_MALFORMED)
