@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gatebridge.storage.database import Database
 
 TEMPLATE = "gatebridge_template"
+OF_THE_RUN = "test"
 
 # A property is about what is true, not how fast: a busy machine must not fail it. The timeout of each test still bounds it.
 settings.register_profile("gatebridge", deadline=None)
@@ -57,11 +58,14 @@ def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgres: Postgres, postgres_template: str, postgres_names: Iterator[str]) -> Iterator[str]:
-    """The URL of a clean, migrated PostgreSQL database of this test."""
-    name = next(postgres_names)
-    yield postgres.create(name, postgres_template)
-    postgres.drop(name)
+def postgresql_url(postgres: Postgres, postgres_template: str) -> str:
+    """The URL of a clean, migrated PostgreSQL database of this test: the run's only one, emptied, or made anew where it was bent."""
+    if not postgres.has(OF_THE_RUN):
+        return postgres.create(OF_THE_RUN, postgres_template)
+    if not postgres.empty(OF_THE_RUN):
+        postgres.drop(OF_THE_RUN)
+        return postgres.create(OF_THE_RUN, postgres_template)
+    return postgres.url(OF_THE_RUN)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -28,7 +28,7 @@ def house(request: pytest.FixtureRequest, loop: Loop, tmp_path_factory: pytest.T
         url = f"sqlite:///{path}"
     else:
         server: Postgres = request.getfixturevalue("postgres")
-        url = server.create("house", request.getfixturevalue("postgres_template"))
+        url = server.create(next(request.getfixturevalue("postgres_names")), request.getfixturevalue("postgres_template"))
     with standing_house(url, loop) as standing:
         yield standing
 

@@ -43,7 +43,6 @@ from gatebridge.setup.stop_users import (
 )
 from gatebridge.storage import people, permission_sets
 from gatebridge.storage.metadata import metadata
-from gatebridge.storage.outbox import outbox
 
 HASH = "$argon2id$canary"
 
@@ -190,11 +189,11 @@ def test_X_AU_06_no_hash_and_no_invitation_is_in_a_record_that_is_shown(stage: S
     assert "gbi_" not in shown
 
 
-def test_an_invitation_is_written_down_in_its_mail_only(stage: Stage) -> None:
+def test_X_SX_01_an_invitation_is_nowhere_in_plain(stage: Stage) -> None:
     made = records(stage, stage.org)
     rows = everything(stage)
     where = [name for name, found in rows.items() if "gbi_" in repr(found)]
-    assert where == [outbox.name]
+    assert where == []
     assert stage.read(lambda tx: permission_sets.of_user(tx, stage.org.id, made.invited)) == []
 
 
