@@ -27,7 +27,7 @@ ROOMS_WITH_DOCUMENTED_FUNCTIONS = {"rules", "records", "setup", "crypto"}
 
 # What would tie the repository to one machine or one network.
 FOREIGN = re.compile(
-    r"/(?:root|home|Users)/(?!ada/)[a-z][\w.-]*/|/work/|/tmp/[a-z]|(?:files\.)?pythonhosted\.org|pypi\.org/simple|registry\.npmjs\.org",
+    r"/(?:root|home|Users|work)/(?!ada/)[a-z][\w.-]*/|/tmp/[a-z]|(?:files\.)?pythonhosted\.org|pypi\.org/simple|registry\.npmjs\.org",
 )
 
 
