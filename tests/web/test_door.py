@@ -232,3 +232,25 @@ def test_X_SX_02_a_defect_anywhere_is_answered_blandly_and_logged_under_its_id(
     assert len(faults) == 1, "logged once"
     assert ids.long(faults[0]["operation_id"]) == answer.headers["x-operation-id"]
     assert "canary-of-a-variable" not in acme.log.getvalue()
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", f"http://{ACME}"])
+@pytest.mark.parametrize("path", ["/services/oauth2/token", "/services/oauth2/introspect", "/services/oauth2/revoke", "/api/v1/me"])
+def test_X_HT_06_no_script_of_another_origin_reads_an_answer(acme: World, path: str, origin: str) -> None:
+    asked = acme.client.post(f"http://{ACME}{path}", data={"grant_type": "client_credentials"}, headers={"Origin": origin})
+    before = acme.client.options(f"http://{ACME}{path}", headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
+    assert not [name for answer in (asked, before) for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize("path", ["/.well-known/oauth-authorization-server", "/id/keys"])
+def test_X_HT_06_public_documents_are_for_every_origin_and_never_with_credentials(acme: World, path: str) -> None:
+    answer = acme.client.get(f"http://{ACME}{path}", headers={"Origin": "https://anybody.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_X_AU_07_an_attempt_that_was_declined_is_written_down(acme: World) -> None:
+    powerless = acme.add_person("powerless", ())
+    assert acme.ask("GET", "/audit", by=powerless).status_code == 403
+    lines = acme.ask("GET", "/login-history", outcome="refused").json()["items"]
+    assert "permission_missing" in {line["reason"] for line in lines if line["event"] == "api"}

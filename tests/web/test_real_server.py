@@ -92,3 +92,16 @@ def test_X_HT_01_a_body_in_endless_chunks_is_cut_off(port: int) -> None:
             if b"\r\n\r\n" in answer:
                 break
     assert statuses(answer)[0] == b"413"
+
+
+def test_X_HT_08_clients_that_never_finish_their_request_do_not_keep_others_out(port: int) -> None:
+    slow = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(200)]
+    try:
+        for number, connection in enumerate(slow):
+            half_a_body = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 50\r\n\r\ngrant_type="
+            connection.sendall(b"POST /services/oauth2/token HTTP/1.1\r\n" + HOST + (half_a_body if number % 2 else b"X-A: "))
+        answer = talk(port, b"GET /readyz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
+        assert statuses(answer) == [b"200"]
+    finally:
+        for connection in slow:
+            connection.close()
