@@ -16,6 +16,7 @@ from gatebridge.rules.facts import Attempt, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.orgs import Org
+from gatebridge.rules.reasons import assertion as assertion_reasons
 from gatebridge.rules.reasons import client as client_reasons
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons.reason import Reason
@@ -108,6 +109,38 @@ def decide(reader: FactsReader, facts: Facts, attempt: Attempt) -> Verdict:
     # The facts are kept with the answer: as long as they live, no other facts can have their identity.
     _, verdict = reader.once(("verdict", id(facts), attempt), lambda: (facts, access.decide(facts, attempt)))
     return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A caller that may ask about others' tokens, in its org, with the verdict that let it in."""
+
+    org: Org
+    caller: Caller
+    verdict: Verdict
+
+    def once(self, request: OAuthRequest, event: str, outcome: Outcome) -> Outcome:
+        """The outcome, for which the caller's assertion is used up where it brought one; a replay gets the refusal instead."""
+        if self.caller.used is None:
+            return outcome
+        replay = replayed(self.org, request, event, self.caller, self.verdict, assertion_reasons.ASSERTION_REPLAYED)
+        return replace(outcome, used=self.caller.used, if_used_before=replay)
+
+
+def admit(reader: FactsReader, request: OAuthRequest, event: str, path: str) -> Admitted | Outcome:
+    """Let in a caller who has proven more than its name, at an endpoint that tells about tokens; else the outcome that refuses it."""
+    org = reader.org(request.host)
+    if org is None:
+        return unknown_host()
+    if request.malformed is not None:
+        return malformed(org, request, event, reader.bare_facts(org))
+    caller = call(reader, org, request, path)
+    verdict = decide(reader, caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
+    if verdict.reason is not None:
+        return refused(org, request, event, caller, verdict)
+    if not caller.proven:
+        return refused(org, request, event, caller, unproven(Door.CALLER))
+    return Admitted(org, caller, verdict)
 
 
 def refusing(door: Door, reason: Reason) -> Verdict:

@@ -1,7 +1,5 @@
 """Token introspection (RFC 7662): a proven caller asks whether a token is good at this moment."""
 
-from dataclasses import replace
-
 from gatebridge.oauth import endpoint, presented_token
 from gatebridge.oauth.endpoint import Caller
 from gatebridge.oauth.outcome import Answer, Outcome
@@ -16,7 +14,6 @@ from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.ids import long
 from gatebridge.rules.network import parse_address
 from gatebridge.rules.orgs import Org
-from gatebridge.rules.reasons import assertion as assertion_reasons
 from gatebridge.rules.reasons import proof as proof_reasons
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.scopes import render
@@ -31,27 +28,16 @@ INACTIVE: dict[str, object] = {"active": False}
 
 def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
     """Active or not, and nothing else about a token that is not (RFC 7662 section 2.2). An active answer writes nothing."""
-    org = reader.org(request.host)
-    if org is None:
-        return endpoint.unknown_host()
-    if request.malformed is not None:
-        return endpoint.malformed(org, request, EVENT, reader.bare_facts(org))
-    caller = endpoint.call(reader, org, request, PATH)
-    may_ask = endpoint.decide(reader, caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
-    if may_ask.reason is not None:
-        return endpoint.refused(org, request, EVENT, caller, may_ask)
-    if not caller.proven:
-        return endpoint.refused(org, request, EVENT, caller, endpoint.unproven(Door.CALLER))
+    admitted = endpoint.admit(reader, request, EVENT, PATH)
+    if isinstance(admitted, Outcome):
+        return admitted
+    org, caller = admitted.org, admitted.caller
     value = request.parameters.get("token")
     if value is None:
         verdict = endpoint.refusing(Door.CALLER, request_reasons.PARAMETER_MISSING)
         return endpoint.refused(org, request, EVENT, caller, verdict, parameter="token")
     facts, token = presented_token.find(reader, org, value)
-    outcome = _judged(org, request, caller, facts, token)
-    if caller.used is None:
-        return outcome
-    replay = endpoint.replayed(org, request, EVENT, caller, may_ask, assertion_reasons.ASSERTION_REPLAYED)
-    return replace(outcome, used=caller.used, if_used_before=replay)
+    return admitted.once(request, EVENT, _judged(org, request, caller, facts, token))
 
 
 def _judged(org: Org, request: OAuthRequest, caller: Caller, facts: Facts, token: AccessToken | None) -> Outcome:

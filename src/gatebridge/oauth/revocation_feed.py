@@ -5,15 +5,11 @@ their commits and without gaps. A token is dead when an entry names it, or when 
 before the token's `iat`.
 """
 
-from dataclasses import replace
-
 from gatebridge.oauth import endpoint
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
-from gatebridge.rules.facts import Attempt
 from gatebridge.rules.gates import Door
 from gatebridge.rules.ids import long
-from gatebridge.rules.reasons import assertion as assertion_reasons
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.storage import revocations
 from gatebridge.storage.facts import FactsReader
@@ -26,31 +22,20 @@ MOST = 1000
 
 def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
     """The entries after the cursor `after` (0: from the beginning), at most a thousand, for a client that has proven itself."""
-    org = reader.org(request.host)
-    if org is None:
-        return endpoint.unknown_host()
-    if request.malformed is not None:
-        return endpoint.malformed(org, request, EVENT, reader.bare_facts(org))
-    caller = endpoint.call(reader, org, request, PATH)
-    verdict = endpoint.decide(reader, caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
-    if verdict.reason is not None:
-        return endpoint.refused(org, request, EVENT, caller, verdict)
-    if not caller.proven:
-        return endpoint.refused(org, request, EVENT, caller, endpoint.unproven(Door.CALLER))
+    admitted = endpoint.admit(reader, request, EVENT, PATH)
+    if isinstance(admitted, Outcome):
+        return admitted
     after = request.parameters.get("after", "0")
     if not (after.isascii() and after.isdecimal() and len(after) <= 18):
         malformed = endpoint.refusing(Door.CALLER, request_reasons.PARAMETER_MALFORMED)
-        return endpoint.refused(org, request, EVENT, caller, malformed, parameter="after")
-    found = revocations.since(reader.tx, org.id, int(after), MOST)
+        return endpoint.refused(admitted.org, request, EVENT, admitted.caller, malformed, parameter="after")
+    found = revocations.since(reader.tx, admitted.org.id, int(after), MOST)
     cursor = found[-1].sequence if found else int(after)
-    outcome = Outcome(Answer(200, {"cursor": str(cursor), "revocations": [_entry(each, reader) for each in found]}))
-    if caller.used is None:
-        return outcome
-    replay = endpoint.replayed(org, request, EVENT, caller, verdict, assertion_reasons.ASSERTION_REPLAYED)
-    return replace(outcome, used=caller.used, if_used_before=replay)
+    answer = Answer(200, {"cursor": str(cursor), "revocations": [_entry(each) for each in found]})
+    return admitted.once(request, EVENT, Outcome(answer))
 
 
-def _entry(revocation: Revocation, _: FactsReader) -> dict[str, object]:
+def _entry(revocation: Revocation) -> dict[str, object]:
     said: dict[str, object] = {"sequence": revocation.sequence, "at": int(revocation.at.timestamp()), "kind": revocation.kind}
     names = {"jti": revocation.token_id, "grant": revocation.grant_id, "app": revocation.app_id, "sub": revocation.user_id}
     return said | {name: long(value) for name, value in names.items() if value is not None}
