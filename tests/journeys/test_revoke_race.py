@@ -19,6 +19,7 @@ from gatebridge.oauth import introspect, token
 from gatebridge.oauth.keyring import Keyring
 from gatebridge.oauth.outcome import Answer
 from gatebridge.oauth.request import OAuthRequest
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.network import parse_address
 from gatebridge.setup.block_app import BlockApp, UnblockApp, block_app, unblock_app
@@ -134,7 +135,7 @@ def nothing(_: Tx, __: SmallOrg) -> None:
 def end_the_grant(tx: Tx, org: SmallOrg) -> None:
     installation = installations.by_app(tx, org.id, org.job.app_id)
     assert installation is not None
-    grant = grants.service_grant(tx, org.id, installation.id, org.machine.id)
+    grant = grants.shared_grant(tx, org.id, installation.id, org.machine.id, Flow.CLIENT_CREDENTIALS)
     assert grant is not None
     assert revoke_grant(tx, org.admin, RevokeGrant(grant.id, WHY)).sequence is not None
 

@@ -108,7 +108,7 @@ def add_grant(tx: Tx, org: SmallOrg, user_id: str | None = None) -> Grant:
     grant = Grant(
         tx.new_id(Prefix.GRANT), org.id, org.app_id, org.installation_id, user_id or org.user_id, Flow.CLIENT_CREDENTIALS, 0, tx.now
     )
-    assert grants.insert_if_first(tx, grant, "192.0.2.1")
+    assert grants.insert_if_first(tx, grant)
     return grant
 
 

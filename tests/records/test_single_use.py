@@ -20,4 +20,4 @@ def test_a_second_live_service_grant_is_not_made(database: Database) -> None:
     with database.transaction() as tx:
         org = make_org(tx)
         grant = add_grant(tx, org)
-        assert not grants.insert_if_first(tx, grant, "192.0.2.1")
+        assert not grants.insert_if_first(tx, grant)

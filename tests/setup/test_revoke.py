@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from tests.records.seed import SmallOrg, add_grant, add_token, make_org
 
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.grants import Epochs
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
@@ -199,7 +200,7 @@ def test_a_token_issued_after_the_revoke_of_its_app_lives(database: Database, or
 def test_after_the_revoke_of_a_grant_a_new_one_can_be_made(database: Database, org: SmallOrg, made: Made) -> None:
     with database.transaction() as tx:
         revoke.revoke_grant(tx, org.actor(ADMIN), RevokeGrant(made.grant.id, "Wrong person."))
-        assert grants.service_grant(tx, org.id, org.installation_id, org.user_id) is None
+        assert grants.shared_grant(tx, org.id, org.installation_id, org.user_id, Flow.CLIENT_CREDENTIALS) is None
         assert add_grant(tx, org).id != made.grant.id
 
 

@@ -39,7 +39,7 @@ def give_grant(stage: Stage, made: CreatedApp) -> None:
             epoch=0,
             created_at=tx.now,
         )
-        assert grants.insert_if_first(tx, grant, "")
+        assert grants.insert_if_first(tx, grant)
 
 
 def test_the_owner_edits_settings_and_leaves_alone_what_is_not_named(stage: Stage, made: CreatedApp) -> None:

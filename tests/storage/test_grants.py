@@ -20,9 +20,9 @@ def org(database: Database) -> SmallOrg:
 def test_the_live_service_grant_is_found_by_installation_and_user(database: Database, org: SmallOrg) -> None:
     with database.transaction() as tx:
         grant = add_grant(tx, org)
-        assert grants.service_grant(tx, org.id, org.installation_id, org.user_id) == grant
+        assert grants.shared_grant(tx, org.id, org.installation_id, org.user_id, Flow.CLIENT_CREDENTIALS) == grant
         assert grants.by_id(tx, org.id, grant.id) == grant
-        assert grants.service_grant(tx, org.id, org.installation_id, org.owner_id) is None
+        assert grants.shared_grant(tx, org.id, org.installation_id, org.owner_id, Flow.CLIENT_CREDENTIALS) is None
 
 
 def test_each_run_as_user_has_a_service_grant_and_none_has_two(database: Database, org: SmallOrg) -> None:
@@ -30,14 +30,14 @@ def test_each_run_as_user_has_a_service_grant_and_none_has_two(database: Databas
         first = add_grant(tx, org)
         second = add_grant(tx, org, org.owner_id)
         assert first.id != second.id
-        assert not grants.insert_if_first(tx, replace(first, id=tx.new_id(Prefix.GRANT)), "192.0.2.1")
+        assert not grants.insert_if_first(tx, replace(first, id=tx.new_id(Prefix.GRANT)))
 
 
 def test_grants_of_other_flows_do_not_exclude_each_other(database: Database, org: SmallOrg) -> None:
     with database.transaction() as tx:
         first = add_grant(tx, org)
         for _ in range(2):
-            assert grants.insert_if_first(tx, replace(first, id=tx.new_id(Prefix.GRANT), flow=Flow.WEB_SERVER), "192.0.2.1")
+            assert grants.insert_if_first(tx, replace(first, id=tx.new_id(Prefix.GRANT), flow=Flow.WEB_SERVER))
         assert len(grants.live_of_user(tx, org.id, org.user_id, org.installation_id)) == 3
 
 
@@ -48,7 +48,7 @@ def test_an_ended_grant_makes_room_for_the_next_one(database: Database, org: Sma
         ended = grants.by_id(tx, org.id, first.id)
         assert ended is not None
         assert (ended.ended_at, ended.epoch) == (tx.now, 1)
-        assert grants.service_grant(tx, org.id, org.installation_id, org.user_id) is None
+        assert grants.shared_grant(tx, org.id, org.installation_id, org.user_id, Flow.CLIENT_CREDENTIALS) is None
         assert add_grant(tx, org).id != first.id
 
 
@@ -56,7 +56,7 @@ def test_another_org_sees_and_ends_nothing(database: Database, org: SmallOrg) ->
     with database.transaction() as tx:
         grant, other = add_grant(tx, org), make_org(tx, "other")
         assert grants.by_id(tx, other.id, grant.id) is None
-        assert grants.service_grant(tx, other.id, org.installation_id, org.user_id) is None
+        assert grants.shared_grant(tx, other.id, org.installation_id, org.user_id, Flow.CLIENT_CREDENTIALS) is None
         assert grants.live_of_user(tx, other.id, org.user_id) == []
         assert not grants.end(tx, other.id, grant.id, "theirs")
 

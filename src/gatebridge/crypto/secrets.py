@@ -39,6 +39,11 @@ class Kind(StrEnum):
     CONSUMER_SECRET = "gbs_"
     REFRESH_TOKEN = "gbr_"
     INVITATION = "gbi_"
+    AUTHORIZATION_CODE = "gbc_"
+    PASSWORD_RESET = "gbp_"
+    SESSION = "gbn_"  # the value of a session cookie
+    BROWSER = "gbb_"  # the value of the cookie that tells one browser from another before anybody has signed in
+    INTERACTION = "gbx_"  # names a stored authorization request in the address of a page
 
 
 class Secret:

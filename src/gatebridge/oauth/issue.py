@@ -57,6 +57,8 @@ def issue(
             flow=flow,
             epoch=0,
             created_at=tx.now,
+            scopes=verdict.scopes,
+            address=address,
         )
     token = AccessToken(
         id=token_id,

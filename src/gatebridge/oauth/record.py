@@ -41,8 +41,8 @@ def _settle(tx: Tx, outcome: Outcome) -> Outcome:
 
 def _under_one_grant(tx: Tx, outcome: Outcome) -> Outcome:
     grant = outcome.new_grant
-    if grant is None or grants.insert_if_first(tx, grant, outcome.history.line.address if outcome.history else ""):
+    if grant is None or grants.insert_if_first(tx, grant):
         return outcome
-    first = grants.service_grant(tx, grant.org_id, grant.installation_id, grant.user_id)
+    first = grants.shared_grant(tx, grant.org_id, grant.installation_id, grant.user_id, grant.flow)
     # The other one may have been ended in this very moment; then the token hangs from nothing and is dead, as it should be.
     return outcome.under_grant(first) if first is not None else outcome

@@ -1,8 +1,10 @@
 """Policies: what the admin of the org that uses an app owns. One set per installed app."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from gatebridge.rules.lifetimes import DEFAULT_REFRESH_POLICIES, RefreshPolicy
 from gatebridge.rules.network import Relaxation
 
 
@@ -21,3 +23,9 @@ class AppPolicies:
     jwt_access_token_minutes: int | None = None  # life of a JWT access token; None: the default
     run_as_user_id: str | None = None  # whom client credentials act for
     may_administer: bool = False  # may be given the scope `setup_api`, which opens this org's admin API
+    refresh_policies: tuple[RefreshPolicy, ...] = DEFAULT_REFRESH_POLICIES  # whichever ends first ends the family
+    refresh_exception_reason: str = ""  # why a refresh token may live until it is revoked (X-RT-08)
+    refresh_exception_until: datetime | None = None  # and until when that exception holds; then the defaults apply again
+    refresh_grace_seconds: int = 10  # how long a retry of a lost rotation gets the same successor; 0: not at all
+    authorization_code_seconds: int | None = None  # None: 60
+    max_grants_per_user: int | None = None  # None: 20, or 5 in the salesforce dialect

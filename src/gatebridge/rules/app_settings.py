@@ -47,7 +47,17 @@ class AppSettings:
     audience: str = ""  # `aud` of its access tokens; empty: the issuer
     legacy_audience: bool = False  # client assertions may also name the token endpoint (RFC 10070 says the issuer only)
     introspect_all_tokens: bool = False  # may ask about every token of the org, as a resource server does
+    # Whether a confidential app must prove itself at these two; where not, PKCE or the refresh token alone does, and rotation is on.
+    require_secret_for_web_server: bool = True
+    require_secret_for_refresh: bool = True
+    rotate_refresh_tokens: bool = False  # a public app's always rotate
+    id_token_minutes: int = 2
+    assertion_audiences: tuple[str, ...] = ()  # what a JWT bearer assertion may name beside the issuer (salesforce dialect only)
 
     @property
     def public(self) -> bool:
         return self.auth_methods == frozenset({ClientAuthMethod.NONE})
+
+    def rotates(self, *, proven: bool) -> bool:
+        """Whether a refresh token is exchanged for a successor at each use; `proven`: the client showed more than its name (RT-03)."""
+        return self.public or self.rotate_refresh_tokens or not proven

@@ -5,13 +5,16 @@ from datetime import datetime
 
 from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow
+from gatebridge.rules.approvals import Approval
 from gatebridge.rules.apps import App, Installation
+from gatebridge.rules.callbacks import Mismatch
 from gatebridge.rules.gates import Door
-from gatebridge.rules.grants import AccessToken, Epochs, Grant
+from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant, RefreshToken
 from gatebridge.rules.network import Address
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Assignment, Standing
 from gatebridge.rules.reasons.reason import Compared, Reason
+from gatebridge.rules.sessions import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,9 @@ class Facts:
     policies: AppPolicies | None = None
     permits: tuple[Assignment, ...] = ()  # the profiles and permission sets that may use the app here
     standing: Standing | None = None  # the user for whom the token acts or would act
-    grant: Grant | None = None  # the live grant from which the token hangs or would hang
+    grant: Grant | None = None  # the grant from which the token hangs or would hang
+    session: Session | None = None  # the browser session of an authorization request, or the one in which a code was approved
+    approval: Approval | None = None  # what the user has approved of the app before
 
     def epochs(self) -> Epochs | None:
         """The epochs read with these facts, for a token that is decided on them. None where a record is missing."""
@@ -53,6 +58,36 @@ class ClientProof:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackProof:
+    """What came of comparing a redirect URI. `uri` is proven, byte for byte, or there is a mismatch, or none was sent."""
+
+    uri: str | None = None
+    mismatch: Mismatch | None = None
+    refused: Reason | None = None  # it was missing where it must be sent, or could not be read
+    sent: bool = True  # False: the request named none, and the app's only one was taken
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionProof:
+    """What came of verifying a JWT bearer assertion: its certificate, and the user whom it names, if the org has one."""
+
+    refused: Reason | None = None
+    certificate_id: str | None = None
+    compared: tuple[Compared, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Approving:
+    """How an authorization request wants the user asked, and what the user has said (OpenID Connect Core section 3.1.2.1)."""
+
+    silent: bool = False  # prompt=none: nothing may be shown
+    authenticated_since: datetime | None = None  # the credential check must not be older (prompt=login, max_age)
+    ask_consent: bool = False  # prompt=consent: a remembered approval does not count
+    approved: bool = False  # the user has just pressed Approve on our page
+    denied: bool = False  # the user has just pressed Deny
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """What one request asks for, and the proofs that came with it."""
 
@@ -65,3 +100,14 @@ class Attempt:
     scopes_refused: Reason | None = None  # the parameter could not be read
     token: AccessToken | None = None
     scope_needed: str | None = None  # what the door demands of a live token
+    request_refused: Reason | None = None  # a parameter of an authorization request that is wrong whatever the app may do
+    callback: CallbackProof | None = None
+    challenge: str | None = None  # code_challenge as sent with an authorization request
+    pkce_refused: Reason | None = None  # what is wrong with the PKCE parameters by themselves, or the verifier did not match
+    code: AuthorizationCode | None = None
+    refresh: RefreshToken | None = None
+    rotates: bool = False  # whether this refresh token will be exchanged for a successor
+    assertion: AssertionProof | None = None
+    proof_refused: Reason | None = None  # the code or refresh token is unknown, of another app, already used, ...
+    proof_compared: tuple[Compared, ...] = ()
+    approving: Approving | None = None

@@ -34,7 +34,13 @@ NUMBERS = {gate: number for number, gate in enumerate(Gate, start=1)}
 class Door(StrEnum):
     """Where a request comes in. `access.GATES_AT` says which gates stand at which door."""
 
-    TOKEN = "token"  # the token endpoint: something new is about to be issued
-    CALLER = "caller"  # a client that authenticates itself to introspect or revoke
+    AUTHORIZE = "authorize"  # a browser brings a request for a user's approval
+    TOKEN = "token"  # the token endpoint, where a client asks for itself, or in a way that nobody knows
+    CODE = "code"  # the token endpoint, where a client redeems an authorization code
+    REFRESH = "refresh"  # the token endpoint, where a client presents a refresh token
+    ASSERTION = "assertion"  # the token endpoint, where a client presents an assertion that names a user
+    CALLER = "caller"  # a client that authenticates itself to ask about tokens
+    REVOKE = "revoke"  # a client that wants one of its tokens ended; a public app may, by its name alone
     INTROSPECT = "introspect"  # a live token, as a resource server asks about it
+    IDENTITY = "identity"  # a live token, presented at userinfo or the identity URL
     API = "api"  # a live token, presented to our own API

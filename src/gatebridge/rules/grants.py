@@ -1,9 +1,10 @@
-"""What a grant is, and the access tokens that hang from it."""
+"""What a grant is, and what hangs from it: authorization codes that become one, access tokens, refresh tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from gatebridge.rules.app_settings import Flow, TokenFormat
+from gatebridge.rules.sessions import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,10 @@ class Epochs:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One authorization event: scopes, when, how, from where. Client credentials share one per installation and run-as user."""
+    """One authorization event: scopes, when, how, from where. One refresh family; tokens hang from it.
+
+    Flows without a user at a browser (client credentials, JWT bearer) share one per installation, user and flow (docs/decisions/0008).
+    """
 
     id: str
     org_id: str
@@ -30,6 +34,58 @@ class Grant:
     epoch: int
     created_at: datetime
     ended_at: datetime | None = None
+    scopes: tuple[str, ...] = ()  # as granted; a refresh may narrow its answer, and never this
+    address: str = ""
+    last_used_at: datetime | None = None  # at most a minute behind, so that a busy family is not written by every request
+    session_id: str | None = None  # the browser session in which it was approved
+    level: Level = Level.STANDARD
+    methods: tuple[str, ...] = ()
+    authenticated_at: datetime | None = None  # None: nobody signed in for it
+    nonce: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationCode:
+    """What a code stands for, between the approval in the browser and its one redemption (standards AZ-33)."""
+
+    id: str
+    org_id: str
+    app_id: str
+    installation_id: str
+    user_id: str
+    session_id: str
+    callback: str  # the proven redirect URI, exactly as it was sent; where the answer goes
+    callback_sent: bool  # False: the request named none, because the app has only one
+    challenge: str | None  # S256; None where the app has the PKCE waiver and the request brought none
+    nonce: str | None
+    scopes: tuple[str, ...]
+    level: Level
+    methods: tuple[str, ...]
+    authenticated_at: datetime
+    tells_auth_time: bool  # the request had max_age, so the ID token must say when (AZ-20)
+    epochs: Epochs  # as they were read with the facts of the approval; `grant` is 0, there is none yet
+    issued_at: datetime
+    expires_at: datetime
+    address: str = ""
+    used_at: datetime | None = None
+    grant_id: str | None = None  # what it bought, once it was redeemed
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """One refresh token of a family. Its value is not here; where it rotates, the successor is derived from it."""
+
+    org_id: str
+    grant_id: str
+    app_id: str
+    installation_id: str
+    user_id: str
+    generation: int  # 0 for the first of its family
+    issued_at: datetime
+    epochs: Epochs  # as they were read with the facts on which the family was granted
+    used_at: datetime | None = None  # when it was exchanged for its successor; None while it is the newest, or does not rotate
+    used_from: str = ""  # the address that exchanged it
+    successor_used: bool = False  # whether the token after it was already exchanged or used
 
 
 @dataclass(frozen=True, slots=True)

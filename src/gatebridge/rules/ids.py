@@ -44,6 +44,8 @@ class Prefix(StrEnum):
     SIGNING_KEY = "0SG"
     OUTBOX = "0OB"
     INVITATION = "0IN"
+    AUTHORIZATION_CODE = "0AC"
+    PASSWORD_RESET = "0PR"
 
 
 # Two digits at a time, and case to bits in one pass: a node mints thousands of ids a second and shows each in its long form.

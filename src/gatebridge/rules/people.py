@@ -31,6 +31,18 @@ class User:
     created_at: datetime
     version: int = 1
     external_id: str | None = None
+    # What identity scopes may tell of the user. An empty text is not told at all.
+    email_verified_at: datetime | None = None
+    locale: str = "en_US"
+    timezone: str = "UTC"  # a name of the IANA time zone database
+    phone: str = ""
+    street: str = ""
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+    updated_at: datetime | None = None
+    password_changed_at: datetime | None = None
 
     @property
     def name(self) -> str:

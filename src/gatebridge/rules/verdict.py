@@ -39,12 +39,14 @@ class Verdict:
     def refusal(self) -> Finding | None:
         """The one finding that the wire may speak of; None when everything passed.
 
-        It is the first that refuses. A gate that could not be asked comes after, since what it lacks is often what another gate
-        refuses for: nobody can look at the app of a token that nobody knows.
+        It is the first that refuses; but one that only follows from something else gives way to that: freezing a user ends the
+        user's tokens, and the cause is the freeze. A gate that could not be asked comes last, since what it lacks is often what
+        another gate refuses for: nobody can look at the app of a token that nobody knows.
         """
         refused = [finding for finding in self.findings if finding.state is State.REFUSED]
+        causes = [finding for finding in refused if finding.reason is None or not finding.reason.follows]
         unreached = [finding for finding in self.findings if finding.state is State.UNREACHED]
-        return next(iter(refused + unreached), None)
+        return next(iter(causes + refused + unreached), None)
 
     @property
     def reason(self) -> Reason | None:

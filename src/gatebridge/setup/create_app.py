@@ -55,6 +55,11 @@ class CreateApp:
     audience: str = ""
     legacy_audience: bool = False
     introspect_all_tokens: bool = False
+    require_secret_for_web_server: bool = True
+    require_secret_for_refresh: bool = True
+    rotate_refresh_tokens: bool = False
+    id_token_minutes: int = 2
+    assertion_audiences: tuple[str, ...] = ()
     secret_name: str = "First secret"
     secret_days: int | None = None  # None: the first secret lives until it is rotated or retired
 
@@ -131,6 +136,11 @@ def _settings(app: App, command: CreateApp) -> AppSettings:
         audience=command.audience,
         legacy_audience=command.legacy_audience,
         introspect_all_tokens=command.introspect_all_tokens,
+        require_secret_for_web_server=command.require_secret_for_web_server,
+        require_secret_for_refresh=command.require_secret_for_refresh,
+        rotate_refresh_tokens=command.rotate_refresh_tokens,
+        id_token_minutes=command.id_token_minutes,
+        assertion_audiences=command.assertion_audiences,
     )
 
 

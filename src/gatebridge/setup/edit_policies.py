@@ -4,12 +4,14 @@ A tighter policy counts from the commit on, for tokens that are already out too:
 """
 
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 
 from gatebridge.records.change import check_version, permit, record_change
 from gatebridge.rules import app_checks
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
 from gatebridge.rules.events import Event
+from gatebridge.rules.lifetimes import RefreshPolicy
 from gatebridge.rules.network import Relaxation
 from gatebridge.rules.people import UserState
 from gatebridge.rules.permissions import Permission, beyond_own
@@ -34,6 +36,12 @@ class EditPolicies:
     jwt_access_token_minutes: int | Unchanged | None = UNCHANGED
     run_as_user_id: str | Unchanged | None = UNCHANGED
     may_administer: bool | Unchanged = UNCHANGED
+    refresh_policies: tuple[RefreshPolicy, ...] | Unchanged = UNCHANGED
+    refresh_exception_reason: str | Unchanged = UNCHANGED
+    refresh_exception_until: datetime | Unchanged | None = UNCHANGED
+    refresh_grace_seconds: int | Unchanged = UNCHANGED
+    authorization_code_seconds: int | Unchanged | None = UNCHANGED
+    max_grants_per_user: int | Unchanged | None = UNCHANGED
     expected_version: int | None = None
 
 

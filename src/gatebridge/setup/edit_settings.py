@@ -36,6 +36,11 @@ class EditSettings:
     audience: str | Unchanged = UNCHANGED
     legacy_audience: bool | Unchanged = UNCHANGED
     introspect_all_tokens: bool | Unchanged = UNCHANGED
+    require_secret_for_web_server: bool | Unchanged = UNCHANGED
+    require_secret_for_refresh: bool | Unchanged = UNCHANGED
+    rotate_refresh_tokens: bool | Unchanged = UNCHANGED
+    id_token_minutes: int | Unchanged = UNCHANGED
+    assertion_audiences: tuple[str, ...] | Unchanged = UNCHANGED
     expected_version: int | None = None
 
 

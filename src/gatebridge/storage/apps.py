@@ -65,6 +65,11 @@ app_settings = sa.Table(
     sa.Column("audience", sa.String(512), nullable=False, server_default=""),
     sa.Column("legacy_audience", sa.Boolean, nullable=False),
     sa.Column("introspect_all_tokens", sa.Boolean, nullable=False),
+    sa.Column("require_secret_for_web_server", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("require_secret_for_refresh", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("rotate_refresh_tokens", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("id_token_minutes", sa.Integer, nullable=False, server_default="2"),
+    sa.Column("assertion_audiences", Json, nullable=False, server_default="[]"),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.ForeignKeyConstraint(["org_id", "app_id"], ["apps.org_id", "apps.id"]),
 )
@@ -199,4 +204,9 @@ def _settings_values(settings: AppSettings) -> dict[str, object]:
         "audience": settings.audience,
         "legacy_audience": settings.legacy_audience,
         "introspect_all_tokens": settings.introspect_all_tokens,
+        "require_secret_for_web_server": settings.require_secret_for_web_server,
+        "require_secret_for_refresh": settings.require_secret_for_refresh,
+        "rotate_refresh_tokens": settings.rotate_refresh_tokens,
+        "id_token_minutes": settings.id_token_minutes,
+        "assertion_audiences": list(settings.assertion_audiences),
     }

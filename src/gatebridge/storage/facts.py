@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from gatebridge.crypto import published, signing
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.apps import AppCertificate, ConsumerSecret
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.grants import AccessToken
@@ -185,7 +186,7 @@ class FactsReader:
         standing = self._standing(org, run_as) if run_as is not None else None
         grant = None
         if standing is not None and facts.installation is not None:
-            grant = grants.service_grant(self.tx, org.id, facts.installation.id, standing.user.id)
+            grant = grants.shared_grant(self.tx, org.id, facts.installation.id, standing.user.id, Flow.CLIENT_CREDENTIALS)
         return ClientRecord(
             facts=replace(facts, standing=standing, grant=grant),
             secrets=tuple(

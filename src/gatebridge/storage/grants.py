@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.grants import Grant
+from gatebridge.rules.sessions import Level
 from gatebridge.storage.dialects import Id, Moment, Text, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
@@ -22,21 +23,31 @@ grants = sa.Table(
     sa.Column("epoch", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("address", sa.String(64), nullable=False, server_default=""),
+    sa.Column("scopes", Text, nullable=False, server_default=""),
+    sa.Column("last_used_at", Moment),
+    sa.Column("session_id", Id),
+    sa.Column("level", sa.String(16), nullable=False, server_default="standard"),
+    sa.Column("methods", sa.String(64), nullable=False, server_default=""),
+    sa.Column("authenticated_at", Moment),
+    sa.Column("nonce", Text),
     sa.Column("ended_at", Moment),
     sa.Column("ended_because", Text, nullable=False, server_default=""),
     sa.Index(None, "org_id", "installation_id", "user_id"),
     sa.Index(None, "org_id", "user_id"),
 )
 
-# Client credentials have one live grant per installation and run-as user (docs/decisions/0008).
+# Client credentials and JWT bearer have one live grant per installation and user (docs/decisions/0008).
+ONE_LIVE_GRANT = frozenset({Flow.CLIENT_CREDENTIALS, Flow.JWT_BEARER})
+_SHARED = sa.text("flow IN ('client_credentials', 'jwt_bearer') AND ended_at IS NULL")
 sa.Index(
-    "uq_grants_service",
+    "uq_grants_shared",
     grants.c.org_id,
     grants.c.installation_id,
     grants.c.user_id,
+    grants.c.flow,
     unique=True,
-    sqlite_where=sa.text("flow = 'client_credentials' AND ended_at IS NULL"),
-    postgresql_where=sa.text("flow = 'client_credentials' AND ended_at IS NULL"),
+    sqlite_where=_SHARED,
+    postgresql_where=_SHARED,
 )
 
 
@@ -51,6 +62,14 @@ def of_row(row: Any) -> Grant:
         epoch=row.epoch,
         created_at=row.created_at,
         ended_at=row.ended_at,
+        scopes=tuple(row.scopes.split()),
+        address=row.address,
+        last_used_at=row.last_used_at,
+        session_id=row.session_id,
+        level=Level(row.level),
+        methods=tuple(row.methods.split()),
+        authenticated_at=row.authenticated_at,
+        nonce=row.nonce,
     )
 
 
@@ -59,7 +78,7 @@ _SERVICE_GRANT = sa.select(grants).where(
     grants.c.org_id == sa.bindparam("org_id"),
     grants.c.installation_id == sa.bindparam("installation_id"),
     grants.c.user_id == sa.bindparam("user_id"),
-    grants.c.flow == Flow.CLIENT_CREDENTIALS,
+    grants.c.flow == sa.bindparam("flow"),
     grants.c.ended_at.is_(None),
 )
 
@@ -69,15 +88,15 @@ def by_id(tx: Tx, org_id: str, grant_id: str) -> Grant | None:
     return of_row(row) if row else None
 
 
-def service_grant(tx: Tx, org_id: str, installation_id: str, user_id: str) -> Grant | None:
-    """The live grant of client credentials for this installation and run-as user, if there is one yet."""
-    values = {"org_id": org_id, "installation_id": installation_id, "user_id": user_id}
+def shared_grant(tx: Tx, org_id: str, installation_id: str, user_id: str, flow: Flow) -> Grant | None:
+    """The one live grant of this flow, of those in ONE_LIVE_GRANT, for this installation and user, if there is one yet."""
+    values = {"org_id": org_id, "installation_id": installation_id, "user_id": user_id, "flow": flow}
     row = tx.connection.execute(_SERVICE_GRANT, values).one_or_none()
     return of_row(row) if row else None
 
 
-def insert_if_first(tx: Tx, grant: Grant, address: str) -> bool:
-    """Add a grant unless the live service grant that it would be is there already; True when this one was first."""
+def insert_if_first(tx: Tx, grant: Grant) -> bool:
+    """Add a grant unless the live shared grant that it would be is there already; True when this one was first."""
     inserted = tx.connection.execute(
         insert_new(tx.connection, grants).values(
             org_id=grant.org_id,
@@ -88,7 +107,14 @@ def insert_if_first(tx: Tx, grant: Grant, address: str) -> bool:
             flow=grant.flow,
             epoch=grant.epoch,
             created_at=grant.created_at,
-            address=address,
+            address=grant.address,
+            scopes=" ".join(grant.scopes),
+            last_used_at=grant.last_used_at,
+            session_id=grant.session_id,
+            level=grant.level,
+            methods=" ".join(grant.methods),
+            authenticated_at=grant.authenticated_at,
+            nonce=grant.nonce,
             ended_because="",
         )
     )

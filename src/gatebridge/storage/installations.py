@@ -1,6 +1,7 @@
 """Installed apps, their policies, and which profiles and permission sets may use them."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -8,7 +9,7 @@ from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.apps import Installation
 from gatebridge.rules.people import Assignment
 from gatebridge.storage import rows
-from gatebridge.storage.dialects import Id, Moment, Text, insert_new, upsert
+from gatebridge.storage.dialects import Id, Json, Moment, Text, insert_new, upsert
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
@@ -38,6 +39,12 @@ policies = sa.Table(
     sa.Column("jwt_access_token_minutes", sa.Integer),
     sa.Column("run_as_user_id", Id),
     sa.Column("may_administer", sa.Boolean, nullable=False),
+    sa.Column("refresh_policies", Json, nullable=False, server_default='["idle:30:days","absolute:365:days"]'),
+    sa.Column("refresh_exception_reason", Text, nullable=False, server_default=""),
+    sa.Column("refresh_exception_until", Moment),
+    sa.Column("refresh_grace_seconds", sa.Integer, nullable=False, server_default="10"),
+    sa.Column("authorization_code_seconds", sa.Integer),
+    sa.Column("max_grants_per_user", sa.Integer),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.ForeignKeyConstraint(["org_id", "installation_id"], ["installations.org_id", "installations.id"]),
     sa.ForeignKeyConstraint(["org_id", "run_as_user_id"], ["users.org_id", "users.id"]),
@@ -178,7 +185,7 @@ def _changed(tx: Tx, org_id: str, installation_id: str, only_if: sa.ColumnElemen
     return bool(changed.rowcount)
 
 
-def _policy_values(granted: AppPolicies) -> dict[str, object]:
+def _policy_values(granted: AppPolicies) -> dict[str, Any]:
     return {
         "permitted_users": granted.permitted_users,
         "ip_relaxation": granted.ip_relaxation,
@@ -186,4 +193,10 @@ def _policy_values(granted: AppPolicies) -> dict[str, object]:
         "jwt_access_token_minutes": granted.jwt_access_token_minutes,
         "run_as_user_id": granted.run_as_user_id,
         "may_administer": granted.may_administer,
+        "refresh_policies": [str(policy) for policy in granted.refresh_policies],
+        "refresh_exception_reason": granted.refresh_exception_reason,
+        "refresh_exception_until": granted.refresh_exception_until,
+        "refresh_grace_seconds": granted.refresh_grace_seconds,
+        "authorization_code_seconds": granted.authorization_code_seconds,
+        "max_grants_per_user": granted.max_grants_per_user,
     }

@@ -56,6 +56,17 @@ users = sa.Table(
     sa.Column("frozen", sa.Boolean, nullable=False),
     sa.Column("password_hash", Text),
     sa.Column("external_id", sa.String(255)),
+    sa.Column("email_verified_at", Moment),
+    sa.Column("locale", sa.String(35), nullable=False, server_default="en_US"),
+    sa.Column("timezone", sa.String(64), nullable=False, server_default="UTC"),
+    sa.Column("phone", sa.String(40), nullable=False, server_default=""),
+    sa.Column("street", sa.String(255), nullable=False, server_default=""),
+    sa.Column("city", sa.String(80), nullable=False, server_default=""),
+    sa.Column("region", sa.String(80), nullable=False, server_default=""),
+    sa.Column("postal_code", sa.String(20), nullable=False, server_default=""),
+    sa.Column("country", sa.String(80), nullable=False, server_default=""),
+    sa.Column("updated_at", Moment),
+    sa.Column("password_changed_at", Moment),
     sa.Column("epoch", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Moment, nullable=False),
@@ -109,6 +120,10 @@ def insert(tx: Tx, user: User, password_hash: str | None = None) -> bool:
             frozen=user.frozen,
             password_hash=password_hash,
             external_id=user.external_id,
+            email_verified_at=user.email_verified_at,
+            updated_at=user.updated_at,
+            password_changed_at=user.password_changed_at,
+            **_contact(user),
             epoch=user.epoch,
             version=user.version,
             created_at=user.created_at,
@@ -152,6 +167,10 @@ def update(tx: Tx, user: User) -> bool:
             last_name=user.last_name,
             profile_id=user.profile_id,
             external_id=user.external_id,
+            updated_at=tx.now,
+            # An address that nobody has answered from yet is not verified.
+            email_verified_at=sa.case((users.c.email == user.email, users.c.email_verified_at), else_=None),
+            **_contact(user),
             version=users.c.version + 1,
         )
     )
@@ -179,7 +198,7 @@ def change_frozen(tx: Tx, org_id: str, user_id: str, frozen: bool) -> bool:
 
 def set_password_hash(tx: Tx, org_id: str, user_id: str, password_hash: str) -> bool:
     """Store the hash of a new password. False when there is no such user."""
-    return _changed(tx, org_id, user_id, sa.true(), password_hash=password_hash)
+    return _changed(tx, org_id, user_id, sa.true(), password_hash=password_hash, password_changed_at=tx.now)
 
 
 def password_hash(tx: Tx, org_id: str, user_id: str) -> str | None:
@@ -212,6 +231,19 @@ def anybody_holds(tx: Tx, org_id: str, rights: Iterable[Permission]) -> bool:
 
 def _givers(tx: Tx, statement: sa.Select[Any]) -> list[tuple[str, frozenset[Permission]]]:
     return [(row.id, rows.permissions(row.permissions)) for row in tx.connection.execute(statement)]
+
+
+def _contact(user: User) -> dict[str, str]:
+    return {
+        "locale": user.locale,
+        "timezone": user.timezone,
+        "phone": user.phone,
+        "street": user.street,
+        "city": user.city,
+        "region": user.region,
+        "postal_code": user.postal_code,
+        "country": user.country,
+    }
 
 
 def _changed(tx: Tx, org_id: str, user_id: str, condition: sa.ColumnElement[bool], **values: object) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.apps import App, AppCertificate, ConsumerSecret, Dialect, Installation
+from gatebridge.rules.lifetimes import RefreshPolicy, parse_refresh_policy
 from gatebridge.rules.network import Range, Relaxation, parse_range
 from gatebridge.rules.orgs import Org, OrgKind, OrgSettings
 from gatebridge.rules.people import Assignment, PermissionSet, Profile, User, UserState
@@ -21,6 +22,11 @@ def ranges(stored: Iterable[Any]) -> tuple[Range, ...]:
 def stored_ranges(ranges: Iterable[Range]) -> list[list[str]]:
     """What `ranges` reads back."""
     return [[str(each), each.label] for each in ranges]
+
+
+def refresh_policies(stored: Iterable[str]) -> tuple[RefreshPolicy, ...]:
+    """Refresh token policies. What cannot be read ends the token at once: a rule that is not understood denies (X-AD-11)."""
+    return tuple(parse_refresh_policy(text) or RefreshPolicy("immediately") for text in stored)
 
 
 def permissions(stored: Iterable[str]) -> frozenset[Permission]:
@@ -67,6 +73,17 @@ def user(row: Any) -> User:
         created_at=row.created_at,
         version=row.version,
         external_id=row.external_id,
+        email_verified_at=row.email_verified_at,
+        locale=row.locale,
+        timezone=row.timezone,
+        phone=row.phone,
+        street=row.street,
+        city=row.city,
+        region=row.region,
+        postal_code=row.postal_code,
+        country=row.country,
+        updated_at=row.updated_at,
+        password_changed_at=row.password_changed_at,
     )
 
 
@@ -137,6 +154,11 @@ def settings(row: Any) -> AppSettings:
         audience=row.audience,
         legacy_audience=row.legacy_audience,
         introspect_all_tokens=row.introspect_all_tokens,
+        require_secret_for_web_server=row.require_secret_for_web_server,
+        require_secret_for_refresh=row.require_secret_for_refresh,
+        rotate_refresh_tokens=row.rotate_refresh_tokens,
+        id_token_minutes=row.id_token_minutes,
+        assertion_audiences=tuple(row.assertion_audiences),
     )
 
 
@@ -164,6 +186,12 @@ def policies(row: Any) -> AppPolicies:
         jwt_access_token_minutes=row.jwt_access_token_minutes,
         run_as_user_id=row.run_as_user_id,
         may_administer=row.may_administer,
+        refresh_policies=refresh_policies(row.refresh_policies),
+        refresh_exception_reason=row.refresh_exception_reason,
+        refresh_exception_until=row.refresh_exception_until,
+        refresh_grace_seconds=row.refresh_grace_seconds,
+        authorization_code_seconds=row.authorization_code_seconds,
+        max_grants_per_user=row.max_grants_per_user,
     )
 
 

@@ -10,16 +10,22 @@ from gatebridge.rules.reasons import (
     app,
     assertion,
     bearer,
+    callback,
     client,
+    consent,
     flow,
+    grant,
     installed,
     network,
     outage,
     permitted,
+    pkce,
     proof,
     request,
     scopes,
+    session,
     setup,
+    sign_in,
     strangers,
     user,
 )
@@ -34,18 +40,24 @@ __all__ = [
     "app",
     "assertion",
     "bearer",
+    "callback",
     "client",
+    "consent",
     "flow",
     "get",
+    "grant",
     "installed",
     "network",
     "outage",
     "permitted",
+    "pkce",
     "proof",
     "public",
     "request",
     "scopes",
+    "session",
     "setup",
+    "sign_in",
     "user",
 ]
 
@@ -64,7 +76,10 @@ def catalogue(modules: Iterable[ModuleType]) -> Mapping[str, Reason]:
 
 
 REASONS = catalogue(
-    (request, outage, client, assertion, app, installed, flow, proof, scopes, user, permitted, network, bearer, setup),
+    (
+        *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant),
+        *(scopes, user, permitted, network, session, consent, bearer, sign_in, setup),
+    )
 )
 
 

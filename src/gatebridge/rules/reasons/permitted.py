@@ -1,5 +1,6 @@
 """Gate 10, Permitted: does the admin's policy let this user use this app?"""
 
+from dataclasses import replace
 from functools import partial
 
 from gatebridge.rules.gates import Gate
@@ -32,3 +33,26 @@ APPROVAL_EXPIRED = _permitted(
     wire_sentence=NOT_PERMITTED_SENTENCE,
     wire_code=NOT_PERMITTED_CODE,
 )
+
+
+# Gates that speak of the user and of where the user may be. What they say is nobody's business but the org's.
+_ABOUT_THE_USER = frozenset({Gate.USER, Gate.PERMITTED, Gate.HOURS, Gate.NETWORK})
+
+
+def without_the_user(reason: Reason) -> Reason:
+    """The same refusal as it is told to who presents a code, a refresh token or an assertion.
+
+    A thief who holds one must not learn from the answer whether the user was frozen, the approval taken away, or only the network is the
+    wrong one. In the salesforce dialect its own texts are told (wire.md).
+    """
+    if reason.gate not in _ABOUT_THE_USER:
+        return reason
+    return replace(reason, wire_sentence=NOT_PERMITTED_SENTENCE, wire_code=NOT_PERMITTED_CODE)
+
+
+def at_authorize(reason: Reason) -> Reason:
+    """The same refusal as the app hears it through the browser: `access_denied`, where it speaks of the user (standards section 20)."""
+    if reason.gate not in _ABOUT_THE_USER:
+        return reason
+    text = "user is not admin approved to access this app"
+    return replace(without_the_user(reason), error="access_denied", salesforce_error="OAUTH_APP_ACCESS_DENIED", salesforce_text=text)

@@ -28,6 +28,7 @@ TOKEN_OF_OTHER_ORG = dead_token(
 )
 TOKEN_ENDED = dead_token(
     code="token_ended",
+    follows=True,
     sentence="Everything of its kind was ended after the token was issued.",
     hint="Get a new token; if that is refused too, its reason tells what has changed.",
     remedy="The Setup Audit Trail shows which revoke, block, freeze or restore ended it, who did it and why.",

@@ -25,6 +25,7 @@ class Reason:
     hint: str  # for the client's developer: where to look in the own code or configuration
     remedy: str  # what the app's owner or the org's admin can change here
     wire_sentence: str = ""  # said on the wire instead of `sentence`, which would tell a stranger too much
+    follows: bool = False  # it only tells that something else happened; where another gate refuses too, that one is the cause
     wire_code: str = ""  # the page that a stranger is sent to instead of this reason's own; a page's address tells as much as a text
 
     @property

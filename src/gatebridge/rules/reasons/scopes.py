@@ -44,3 +44,19 @@ SCOPE_NONE_LEFT = _scope(
     hint="Client credentials never give full, web or refresh_token; ask for the scopes that the calls need, such as api.",
     remedy="Add at least one scope that the flow can give under the app's Settings, Scopes.",
 )
+SCOPE_EXCEEDS_GRANT = _scope(
+    code="scope_exceeds_grant",
+    salesforce_text=_NOT_ALLOWED,
+    sentence="The request asks for more than the user approved.",
+    hint="At the token endpoint scope may only narrow; to have more, send the user through the authorization endpoint again.",
+    remedy="Nothing to change here: what was approved never grows (RFC 6749 section 6).",
+)
+REFRESH_SCOPE_WITHDRAWN = _scope(
+    code="refresh_scope_withdrawn",
+    error="invalid_grant",
+    salesforce_error="invalid_grant",
+    salesforce_text="expired access/refresh token",
+    sentence="The app may not use refresh tokens any more.",
+    hint="Nothing is wrong with the request: let the user sign in again whenever the access token has run out.",
+    remedy="Add the scope refresh_token under the app's Settings, Scopes, if the app really works while the user is away.",
+)

@@ -37,7 +37,35 @@ dead_token = partial(
     wire_code=TOKEN_CODE,
 )
 
-# What the two shared pages say. Nothing is ever refused for these: they are the public face of all the causes that share them.
+CODE_CODE = "authorization_code_refused"
+CODE_SENTENCE = "The authorization code is not valid here or not valid any more."
+REFRESH_CODE = "refresh_token_refused"
+REFRESH_SENTENCE = "The refresh token is not valid here or not valid any more."
+ASSERTION_CODE = "assertion_refused"
+ASSERTION_SENTENCE = "The assertion was not signed with a live key of an app of this org."
+SIGN_IN_CODE = "sign_in_failed"
+SIGN_IN_SENTENCE = "The username or the password is not right, or this user cannot sign in now."
+
+_dead_grant = partial(Reason, gate=Gate.PROOF, error="invalid_grant", status=400, salesforce_error="invalid_grant")
+
+# RFC 6749 section 5.2 (invalid_grant). Whose it was, whether it ran out or was used: all one answer to who presents it.
+dead_code = partial(_dead_grant, salesforce_text="invalid authorization code", wire_sentence=CODE_SENTENCE, wire_code=CODE_CODE)
+dead_refresh = partial(_dead_grant, salesforce_text="expired access/refresh token", wire_sentence=REFRESH_SENTENCE, wire_code=REFRESH_CODE)
+dead_assertion = partial(_dead_grant, salesforce_text="invalid assertion", wire_sentence=ASSERTION_SENTENCE, wire_code=ASSERTION_CODE)
+
+# Who is not let in learns nothing about whether the user exists, what state it is in, or which of the two was wrong (X-BF-01).
+not_signed_in = partial(
+    Reason,
+    gate=None,
+    error="access_denied",
+    status=400,
+    salesforce_error="",
+    salesforce_text="",
+    wire_sentence=SIGN_IN_SENTENCE,
+    wire_code=SIGN_IN_CODE,
+)
+
+# What the shared pages say. Nothing is ever refused for these: they are the public face of all the causes that share them.
 SHARED = {
     CLIENT_CODE: failed_client(
         code=CLIENT_CODE,
@@ -50,5 +78,29 @@ SHARED = {
         sentence=TOKEN_SENTENCE,
         hint="Get a new token and send it once more; if that one is refused too, the receipt's id is what the admin needs.",
         remedy="Open the receipt: it tells whether the token ran out, was revoked, or never was of this org.",
+    ),
+    CODE_CODE: dead_code(
+        code=CODE_CODE,
+        sentence=CODE_SENTENCE,
+        hint="Redeem each code once, at once, with the app that asked for it; then let the user sign in again.",
+        remedy="Open the receipt: it tells whether the code was used before, ran out, ended, or was another app's.",
+    ),
+    REFRESH_CODE: dead_refresh(
+        code=REFRESH_CODE,
+        sentence=REFRESH_SENTENCE,
+        hint="Let the user sign in again; keep the newest refresh token of a family, and let one process use it.",
+        remedy="Open the receipt: it tells whether the token ran out, was ended, was used before, or was another app's.",
+    ),
+    ASSERTION_CODE: dead_assertion(
+        code=ASSERTION_CODE,
+        sentence=ASSERTION_SENTENCE,
+        hint="Compare iss, kid and the signing key with the consumer key and the certificates on the app's Credentials page.",
+        remedy="Open the receipt: it tells which of the causes it was.",
+    ),
+    SIGN_IN_CODE: not_signed_in(
+        code=SIGN_IN_CODE,
+        sentence=SIGN_IN_SENTENCE,
+        hint="Check username and password, wait a quarter of an hour after many tries, or have a link sent by Forgotten password.",
+        remedy="Login History tells which of the causes it was: username, password, a lock, or the state of the user.",
     ),
 }

@@ -53,3 +53,10 @@ API_NOT_ENABLED = _user(
     hint="Nothing is wrong with the request: the user that it acts for lacks the permission API Enabled.",
     remedy="Give the user API Enabled by profile or permission set, or choose a run-as user that has it.",
 )
+USER_UNKNOWN = _unnamed(
+    code="user_unknown",
+    salesforce_text="user hasn't approved this consumer",
+    sentence="No user of this org has the username in the sub claim.",
+    hint="Set sub to the username as it is spelled under Users, letter by letter: no e-mail address in its place, no other case.",
+    remedy="Look the user up under Users; perhaps the user was renamed or belongs to another org.",
+)

@@ -1,0 +1,89 @@
+"""Gates 1 to 4, who calls: Client, Callback, App, Installed."""
+
+from gatebridge.rules.app_settings import ClientAuthMethod
+from gatebridge.rules.asks.answers import passed, refused
+from gatebridge.rules.facts import Attempt, Facts
+from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.grants import AuthorizationCode
+from gatebridge.rules.reasons import app as app_reasons
+from gatebridge.rules.reasons import callback as callback_reasons
+from gatebridge.rules.reasons import client as client_reasons
+from gatebridge.rules.reasons import installed as installed_reasons
+from gatebridge.rules.reasons.reason import Compared
+from gatebridge.rules.verdict import Finding
+
+
+def client(facts: Facts, attempt: Attempt) -> Finding | None:
+    """Is the caller the app that it says it is, as far as this door needs a proof of it?"""
+    proof = attempt.client
+    if proof is None and attempt.assertion is not None:
+        return _by_assertion(facts)
+    if proof is None:
+        return refused(Gate.CLIENT, client_reasons.CLIENT_MISSING, "no client named itself")
+    if proof.refused is not None:
+        return refused(Gate.CLIENT, proof.refused, "", *proof.compared)
+    if facts.app is None or proof.method is None:
+        return refused(Gate.CLIENT, client_reasons.CLIENT_UNKNOWN, "no app has this consumer key")
+    if attempt.door is Door.CALLER and proof.method is ClientAuthMethod.NONE:
+        # RFC 7662 section 2.1: who asks about tokens proves who asks, and anybody can send a public app's name.
+        return refused(Gate.CLIENT, client_reasons.CLIENT_NOT_CONFIDENTIAL, "a public app only names itself", *proof.compared)
+    if attempt.door is Door.AUTHORIZE:
+        return passed(Gate.CLIENT, "named by its consumer key; it proves itself when it redeems the code")
+    words = "only names itself, as a public app does" if proof.method is ClientAuthMethod.NONE else f"proved itself by {proof.method}"
+    return passed(Gate.CLIENT, words, *proof.compared)
+
+
+def _by_assertion(facts: Facts) -> Finding | None:
+    # Client authentication is optional at this grant: the assertion is signed with the app's own key (RFC 7521 section 4.1).
+    return passed(Gate.CLIENT, "named by the iss of its assertion") if facts.app is not None else None
+
+
+def callback(_: Facts, attempt: Attempt) -> Finding | None:
+    """Is the answer to go where the app's developer registered that it may go, and is the code redeemed for that same place?"""
+    if attempt.door is Door.CODE:
+        return _of_code(attempt, attempt.code) if attempt.code is not None else None
+    proof = attempt.callback
+    if proof is None:
+        return None
+    if proof.mismatch is not None:
+        mismatch = proof.mismatch
+        compared = Compared("redirect_uri", mismatch.sent or None, mismatch.registered or None, mismatch.words)
+        return refused(Gate.CALLBACK, callback_reasons.CALLBACK_NOT_REGISTERED, mismatch.words, compared)
+    if proof.refused is not None:
+        return refused(Gate.CALLBACK, proof.refused)
+    if proof.uri is None:
+        return None
+    return passed(Gate.CALLBACK, "registered, byte for byte" if proof.sent else "not sent; it is the only one that is registered")
+
+
+def _of_code(attempt: Attempt, code: AuthorizationCode) -> Finding:
+    sent = attempt.callback.uri if attempt.callback is not None else None
+    compared = Compared("redirect_uri", sent, code.callback)
+    if sent is None and (not code.callback_sent or code.challenge is not None):
+        # OAuth 2.1 no longer sends it, since PKCE binds the code; without PKCE it must be repeated (RFC 6749 section 4.1.3).
+        return passed(Gate.CALLBACK, "not sent, and not needed here", compared)
+    if sent != code.callback:
+        words = "it must be sent again" if sent is None else "it differs from the one of the authorization request"
+        return refused(Gate.CALLBACK, callback_reasons.CALLBACK_DIFFERS, words, compared)
+    return passed(Gate.CALLBACK, "the one of the authorization request", compared)
+
+
+def app(facts: Facts, _: Attempt) -> Finding | None:
+    """May the app act at all?"""
+    if facts.app is None:
+        return None
+    if facts.app.deleted_at is not None:
+        return refused(Gate.APP, app_reasons.APP_DELETED, "the app was deleted")
+    if facts.installation is not None and facts.installation.blocked_at is not None:
+        because = facts.installation.blocked_because
+        return refused(Gate.APP, app_reasons.APP_BLOCKED, f"blocked: {because}" if because else "blocked")
+    return passed(Gate.APP, "neither blocked nor deleted")
+
+
+def installed(facts: Facts, _: Attempt) -> Finding | None:
+    """Did this org take the app in?"""
+    if facts.app is None:
+        return None
+    if facts.installation is None or facts.installation.uninstalled_at is not None or facts.policies is None:
+        return refused(Gate.INSTALLED, installed_reasons.APP_NOT_INSTALLED, "not installed in this org")
+    return passed(Gate.INSTALLED, "installed in this org")

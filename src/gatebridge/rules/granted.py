@@ -1,0 +1,50 @@
+"""Which scopes an attempt would get: what the app may have here, narrowed by what was asked, approved, and left of both."""
+
+from gatebridge.rules import scopes as catalogue
+from gatebridge.rules.app_policies import PermittedUsers
+from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.facts import Attempt, Facts
+from gatebridge.rules.gates import Door
+
+# What speaks of a person who has signed in. Client credentials have nobody to speak of (standards CC-01).
+NEEDS_USER = frozenset({"openid"})
+
+
+def here(facts: Facts) -> tuple[str, ...]:
+    """The app's scopes as this org lets it use them: administering the org takes the admin's own word."""
+    if facts.settings is None or facts.policies is None:
+        return ()
+    if facts.policies.may_administer:
+        return facts.settings.scopes
+    return tuple(scope for scope in facts.settings.scopes if scope != "setup_api")
+
+
+def approved(facts: Facts, attempt: Attempt) -> tuple[str, ...] | None:
+    """The scopes to which a code or a refresh family is bound; None where it is not known."""
+    if attempt.door is Door.CODE:
+        return attempt.code.scopes if attempt.code is not None else None
+    return facts.grant.scopes if facts.grant is not None else None
+
+
+def scopes(facts: Facts, attempt: Attempt) -> tuple[str, ...]:
+    """The scopes of the token that this attempt would get, or has; whether it may is for the gates to say."""
+    custom, allowed = facts.org.custom_scopes, here(facts)
+    if attempt.token is not None:
+        return catalogue.still_held(attempt.token.scopes, allowed, custom)
+    if attempt.door in (Door.CODE, Door.REFRESH):
+        held = catalogue.still_held(approved(facts, attempt) or (), allowed, custom)
+        return catalogue.narrow(held, attempt.scopes_asked, custom).granted
+    found = catalogue.narrow(allowed, attempt.scopes_asked, custom).granted
+    if attempt.flow is Flow.CLIENT_CREDENTIALS:
+        return tuple(scope for scope in catalogue.without_user(found) if scope not in NEEDS_USER)
+    if attempt.flow is Flow.JWT_BEARER:
+        return _by_assertion(facts, tuple(scope for scope in found if scope not in catalogue.REFRESH))
+    return found
+
+
+def _by_assertion(facts: Facts, found: tuple[str, ...]) -> tuple[str, ...]:
+    """Nobody is asked, so a user who authorizes for oneself gives no more than was approved before; a pre-authorized one needs not."""
+    if facts.policies is None or facts.policies.permitted_users is PermittedUsers.ADMIN_APPROVED:
+        return found
+    remembered = facts.approval.scopes if facts.approval is not None else frozenset()
+    return tuple(scope for scope in found if scope in catalogue.implied(remembered, facts.org.custom_scopes))

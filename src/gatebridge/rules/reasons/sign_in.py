@@ -1,0 +1,77 @@
+"""Signing in, and the forms around it. Whoever is not let in is told one thing (X-BF-01); the history keeps the cause."""
+
+from functools import partial
+
+from gatebridge.rules.reasons.reason import Reason
+from gatebridge.rules.reasons.strangers import not_signed_in
+
+_form = partial(Reason, gate=None, error="invalid_request", status=400, salesforce_error="", salesforce_text="")
+
+USERNAME_UNKNOWN = not_signed_in(
+    code="username_unknown",
+    sentence="No user of this org has this username.",
+    hint="Usernames look like an e-mail address and are compared letter by letter.",
+    remedy="Look the user up under Users; perhaps the person belongs to another org.",
+)
+PASSWORD_WRONG = not_signed_in(
+    code="password_wrong",
+    sentence="The password is not the user's.",
+    hint="Check the keyboard layout and the Caps Lock key, or ask for a link to choose a new password.",
+    remedy="Nothing to change here: the user can have a link sent by Forgotten password.",
+)
+PASSWORD_NOT_SET = not_signed_in(
+    code="password_not_set",
+    sentence="The user has no password yet.",
+    hint="Follow the link in the invitation first; there one chooses a password.",
+    remedy="Send the invitation again under Users. A service user needs no password and cannot sign in.",
+)
+SIGN_IN_INACTIVE = not_signed_in(
+    code="sign_in_inactive",
+    sentence="The user who signs in is not active.",
+    hint="Ask the admin of the org; signing in works again when the user was activated.",
+    remedy="Activate the user under Users if the person is to come back.",
+)
+SIGN_IN_FROZEN = not_signed_in(
+    code="sign_in_frozen",
+    sentence="The user who signs in is frozen.",
+    hint="Ask the admin of the org; freezing is an emergency stop.",
+    remedy="Find out in the Setup Audit Trail why the user was frozen, then unfreeze the user under Users.",
+)
+USER_LOCKED = not_signed_in(
+    code="user_locked",
+    sentence="Too many wrong passwords were tried for this username lately.",
+    hint="Wait a quarter of an hour, or ask for a link to choose a new password, which also lifts the lock.",
+    remedy="Login History shows from where it was tried; a password reset lifts the lock at once.",
+)
+ADDRESS_LOCKED = not_signed_in(
+    code="address_locked",
+    sentence="Too many wrong passwords were tried from this address lately.",
+    hint="Wait a quarter of an hour; behind a shared address somebody else may have caused it.",
+    remedy="Login History shows which usernames were tried; set trusted_proxies if every user seems to have one address.",
+)
+FORM_FORGED = _form(
+    code="form_forged",
+    status=403,
+    error="forbidden",
+    sentence="The form does not come from a page that this server gave to this browser.",
+    hint="Open the page again and send the form from there; cookies must be allowed for this site.",
+    remedy="Nothing to change here: it keeps other sites from sending forms in a user's name.",
+)
+INTERACTION_UNKNOWN = _form(
+    code="interaction_unknown",
+    sentence="This sign-in was not begun in this browser, or it is too old.",
+    hint="Go back to the app and begin again from there.",
+    remedy="Nothing to change here: a sign-in can be finished only where it was begun, within an hour.",
+)
+INTERACTION_FINISHED = _form(
+    code="interaction_finished",
+    sentence="This sign-in was finished already.",
+    hint="Go on in the app; to sign in to it once more, begin again from there.",
+    remedy="Nothing to change here: one question gets one answer, also after going back in the browser.",
+)
+MAIL_LINK_DEAD = _form(
+    code="mail_link_dead",
+    sentence="This link does not work, or not any more.",
+    hint="Every link works once and for a limited time; ask for a new one and use the newest mail.",
+    remedy="Send the invitation again under Users, or let the user ask for a new link by Forgotten password.",
+)
