@@ -55,6 +55,31 @@ def check(context: typer.Context) -> None:
         raise Stop(Exit.REFUSED, "The tables differ from this version's:\n" + "\n".join(differences))
 
 
+@db.command("backup")
+def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="The new file that is to hold the copy.")]) -> None:
+    """Copy a live SQLite database into a file, whole and of one moment. The master key is not in it: keep that elsewhere."""
+    from gatebridge.cli import machine
+    from gatebridge.storage import backup as copying
+
+    with machine.opened(make=False) as here:
+        try:
+            size = copying.copy_to(here.database, file)
+        except copying.NotCopied as error:
+            raise Stop(Exit.REFUSED, str(error)) from None
+    show.done(context, f"{file} holds the database, {size:,} bytes, found whole.", {"file": str(file), "bytes": size})
+
+
+@db.command("restored")
+def restored(context: typer.Context, reason: Annotated[str, typer.Option(help="Which backup it was, and why.")]) -> None:
+    """After a backup was put back: end everything that was ever given out, so that nothing that was revoked since lives again."""
+    from gatebridge.cli import machine
+    from gatebridge.setup.after_restore import AfterRestore, after_restore
+
+    with machine.opened(make=False) as here:
+        ended = here.in_each_org(lambda tx, actor: after_restore(tx, actor, AfterRestore(reason)))
+    show.done(context, f"Everything that {len(ended)} orgs had given out has ended.", {"orgs": len(ended)})
+
+
 def first_admin(
     context: typer.Context,
     username: Annotated[str, typer.Option(help="With what the admin signs in.")],

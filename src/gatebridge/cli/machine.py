@@ -1,17 +1,23 @@
 """This machine's own server: its settings, master keys and database, for the commands that need no API."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from gatebridge.cli.exits import Exit, Stop
 from gatebridge.crypto.sealing import MasterKeys
+from gatebridge.rules.actors import Actor, ActorKind
+from gatebridge.rules.permissions import EVERY_POWER
 from gatebridge.settings.catalogue import Settings
 from gatebridge.settings.load import SettingsRefused, load
 from gatebridge.storage.database import Database
 from gatebridge.storage.dialects import is_outage
+from gatebridge.storage.tx import Tx
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,18 @@ class Machine:
     settings: Settings
     keys: MasterKeys
     database: Database
+
+    def in_each_org(self, act: Callable[[Tx, Actor], Result]) -> list[Result]:
+        """Do something in every org, as the operator of this machine, in one transaction."""
+        from gatebridge.storage import names
+
+        with self.database.transaction() as tx:
+            return [act(tx, operator(org_id)) for org_id in sorted(names.of_orgs(tx))]
+
+
+def operator(org_id: str) -> Actor:
+    """Whoever runs a command on the machine itself, with the database and the master key in hand."""
+    return Actor(ActorKind.OPERATOR, org_id, "the operator of this machine", EVERY_POWER)
 
 
 def settings() -> Settings:

@@ -1,6 +1,7 @@
 """What the demo prints when it is ready: where it is, who can sign in, and two commands to copy."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 from gatebridge.demo.cast import Cast, DemoApp
 
@@ -8,14 +9,14 @@ from gatebridge.demo.cast import Cast, DemoApp
 def poster(base_url: str, cast: Cast, file: Path, seconds: float) -> str:
     """The text, at most 100 columns except for the commands, which are one line each so that they can be copied."""
     apps = {app.name: app for app in cast.apps}
-    dana = cast.people[0]
+    dana, sam = cast.people[0], cast.people[2]
     lines = [
         "",
         f"  Gatebridge is running at {base_url}   (ready in {seconds:.1f} s)",
         "",
-        f"  Help        {base_url}/help/reasons/",
-        f"  Admin API   {base_url}/api/v1/docs",
-        f"  Signed in   {dana.username} / {dana.password}   ({dana.what}; people sign in from the next version on)",
+        f"  Sign in     {base_url}/signin   as {dana.username} / {dana.password}   ({dana.what})",
+        f"  End user    {sam.username} / {sam.password}   ({sam.what})",
+        f"  Help        {base_url}/help/reasons/       Admin API   {base_url}/api/v1/docs",
         f"  All of it   {file}   (users, apps, keys and secrets of this demo)",
         "",
         "  A first token:",
@@ -26,9 +27,14 @@ def poster(base_url: str, cast: Cast, file: Path, seconds: float) -> str:
         "",
         f"    {command(base_url, apps['Partner Portal'])}",
         "",
+        "  In a browser, an app that asks its user (the code is shown on our own page):",
+        "",
+        f"    {authorization(base_url, apps['Revenue Insights'])}",
+        "",
         "  As the admin, in another terminal:",
         "",
         f"    export GATEBRIDGE_CLI_CREDENTIALS={file.with_name('credentials.json')}",
+        f"    .venv/bin/gatebridge login --url {base_url}      (or, without a browser, the demo's robot:)",
         "    .venv/bin/gatebridge apps list",
         "    .venv/bin/gatebridge history list",
         "",
@@ -41,3 +47,15 @@ def poster(base_url: str, cast: Cast, file: Path, seconds: float) -> str:
 def command(base_url: str, app: DemoApp) -> str:
     """A request for a token, to paste into a shell."""
     return f"curl -s {base_url}/services/oauth2/token -u '{app.key}:{app.secret}' -d grant_type=client_credentials"
+
+
+def authorization(base_url: str, app: DemoApp) -> str:
+    """The address with which this app sends a browser to us. In its dialect the PKCE method may be left out, and means S256."""
+    asked = {
+        "response_type": "code",
+        "client_id": app.key,
+        "redirect_uri": app.callback or "",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",  # of the verifier in RFC 7636 appendix B
+        "code_challenge_method": "S256",
+    }
+    return f"{base_url}/services/oauth2/authorize?{urlencode(asked)}"

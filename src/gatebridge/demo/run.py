@@ -5,16 +5,23 @@ import os
 import sys
 import time
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from gatebridge import bootstrap
 from gatebridge.bootstrap import Server
 from gatebridge.demo import cast, traffic
-from gatebridge.demo.cast import Cast, DemoApp, Person
+from gatebridge.demo.cast import Cast, DemoApp
+from gatebridge.demo.people import MAX, Person
 from gatebridge.demo.poster import poster
+from gatebridge.demo.traffic import SteppedClock
+from gatebridge.rules.actors import Actor, ActorKind
 from gatebridge.rules.ids import long
+from gatebridge.rules.orgs import Org
+from gatebridge.rules.permissions import EVERY_POWER
 from gatebridge.settings.catalogue import Settings
-from gatebridge.storage import orgs
+from gatebridge.setup.stop_users import FreezeUser, freeze_user
+from gatebridge.storage import orgs, people
 from gatebridge.storage.database import utc_now
 from gatebridge.web import logs
 
@@ -28,8 +35,10 @@ def run(settings: Settings) -> None:
     logs.configure("warning", settings.log_format)
     began = time.monotonic()
     server = bootstrap.wire(settings)
+    with server.house.database.snapshot() as tx:
+        org = orgs.first(tx)
+    found = build(settings, utc_now()) if org is None else kept(settings, org)
     with bootstrap.running(server):
-        found = prepare(server)
         print(poster(settings.base_url, found, demo_file(settings), time.monotonic() - began), flush=True)  # noqa: T201 - the poster
         bootstrap.serve(server)
 
@@ -39,26 +48,9 @@ def demo_file(settings: Settings) -> Path:
     return settings.var_directory / "demo.json"
 
 
-def prepare(server: Server) -> Cast:
-    """The demo org: the one that was built before, or one built now. Raises DemoRefused."""
-    settings, house = server.settings, server.house
+def kept(settings: Settings, org: Org) -> Cast:
+    """The cast of the demo that is there. Raises DemoRefused."""
     file = demo_file(settings)
-    with house.database.snapshot() as tx:
-        org = orgs.first(tx)
-    if org is None:
-        print("Building the demo org ...", file=sys.stderr, flush=True)  # noqa: T201 - progress of a command
-        with house.database.transaction() as tx:
-            made = cast.make(
-                tx,
-                house.hasher,
-                host=settings.base_url.partition("://")[2],
-                issuer=settings.base_url,
-                keys_directory=settings.var_directory / "keys",
-            )
-        write(file, settings.base_url, made)
-        traffic.make(server.app, made, settings.base_url, utc_now)
-        server.worker.run_once()
-        return made
     if not file.exists():
         raise DemoRefused(
             f"The database of this demo is there, but {file} is not: run `make demo-reset`, or serve it with `gatebridge serve`."
@@ -66,6 +58,38 @@ def prepare(server: Server) -> Cast:
     if org.issuer != settings.base_url:
         raise DemoRefused(f"This demo was built for {org.issuer}, not for {settings.base_url}: run `make demo-reset` or set PORT back.")
     return read(file)
+
+
+def build(settings: Settings, today: datetime) -> Cast:
+    """Found the org thirty days before `today` and live through them, on a clock that the story moves."""
+    print("Building the demo org: thirty days of traffic ...", file=sys.stderr, flush=True)  # noqa: T201 - progress of a command
+    clock = SteppedClock(today - timedelta(days=traffic.DAYS + 1))
+    server = bootstrap.wire(settings, clock=clock)
+    with bootstrap.running(server):
+        with server.house.database.transaction() as tx:
+            made = cast.make(
+                tx,
+                server.house.hasher,
+                host=settings.base_url.partition("://")[2],
+                issuer=settings.base_url,
+                keys_directory=settings.var_directory / "keys",
+            )
+        write(demo_file(settings), settings.base_url, made)
+        traffic.make(server.app, made, settings.base_url, clock, today, {FREEZE_DAY: lambda: _freeze(server)})
+        server.worker.run_once()
+    return made
+
+
+FREEZE_DAY = 14
+
+
+def _freeze(server: Server) -> None:
+    with server.house.database.transaction() as tx:
+        org = orgs.first(tx)
+        user = people.by_username(tx, org.id, MAX) if org is not None else None
+        if org is not None and user is not None:
+            operator = Actor(ActorKind.OPERATOR, org.id, "the operator of the demo", EVERY_POWER)
+            freeze_user(tx, operator, FreezeUser(user.id, "Left his laptop on a train."))
 
 
 def write(file: Path, base_url: str, made: Cast) -> None:

@@ -1,92 +1,223 @@
-"""The demo's traffic: real requests through the real door, so that history, receipts and usage have something to show."""
+"""The demo's traffic: thirty days of real requests through the real door, under a clock that the demo moves, and every common mistake.
+
+Nothing is inserted: people sign in on the pages, apps redeem codes and refresh, jobs run, and the history is what comes of it.
+"""
 
 import asyncio
-import uuid
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-import httpx
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.types import ASGIApp
 
-from gatebridge.crypto import signing
-from gatebridge.crypto.certificates import read
+from gatebridge.demo.browser import Browser
 from gatebridge.demo.cast import Cast, DemoApp
-from gatebridge.oauth import introspect, revoke, token
-from gatebridge.oauth.client_auth.private_key_jwt import ASSERTION_TYPE
-from gatebridge.storage.database import Clock
+from gatebridge.demo.clients import AppAt, client_at
+from gatebridge.demo.people import KIM, LEE, MAX, NOA, SAM, Person
 
-ROUNDS = 12
-
-
-def make(app: ASGIApp, cast: Cast, issuer: str, clock: Clock) -> None:
-    """A working day in short: jobs that run, tokens that are asked about and put away, and every common mistake."""
-    asyncio.run(_make(app, {each.name: each for each in cast.apps}, issuer, clock))
+DAYS = 30
+OFFICE, WAREHOUSE, HOME, STRANGE = "127.0.0.1", "10.20.7.31", "198.51.100.24", "203.0.113.9"
 
 
-async def _make(app: ASGIApp, apps: dict[str, DemoApp], issuer: str, clock: Clock) -> None:
-    office = _client(app, issuer, "127.0.0.1", "ledger-sync/2.4")
-    warehouse = _client(app, issuer, "10.20.7.31", "warehouse-feed/1.9")
-    orders = _client(app, issuer, "10.20.7.40", "orders-api/5.1")
-    elsewhere = _client(app, issuer, "203.0.113.9", "python-requests/2.32")
-    async with office, warehouse, orders, elsewhere:
-        for number in range(ROUNDS):
-            answer = await _by_secret(office, apps["Ledger Sync"])
-            if number % 3 == 0:
-                await _by_secret(office, apps["Data Loader"], scope="api")
-            feed = await _by_key(warehouse, apps["Warehouse Feed"], issuer, clock)
-            for value in (answer, feed):
-                await _ask(orders, apps["Orders API"], introspect.PATH, token=value)
-            if number % 4 == 1:
-                await _ask(office, apps["Ledger Sync"], revoke.PATH, token=answer)
-                await _ask(orders, apps["Orders API"], introspect.PATH, token=answer)
-        # What goes wrong in every installation sooner or later.
-        await _by_secret(office, apps["Partner Portal"])
-        await _by_secret(office, apps["Old Importer"])
-        await _by_secret(office, apps["Ledger Sync"], scope="api refresh_token full")
-        await _by_secret(office, apps["Ledger Sync"], scope="cdp_api")
-        await _by_secret(elsewhere, apps["Ledger Sync"], secret="gbs_not-the-secret")
-        await _by_key(elsewhere, apps["Warehouse Feed"], issuer, clock)
+@dataclass(slots=True)
+class SteppedClock:
+    """The time of the demo while it is being built: it stands still until the story goes on, and never goes back."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def until(self, moment: datetime) -> None:
+        """Go on to this moment, unless it is past."""
+        self.now = max(self.now, moment)
 
 
-def _client(app: ASGIApp, issuer: str, address: str, agent: str) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=app, client=(address, 50_000))
-    return httpx.AsyncClient(transport=transport, base_url=issuer, headers={"User-Agent": agent})
+@dataclass(slots=True)
+class Story:
+    """Who takes part, where, and what they hold by now."""
+
+    app: ASGIApp
+    issuer: str
+    clock: SteppedClock
+    apps: dict[str, DemoApp]
+    people: dict[str, Person]
+    stack: AsyncExitStack
+    refresh: dict[tuple[str, str], str] = field(default_factory=dict)  # the newest refresh token, by app and username
+
+    async def at(self, name: str, address: str, agent: str) -> AppAt:
+        """One app, running there."""
+        http = await self.stack.enter_async_context(client_at(self.app, self.issuer, address, agent))
+        return AppAt(self.apps[name], http, self.issuer, self.clock)
+
+    @asynccontextmanager
+    async def browser(self, address: str, agent: str) -> AsyncIterator[Browser]:
+        """A fresh browser, closed in the end."""
+        browser = Browser(self.app, self.issuer, address, agent)
+        try:
+            yield browser
+        finally:
+            await browser.close()
 
 
-async def _by_secret(client: httpx.AsyncClient, app: DemoApp, *, secret: str | None = None, scope: str | None = None) -> str:
-    form = {"grant_type": "client_credentials"} | ({"scope": scope} if scope else {})
-    answer = await client.post(token.PATH, data=form, auth=(app.key, secret or app.secret or ""))
-    return str(answer.json().get("access_token", ""))
+Acts = Mapping[int, Callable[[], None]]
 
 
-async def _by_key(client: httpx.AsyncClient, app: DemoApp, issuer: str, clock: Clock) -> str:
-    form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion(app, issuer, clock)}
-    answer = await client.post(token.PATH, data=form)
-    return str(answer.json().get("access_token", ""))
+def make(app: ASGIApp, cast: Cast, issuer: str, clock: SteppedClock, today: datetime, acts: Acts) -> None:
+    """Thirty days up to `today`, the last of them with what goes wrong in every installation sooner or later.
+
+    `acts` is what an admin does in the night before a day, by its number.
+    """
+    asyncio.run(_make(app, cast, issuer, clock, today, acts))
 
 
-def assertion(app: DemoApp, issuer: str, clock: Clock) -> str:
-    """A client assertion (RFC 7523 section 2.2) signed with the app's key file, good for two minutes."""
-    if app.key_file is None:
-        raise ValueError(f"{app.name} has no key")
-    private = serialization.load_pem_private_key(Path(app.key_file).read_bytes(), None)
-    if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise ValueError(f"{app.key_file} holds no elliptic curve key")
-    der = private.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    certificate = Path(app.cert_file or "").read_text()
-    now = clock()
-    claims = {
-        "iss": app.key,
-        "sub": app.key,
-        "aud": issuer,
-        "iat": int(now.timestamp()),
-        "exp": int((now + timedelta(minutes=2)).timestamp()),
-        "jti": uuid.uuid4().hex,
-    }
-    return signing.sign(signing.SigningKey.load(read(certificate, now=now).fingerprint, "ES256", der), "client-authentication+jwt", claims)
+async def _make(app: ASGIApp, cast: Cast, issuer: str, clock: SteppedClock, today: datetime, acts: Acts) -> None:
+    async with AsyncExitStack() as stack:
+        apps = {each.name: each for each in cast.apps}
+        people = {each.username: each for each in cast.people}
+        story = Story(app, issuer, clock, apps, people, stack)
+        jobs = await Jobs.begin(story)
+        users = await Users.begin(story)
+        midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
+        for number in range(DAYS):
+            day = midnight - timedelta(days=DAYS - number)
+            clock.until(day + timedelta(hours=2))
+            await jobs.night()
+            if number in acts:
+                acts[number]()
+            if day.weekday() < 5:
+                clock.until(day + timedelta(hours=8, minutes=40))
+                await users.morning(number)
+                clock.until(day + timedelta(hours=15, minutes=5))
+                await users.afternoon(number)
+        clock.until(today)
+        await jobs.night()
+        await users.today()
+        await _mistakes(story)
 
 
-async def _ask(client: httpx.AsyncClient, caller: DemoApp, path: str, **form: str) -> None:
-    await client.post(path, data=form, auth=(caller.key, caller.secret or ""))
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The machines: nightly jobs, and a resource server that asks about their tokens."""
+
+    ledger: AppAt
+    loader: AppAt
+    feed: AppAt
+    orders: AppAt
+
+    @classmethod
+    async def begin(cls, story: Story) -> "Jobs":
+        return cls(
+            await story.at("Ledger Sync", OFFICE, "ledger-sync/2.4"),
+            await story.at("Data Loader", OFFICE, "data-loader/61.0"),
+            await story.at("Warehouse Feed", WAREHOUSE, "warehouse-feed/1.9"),
+            await story.at("Orders API", "10.20.7.40", "orders-api/5.1"),
+        )
+
+    async def night(self) -> None:
+        """Each job once; one token is put away when its work is done."""
+        values = [await self.ledger.by_itself(), await self.loader.by_itself(scope="api"), await self.feed.by_itself()]
+        for value in values:
+            await self.orders.ask_about(value)
+        await self.ledger.put_away(values[0])
+        await self.orders.ask_about(values[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """The people, and the apps that act for them."""
+
+    story: Story
+    portal: AppAt
+    field_app: AppAt
+    insights: AppAt
+    bot: AppAt
+
+    @classmethod
+    async def begin(cls, story: Story) -> "Users":
+        return cls(
+            story,
+            await story.at("Acme Portal", OFFICE, "acme-portal/3.2"),
+            await story.at("Field App", HOME, "FieldApp/7.1 (phone)"),
+            await story.at("Revenue Insights", OFFICE, "revenue-insights/0.9"),
+            await story.at("Expense Bot", OFFICE, "expense-bot/1.1"),
+        )
+
+    async def morning(self, number: int) -> None:
+        """People sign in to what they have no access to yet, and apps go on with what they have."""
+        for username in (SAM, KIM, MAX):
+            await self._use(self.portal, username, OFFICE, "Firefox/146")
+        if number % 3 == 0:
+            await self._use(self.field_app, KIM, HOME, "Mobile Safari/19")
+        if number == 4:
+            await self._use(self.insights, LEE, OFFICE, "Chromium/156")
+        if number == 7:
+            await self._sign_in(self.insights, SAM, OFFICE, "Firefox/146", decision="deny")
+        await self.bot.for_user(SAM)
+
+    async def afternoon(self, number: int) -> None:
+        """Refreshing, and on some days a mistake."""
+        for app, username in ((self.portal, SAM), (self.portal, KIM), (self.field_app, KIM), (self.insights, LEE)):
+            await self._refresh(app, username)
+        if number % 6 == 2:
+            await self._sign_in(self.portal, NOA, OFFICE, "Edge/150")
+        if number % 9 == 5:
+            await self.bot.for_user(NOA)
+        if number == 20:
+            await self._copied()
+
+    async def today(self) -> None:
+        """Whoever opens the demo finds people signed in and apps in use."""
+        for app, username in ((self.portal, SAM), (self.field_app, KIM), (self.insights, LEE)):
+            await self._use(app, username, OFFICE, "Firefox/146")
+        await self.bot.for_user(KIM)
+
+    async def _use(self, app: AppAt, username: str, address: str, agent: str) -> None:
+        """Refresh where that works, else sign in; then ask who it is."""
+        if not await self._refresh(app, username):
+            await self._sign_in(app, username, address, agent)
+
+    async def _sign_in(self, app: AppAt, username: str, address: str, agent: str, **extra: str) -> None:
+        async with self.story.browser(address, agent) as browser:
+            answer = await app.signed_in(browser, self.story.people[username], **extra)
+        await self._keep(app, username, answer)
+
+    async def _refresh(self, app: AppAt, username: str) -> bool:
+        value = self.story.refresh.get((app.app.name, username))
+        return value is not None and await self._keep(app, username, await app.refreshed(value))
+
+    async def _keep(self, app: AppAt, username: str, answer: dict[str, str]) -> bool:
+        if "access_token" not in answer:
+            self.story.refresh.pop((app.app.name, username), None)
+            return False
+        if "refresh_token" in answer:
+            self.story.refresh[app.app.name, username] = answer["refresh_token"]
+        await app.who(answer["access_token"])
+        return True
+
+    async def _copied(self) -> None:
+        """Somebody has a copy of the phone's refresh token and uses it later, from elsewhere: the family dies, and Kim signs in anew."""
+        stolen = self.story.refresh.get((self.field_app.app.name, KIM))
+        await self._refresh(self.field_app, KIM)
+        self.story.clock.until(self.story.clock() + timedelta(minutes=12))
+        thief = await self.story.at("Field App", STRANGE, "python-requests/2.32")
+        if stolen is not None:
+            await thief.refreshed(stolen)
+        await self._use(self.field_app, KIM, HOME, "Mobile Safari/19")
+
+
+async def _mistakes(story: Story) -> None:
+    elsewhere = await story.at("Ledger Sync", STRANGE, "python-requests/2.32")
+    office = await story.at("Ledger Sync", OFFICE, "ledger-sync/2.4")
+    for name in ("Partner Portal", "Old Importer"):
+        await (await story.at(name, OFFICE, "curl/8.5")).by_itself()
+    for scope in ("api refresh_token full", "cdp_api"):
+        await office.by_itself(scope=scope)
+    form = {"grant_type": "client_credentials", "client_id": elsewhere.app.key, "client_secret": "gbs_not-the-secret"}
+    await elsewhere.http.post("/services/oauth2/token", data=form)
+    await (await story.at("Warehouse Feed", STRANGE, "warehouse-feed/1.9")).by_itself()
+    async with story.browser(STRANGE, "Chromium/156") as browser:
+        page = await browser.open("/signin")
+        for guess in ("123456", "password", "Summer2026"):
+            await browser.send(page, "signin", username=KIM, password=guess)

@@ -17,6 +17,8 @@ try:
 except ImportError:  # no wheel for this machine: the system's SQLite, whose age decides the journal
     import sqlite3 as sqlite
 
+driver: Any = sqlite  # the driver of SQLite, for what must go past SQLAlchemy
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 

@@ -1,0 +1,128 @@
+"""Who is in the demo org: people and service users with different rights."""
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gatebridge.crypto.passwords import PasswordHasher
+from gatebridge.rules.actors import Actor
+from gatebridge.rules.orgs import Org
+from gatebridge.rules.permissions import Permission
+from gatebridge.rules.typed_ranges import TypedRange
+from gatebridge.setup.assign_permission_set import AssignPermissionSet, assign_permission_set
+from gatebridge.setup.first_admin import FirstAdmin, create_first_admin
+from gatebridge.setup.manage_permission_sets import CreatePermissionSet, create_permission_set
+from gatebridge.setup.manage_profiles import CreateProfile, create_profile
+from gatebridge.setup.manage_users import CreateUser, create_user
+from gatebridge.storage.tx import Tx
+
+DANA, LEE, SAM, KIM, NOA, MAX = (
+    f"{name}@acme.example" for name in ("dana.okafor", "lee.park", "sam.ruiz", "kim.sato", "noa.levi", "max.roth")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the demo, with the password that only `var/demo.json` holds."""
+
+    username: str
+    password: str = field(repr=False)
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Everybody of the demo org, and what they hold. `ids` are of users by username, `sets` of permission sets by API name."""
+
+    org: Org
+    operator: Actor
+    people: tuple[Person, ...]
+    ids: Mapping[str, str]
+    sets: Mapping[str, str]
+    admin_profile_id: str
+
+
+RIGHTS_OF_DEVELOPERS = frozenset(
+    {
+        Permission.API_ENABLED,
+        Permission.VIEW_SETUP,
+        Permission.REGISTER_CONNECTED_APPS,
+        Permission.ROTATE_CONSUMER_CREDENTIALS,
+        Permission.VIEW_OAUTH_USAGE,
+    }
+)
+RIGHTS_OF_AUDITORS = frozenset(
+    {Permission.VIEW_SETUP, Permission.MONITOR_LOGIN_HISTORY, Permission.VIEW_AUDIT_TRAIL, Permission.VIEW_OAUTH_USAGE}
+)
+SETS = (
+    CreatePermissionSet("Nightly Integrations", "Nightly_Integrations", "May use the nightly jobs", frozenset()),
+    CreatePermissionSet("Portal Users", "Portal_Users", "May sign in to the customer portal and have expenses booked", frozenset()),
+    CreatePermissionSet("Security Auditor", "Security_Auditor", "Reads every record and changes nothing", RIGHTS_OF_AUDITORS),
+)
+HOLDERS = {
+    "Nightly_Integrations": ("ledger@machines.acme.example", "warehouse@machines.acme.example"),
+    "Portal_Users": (DANA, SAM, KIM, MAX),
+    "Security_Auditor": (SAM,),
+}
+
+
+def make(tx: Tx, hasher: PasswordHasher, *, host: str, issuer: str) -> Staff:
+    """Found the org with its first admin, and bring everybody in."""
+    people: list[Person] = []
+
+    def invent(username: str, name: str, what: str) -> str:
+        person = Person(username, base64.urlsafe_b64encode(os.urandom(12)).decode(), name, what)
+        people.append(person)
+        return hasher.hash(person.password)
+
+    first = create_first_admin(
+        tx,
+        FirstAdmin(
+            org_name="Acme",
+            host=host,
+            issuer=issuer,
+            username=DANA,
+            email=DANA,
+            first_name="Dana",
+            last_name="Okafor",
+            password_hash=invent(DANA, "Dana Okafor", "security admin"),
+        ),
+    )
+    operator = first.actor
+    profiles = {name: profile.id for name, profile in first.profiles.items()}
+    developers = CreateProfile("Integration Developer", "Registers apps and looks after them", RIGHTS_OF_DEVELOPERS)
+    profiles["Integration Developer"] = create_profile(tx, operator, developers).id
+    profiles["Warehouse Machines"] = create_profile(tx, operator, _warehouse_machines()).id
+    ids = {DANA: first.user.id}
+
+    def person(username: str, first_name: str, last_name: str, profile: str, what: str) -> None:
+        hashed = invent(username, f"{first_name} {last_name}", what)
+        command = CreateUser(username, username, profiles[profile], first_name, last_name, password_hash=hashed)
+        ids[username] = create_user(tx, operator, command).id
+
+    person(LEE, "Lee", "Park", "Integration Developer", "integration developer")
+    person(SAM, "Sam", "Ruiz", "Standard User", "pre-authorized for the portal, and an auditor")
+    person(KIM, "Kim", "Sato", "Standard User", "pre-authorized for the portal, uses the field app")
+    person(NOA, "Noa", "Levi", "Standard User", "approved for nothing")
+    person(MAX, "Max", "Roth", "Standard User", "was frozen two weeks ago")
+    for name, profile in (("ledger", "Integration User"), ("warehouse", "Warehouse Machines"), ("partner", "Integration User")):
+        username = f"{name}@machines.acme.example"
+        command = CreateUser(username, "it@acme.example", profiles[profile], "Service", name.capitalize())
+        ids[username] = create_user(tx, operator, command).id
+    sets = {each.api_name: create_permission_set(tx, operator, each).id for each in SETS}
+    for api_name, holders in HOLDERS.items():
+        for username in holders:
+            assign_permission_set(tx, operator, AssignPermissionSet(ids[username], sets[api_name]))
+    return Staff(first.org, operator, tuple(people), ids, sets, first.user.profile_id)
+
+
+def _warehouse_machines() -> CreateProfile:
+    ranges = (TypedRange("127.0.0.0/8", "this machine"), TypedRange("::1", "this machine"), TypedRange("10.20.0.0/16", "warehouse"))
+    return CreateProfile(
+        "Warehouse Machines",
+        "Service users that may only come from the warehouse or from this machine",
+        frozenset({Permission.API_ENABLED, Permission.API_ONLY}),
+        login_ranges=ranges,
+    )
