@@ -11,7 +11,22 @@ from gatebridge.delivery import courier
 from gatebridge.delivery.courier import Delivery
 from gatebridge.rules import ids
 from gatebridge.rules.ids import Prefix
-from gatebridge.storage import assertions, idempotency, leases, names, outbox, strangers, tokens, usage
+from gatebridge.storage import (
+    assertions,
+    codes,
+    idempotency,
+    interactions,
+    leases,
+    names,
+    outbox,
+    password_resets,
+    refresh_tokens,
+    sessions,
+    sign_in_failures,
+    strangers,
+    tokens,
+    usage,
+)
 from gatebridge.storage.database import Database, Randomness
 from gatebridge.storage.tx import Tx
 
@@ -25,6 +40,12 @@ KEEP_EXPIRED_TOKENS = timedelta(days=1)  # so that a caller is told for a while 
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
 KEEP_STRANGER_COUNTS = timedelta(days=90)
 KEEP_DELIVERED = timedelta(days=7)
+KEEP_USED_CODES = timedelta(days=1)  # so that a replay is known as one (CG-05)
+KEEP_ENDED_FAMILIES = timedelta(days=30)
+KEEP_ENDED_SESSIONS = timedelta(days=30)
+KEEP_INTERACTIONS = timedelta(days=1)
+KEEP_USED_LINKS = timedelta(days=30)
+KEEP_FAILURES = timedelta(days=1)
 
 log = structlog.get_logger("gatebridge.worker")
 
@@ -132,7 +153,7 @@ class Worker:
             return 0
         self._purge_at = now + PURGE_EVERY
         purged = self._in_chunks(lambda tx: assertions.purge(tx, now, CHUNK))
-        for purge in (_purge_tokens, _purge_idempotency_keys, _purge_stranger_counts, _purge_outbox):
+        for purge in (_purge_tokens, _purge_idempotency_keys, _purge_stranger_counts, _purge_outbox, *_OF_PEOPLE):
             purged += self._in_each_org(purge)
         return purged
 
@@ -155,3 +176,17 @@ def _purge_stranger_counts(tx: Tx, org_id: str) -> int:
 
 def _purge_outbox(tx: Tx, org_id: str) -> int:
     return outbox.purge(tx, org_id, ids.floor(Prefix.OUTBOX, tx.now - KEEP_DELIVERED), CHUNK)
+
+
+def _older(purge: Callable[[Tx, str, datetime, int], int], kept: timedelta) -> Callable[[Tx, str], int]:
+    return lambda tx, org_id: purge(tx, org_id, tx.now - kept, CHUNK)
+
+
+_OF_PEOPLE = (
+    _older(codes.purge, KEEP_USED_CODES),
+    _older(refresh_tokens.purge, KEEP_ENDED_FAMILIES),
+    _older(sessions.purge, KEEP_ENDED_SESSIONS),
+    _older(interactions.purge, KEEP_INTERACTIONS),
+    _older(password_resets.purge, KEEP_USED_LINKS),
+    _older(sign_in_failures.purge, KEEP_FAILURES),
+)

@@ -66,6 +66,15 @@ def total_problem(uris: Iterable[str]) -> str | None:
     return f"The callback URLs of an app have at most {LONGEST_TOTAL:,} characters in all, not {total:,}."
 
 
+_ORIGIN = re.compile(r"https://[^/?#]+")
+
+
+def origin_of(callback: str) -> str | None:
+    """The web origin of a registered https callback, as a browser sends it in `Origin`; None for loopback and private schemes."""
+    found = _ORIGIN.match(callback)
+    return found[0].removesuffix(":443") if found else None
+
+
 def _strange_character(character: str) -> str:
     if character.isascii():
         shown = character if character.isprintable() and character != " " else f"U+{ord(character):04X}"

@@ -79,6 +79,19 @@ class PermissionSet:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomPermission:
+    """A right that an org names for its own applications; profiles and permission sets give it, and apps may be told who holds it."""
+
+    id: str
+    org_id: str
+    api_name: str
+    label: str
+    description: str
+    created_at: datetime
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """That a user holds a permission set, or that a profile or permission set may use an app; perhaps until a moment."""
 

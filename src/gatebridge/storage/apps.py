@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.app_settings import AppSettings
 from gatebridge.rules.apps import App
-from gatebridge.storage import rows
+from gatebridge.storage import app_origins, rows
 from gatebridge.storage.dialects import Blob, Id, Json, Moment, Text, for_update, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
@@ -97,6 +97,7 @@ def insert(tx: Tx, app: App, settings: AppSettings) -> bool:
     tx.connection.execute(
         sa.insert(app_settings).values(org_id=app.org_id, app_id=app.id, version=settings.version, **_settings_values(settings))
     )
+    app_origins.replace(tx, app.org_id, app.id, settings.callbacks)
     return True
 
 
@@ -145,6 +146,8 @@ def update_settings(tx: Tx, org_id: str, settings: AppSettings) -> bool:
         )
         .values(version=settings.version + 1, **_settings_values(settings))
     )
+    if saved.rowcount:
+        app_origins.replace(tx, org_id, settings.app_id, settings.callbacks)
     return bool(saved.rowcount)
 
 

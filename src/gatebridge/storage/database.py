@@ -41,6 +41,11 @@ class Database:
     def is_sqlite(self) -> bool:
         return self._writer is not None
 
+    @property
+    def random(self) -> Randomness:
+        """The source of randomness of every transaction, for what is drawn before one begins."""
+        return self._random
+
     def now(self, connection: sa.Connection) -> datetime:
         if self._clock is not None:
             return self._clock()

@@ -11,10 +11,28 @@ from gatebridge.crypto import published, signing
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.apps import AppCertificate, ConsumerSecret
 from gatebridge.rules.facts import Facts
-from gatebridge.rules.grants import AccessToken
+from gatebridge.rules.grants import AccessToken, AuthorizationCode, RefreshToken
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Assignment, Standing
-from gatebridge.storage import apps, credentials, grants, installations, orgs, people, rows, signing_keys, tokens
+from gatebridge.rules.sessions import Session
+from gatebridge.storage import (
+    app_origins,
+    approvals,
+    apps,
+    codes,
+    credentials,
+    custom_permissions,
+    grants,
+    installations,
+    orgs,
+    people,
+    refresh_tokens,
+    rows,
+    sessions,
+    signing_keys,
+    tokens,
+)
+from gatebridge.storage.app_in_org import BY_APP_ID, BY_CONSUMER_KEY, Part
 from gatebridge.storage.signing_keys import StoredKey
 from gatebridge.storage.tx import Tx
 
@@ -37,60 +55,6 @@ class ClientRecord:
     secrets: tuple[StoredSecret, ...] = ()
     certificates: tuple[AppCertificate, ...] = ()
 
-
-class Part:
-    """The columns of one table in a row that joins several, under their own names."""
-
-    __slots__ = ("_prefix", "_row")
-
-    def __init__(self, row: Any, table: sa.Table) -> None:
-        self._row = row
-        self._prefix = f"{table.name}_"
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, self._prefix + name)
-
-
-# Everything that one app is in one org, in one statement. The app and its settings are its owner's, the rest is the host's.
-_APP_IN_ORG = (
-    sa.select(
-        *(column for column in apps.apps.c if column is not apps.apps.c.logo),
-        (apps.apps.c.logo.is_not(None)).label("apps_has_logo"),
-        apps.app_settings,
-        installations.installations,
-        installations.policies,
-    )
-    .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
-    .select_from(apps.app_directory)
-    .join(apps.apps, sa.and_(apps.apps.c.org_id == apps.app_directory.c.org_id, apps.apps.c.id == apps.app_directory.c.app_id))
-    .join(
-        apps.app_settings,
-        sa.and_(apps.app_settings.c.org_id == apps.app_directory.c.org_id, apps.app_settings.c.app_id == apps.app_directory.c.app_id),
-    )
-    .outerjoin(
-        installations.installations,
-        sa.and_(
-            installations.installations.c.org_id == sa.bindparam("org_id"),
-            installations.installations.c.app_id == apps.app_directory.c.app_id,
-        ),
-    )
-    .outerjoin(
-        installations.policies,
-        sa.and_(
-            installations.policies.c.org_id == installations.installations.c.org_id,
-            installations.policies.c.installation_id == installations.installations.c.id,
-        ),
-    )
-    # An app is known where it is owned or installed, and nowhere else (data.md).
-    .where(
-        sa.or_(
-            apps.app_directory.c.org_id == sa.bindparam("org_id"),
-            installations.installations.c.id.is_not(None),
-        )
-    )
-)
-_BY_CONSUMER_KEY = _APP_IN_ORG.where(apps.app_directory.c.consumer_key == sa.bindparam("consumer_key"))
-_BY_APP_ID = _APP_IN_ORG.where(apps.app_directory.c.app_id == sa.bindparam("app_id"))
 
 _ORG_OF_HOST = sa.select(orgs.orgs).where(orgs.orgs.c.host == sa.bindparam("host"))
 
@@ -170,6 +134,59 @@ class FactsReader:
         """The token with this id, and the facts about all that it hangs from."""
         return self._of_token(org, self.once(("token", org.id, token_id), lambda: tokens.by_id(self.tx, org.id, token_id)))
 
+    def code(self, org: Org, digest: bytes) -> tuple[Facts, AuthorizationCode | None]:
+        """The authorization code with this digest, and the facts about all that it hangs from; of a used one also what it bought."""
+        code = self.once(("code", org.id, digest), lambda: codes.by_digest(self.tx, org.id, digest))
+        if code is None:
+            return self.bare_facts(org), None
+        return self.once(("facts of code", org.id, digest), lambda: self._around_code(org, code)), code
+
+    def refresh(self, org: Org, digest: bytes) -> tuple[Facts, RefreshToken | None]:
+        """The refresh token with this digest, and the facts about its family."""
+        token = self.once(("refresh", org.id, digest), lambda: refresh_tokens.by_digest(self.tx, org.id, digest))
+        if token is None:
+            return self.bare_facts(org), None
+        key = ("facts of family", org.id, token.grant_id)
+        return self.once(key, lambda: self._hanging(org, token.app_id, token.user_id, token.grant_id)), token
+
+    def subject(self, org: Org, facts: Facts, username: str) -> Facts:
+        """The facts of an app, for the user of this exact username: who it is, what it approved, and the grant that assertions share."""
+        user_id = self.once(("username", org.id, username), lambda: people.id_of_username(self.tx, org.id, username))
+        standing = self._standing(org, user_id) if user_id is not None else None
+        if standing is None or facts.installation is None:
+            return replace(facts, standing=standing, grant=None)
+        installation_id = facts.installation.id
+
+        def read() -> tuple[Any, Any]:
+            grant = grants.shared_grant(self.tx, org.id, installation_id, standing.user.id, Flow.JWT_BEARER)
+            return grant, approvals.of_user(self.tx, org.id, installation_id, standing.user.id)
+
+        grant, approval = self.once(("subject", org.id, installation_id, standing.user.id), read)
+        return replace(facts, standing=standing, grant=grant, approval=approval)
+
+    def authorizing(self, org: Org, consumer_key: str, session: Session | None) -> Facts:
+        """What an authorization request is decided on: the app, and the user of a live session with what that one has approved."""
+        facts = self.once(
+            ("authorizing", org.id, consumer_key),
+            lambda: self._app(org, self._row(BY_CONSUMER_KEY, org_id=org.id, consumer_key=consumer_key)),
+        )
+        if session is None:
+            return facts
+        facts = replace(facts, session=session, standing=self._standing(org, session.user_id))
+        if facts.installation is None:
+            return facts
+        return replace(facts, approval=approvals.of_user(self.tx, org.id, facts.installation.id, session.user_id))
+
+    def custom_permissions(self, org: Org, standing: Standing) -> tuple[str, ...]:
+        """The API names of the custom permissions that a user holds at this moment."""
+        holders = [standing.profile.id, *(held.id for held, assignment in standing.sets if assignment.holds(self.now))]
+        key = ("custom permissions", org.id, standing.user.id)
+        return self.once(key, lambda: custom_permissions.names_for(self.tx, org.id, holders))
+
+    def origin_known(self, org: Org, origin: str) -> bool:
+        """Whether an app of this org has an https callback at this web origin."""
+        return self.once(("origin", org.id, origin), lambda: app_origins.known(self.tx, org.id, origin))
+
     def signing_keys(self, org: Org) -> list[StoredKey]:
         """The published signing keys of an org, newest first."""
         return self.once(("keys", org.id), lambda: signing_keys.published(self.tx, org.id))
@@ -179,7 +196,7 @@ class FactsReader:
         return self.once(("verifying", org.id), lambda: [published.verifying_key(key.public_jwk) for key in self.signing_keys(org)])
 
     def _client(self, org: Org, consumer_key: str) -> ClientRecord:
-        facts = self._app(org, self._row(_BY_CONSUMER_KEY, org_id=org.id, consumer_key=consumer_key))
+        facts = self._app(org, self._row(BY_CONSUMER_KEY, org_id=org.id, consumer_key=consumer_key))
         if facts.app is None:
             return ClientRecord(facts)
         run_as = facts.policies.run_as_user_id if facts.policies else None
@@ -199,12 +216,16 @@ class FactsReader:
         if token is None:
             return self.bare_facts(org), None
         key = ("facts", org.id, token.app_id, token.user_id, token.grant_id)
-        return self.once(key, lambda: self._around(org, token)), token
+        return self.once(key, lambda: self._hanging(org, token.app_id, token.user_id, token.grant_id)), token
 
-    def _around(self, org: Org, token: AccessToken) -> Facts:
-        facts = self.once(("app", org.id, token.app_id), lambda: self._app(org, self._row(_BY_APP_ID, org_id=org.id, app_id=token.app_id)))
-        grant = grants.by_id(self.tx, org.id, token.grant_id)
-        return replace(facts, standing=self._standing(org, token.user_id), grant=grant)
+    def _around_code(self, org: Org, code: AuthorizationCode) -> Facts:
+        facts = self._hanging(org, code.app_id, code.user_id, code.grant_id)
+        return replace(facts, session=sessions.by_id(self.tx, org.id, code.session_id))
+
+    def _hanging(self, org: Org, app_id: str, user_id: str, grant_id: str | None) -> Facts:
+        facts = self.once(("app", org.id, app_id), lambda: self._app(org, self._row(BY_APP_ID, org_id=org.id, app_id=app_id)))
+        grant = grants.by_id(self.tx, org.id, grant_id) if grant_id is not None else None
+        return replace(facts, standing=self._standing(org, user_id), grant=grant)
 
     def _app(self, org: Org, row: Any) -> Facts:
         facts = self.bare_facts(org)

@@ -1,5 +1,6 @@
 """Grants: the authorization events from which tokens hang."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,8 +8,9 @@ import sqlalchemy as sa
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.grants import Grant
 from gatebridge.rules.sessions import Level
-from gatebridge.storage.dialects import Id, Moment, Text, insert_new
+from gatebridge.storage.dialects import Id, Moment, Text, for_update, insert_new
 from gatebridge.storage.metadata import metadata
+from gatebridge.storage.people import users
 from gatebridge.storage.tx import Tx
 
 grants = sa.Table(
@@ -129,6 +131,35 @@ def end(tx: Tx, org_id: str, grant_id: str, because: str) -> bool:
         .values(ended_at=tx.now, ended_because=because, epoch=grants.c.epoch + 1)
     )
     return bool(ended.rowcount)
+
+
+# What a user has approved at a browser or a device. Of these a user has so many per app, and one more ends the least recently used.
+OF_USERS = (Flow.WEB_SERVER, Flow.DEVICE, Flow.USER_AGENT)
+_TOUCH = (
+    sa.update(grants)
+    .where(grants.c.org_id == sa.bindparam("of_org"), grants.c.id == sa.bindparam("grant_id"))
+    .values(last_used_at=sa.bindparam("moment"))
+)
+
+
+def touch_many(tx: Tx, used: Sequence[tuple[str, str]]) -> None:
+    """These grants, as pairs of org and id, are in use at this moment."""
+    # In one order, so that two workers that touch the same ones do not wait for each other.
+    values = [{"of_org": org_id, "grant_id": grant_id, "moment": tx.now} for org_id, grant_id in sorted(set(used))]
+    tx.connection.execute(_TOUCH, values)
+
+
+def end_beyond(tx: Tx, org_id: str, installation_id: str, user_id: str, limit: int) -> list[Grant]:
+    """End the least recently used of the user's grants of an app until at most `limit` live, and return those that were ended.
+
+    The user's row is held until the transaction ends, so that of two who add a grant at once the second sees the first.
+    """
+    tx.connection.execute(for_update(sa.select(users.c.id).where(users.c.org_id == org_id, users.c.id == user_id), tx.connection))
+    of_user = (grants.c.org_id == org_id, grants.c.installation_id == installation_id, grants.c.user_id == user_id)
+    recently = sa.func.coalesce(grants.c.last_used_at, grants.c.created_at).desc()
+    wanted = sa.select(grants).where(*of_user, grants.c.flow.in_(OF_USERS), grants.c.ended_at.is_(None))
+    beyond = [of_row(row) for row in tx.connection.execute(wanted.order_by(recently, grants.c.id.desc()).offset(limit))]
+    return [grant for grant in beyond if end(tx, org_id, grant.id, "more grants than the limit")]
 
 
 def live_of_user(tx: Tx, org_id: str, user_id: str, installation_id: str | None = None) -> list[Grant]:

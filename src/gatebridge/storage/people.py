@@ -141,6 +141,14 @@ def by_username(tx: Tx, org_id: str, username: str) -> User | None:
     return _one(tx, sa.select(users).where(users.c.org_id == org_id, users.c.username == username))
 
 
+_ID_OF_USERNAME = sa.select(users.c.id).where(users.c.org_id == sa.bindparam("org_id"), users.c.username == sa.bindparam("username"))
+
+
+def id_of_username(tx: Tx, org_id: str, username: str) -> str | None:
+    """The id of the user with this username, byte for byte."""
+    return tx.connection.execute(_ID_OF_USERNAME, {"org_id": org_id, "username": username}).scalar_one_or_none()
+
+
 def list_page(tx: Tx, org_id: str, *, after: str | None, limit: int, search: str = "") -> list[User]:
     """The users of the org after the id `after`, oldest first, at most `limit`; `search` looks into usernames, e-mails and names."""
     statement = sa.select(users).where(users.c.org_id == org_id).order_by(users.c.id).limit(limit)

@@ -1,0 +1,125 @@
+"""Remembered consent: one row per user and installation, with a child row for each scope and each redirect URI."""
+
+from collections.abc import Collection, Iterable
+
+import sqlalchemy as sa
+
+from gatebridge.rules.approvals import Approval
+from gatebridge.rules.ids import Prefix
+from gatebridge.storage.dialects import Id, Moment, Text, insert_new
+from gatebridge.storage.metadata import metadata
+from gatebridge.storage.tx import Tx
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    sa.Column("org_id", Id, primary_key=True),
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("installation_id", Id, nullable=False),
+    sa.Column("user_id", Id, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("renewed_at", Moment, nullable=False),
+    sa.UniqueConstraint("org_id", "installation_id", "user_id"),
+    sa.ForeignKeyConstraint(["org_id", "installation_id"], ["installations.org_id", "installations.id"]),
+    sa.ForeignKeyConstraint(["org_id", "user_id"], ["users.org_id", "users.id"]),
+    sa.Index(None, "org_id", "user_id"),
+)
+
+approval_scopes = sa.Table(
+    "approval_scopes",
+    metadata,
+    sa.Column("org_id", Id, primary_key=True),
+    sa.Column("approval_id", Id, primary_key=True),
+    sa.Column("scope", sa.String(128), primary_key=True),
+    sa.ForeignKeyConstraint(["org_id", "approval_id"], ["approvals.org_id", "approvals.id"]),
+)
+
+approval_callbacks = sa.Table(
+    "approval_callbacks",
+    metadata,
+    sa.Column("org_id", Id, primary_key=True),
+    sa.Column("approval_id", Id, primary_key=True),
+    sa.Column("callback", Text, primary_key=True),
+    sa.ForeignKeyConstraint(["org_id", "approval_id"], ["approvals.org_id", "approvals.id"]),
+)
+
+_CHILDREN = (approval_scopes, approval_callbacks)
+
+
+def of_user(tx: Tx, org_id: str, installation_id: str, user_id: str) -> Approval | None:
+    """What the user has approved of this installed app, all approvals taken together; None: nothing."""
+    found = _read(tx, approvals.c.org_id == org_id, approvals.c.installation_id == installation_id, approvals.c.user_id == user_id)
+    return found[0] if found else None
+
+
+def list_of_user(tx: Tx, org_id: str, user_id: str) -> list[Approval]:
+    """Everything that the user has approved, oldest first."""
+    return _read(tx, approvals.c.org_id == org_id, approvals.c.user_id == user_id)
+
+
+def _read(tx: Tx, *wanted: sa.ColumnElement[bool]) -> list[Approval]:
+    """Approvals with their children, in one statement: each child is a row, and the rows of one approval come together."""
+    scope, callback = approval_scopes.c, approval_callbacks.c
+    children = sa.union_all(
+        sa.select(scope.org_id, scope.approval_id, scope.scope.label("value"), sa.literal("scope").label("kind")),
+        sa.select(callback.org_id, callback.approval_id, callback.callback, sa.literal("callback")),
+    ).subquery("children")
+    same = sa.and_(children.c.org_id == approvals.c.org_id, children.c.approval_id == approvals.c.id)
+    statement = sa.select(approvals, children.c.kind, children.c.value).outerjoin(children, same).where(*wanted).order_by(approvals.c.id)
+    found: dict[str, Approval] = {}
+    values: dict[tuple[str, str], set[str]] = {}
+    for row in tx.connection.execute(statement):
+        found[row.id] = Approval(
+            row.id, row.org_id, row.installation_id, row.user_id, frozenset(), frozenset(), row.created_at, row.renewed_at
+        )
+        values.setdefault((row.id, row.kind or ""), set()).add(row.value)
+    return [
+        Approval(
+            one.id,
+            one.org_id,
+            one.installation_id,
+            one.user_id,
+            frozenset(values.get((one.id, "scope"), ())),
+            frozenset(values.get((one.id, "callback"), ())),
+            one.created_at,
+            one.renewed_at,
+        )
+        for one in found.values()
+    ]
+
+
+def remember(tx: Tx, org_id: str, installation_id: str, user_id: str, scopes: Collection[str], callback: str) -> None:
+    """The user has approved these scopes for an answer at this redirect URI; what was approved before stays."""
+    new = insert_new(tx.connection, approvals).values(
+        org_id=org_id,
+        id=tx.new_id(Prefix.APPROVAL),
+        installation_id=installation_id,
+        user_id=user_id,
+        created_at=tx.now,
+        renewed_at=tx.now,
+    )
+    tx.connection.execute(new)
+    approval_id = tx.connection.execute(
+        sa.update(approvals)
+        .where(approvals.c.org_id == org_id, approvals.c.installation_id == installation_id, approvals.c.user_id == user_id)
+        .values(renewed_at=tx.now)
+        .returning(approvals.c.id)
+    ).scalar_one()
+    _add(tx, approval_scopes, org_id, approval_id, ({"scope": scope} for scope in sorted(scopes)))
+    _add(tx, approval_callbacks, org_id, approval_id, [{"callback": callback}])
+
+
+def _add(tx: Tx, table: sa.Table, org_id: str, approval_id: str, rows: Iterable[dict[str, str]]) -> None:
+    if new := [{"org_id": org_id, "approval_id": approval_id} | row for row in rows]:
+        tx.connection.execute(insert_new(tx.connection, table).values(new))
+
+
+def forget(tx: Tx, org_id: str, installation_id: str, user_id: str) -> bool:
+    """Ask the user again next time. False when nothing was remembered."""
+    wanted = (approvals.c.org_id == org_id, approvals.c.installation_id == installation_id, approvals.c.user_id == user_id)
+    approval_id = tx.connection.execute(sa.select(approvals.c.id).where(*wanted)).scalar_one_or_none()
+    if approval_id is None:
+        return False
+    for child in _CHILDREN:
+        tx.connection.execute(sa.delete(child).where(child.c.org_id == org_id, child.c.approval_id == approval_id))
+    return bool(tx.connection.execute(sa.delete(approvals).where(*wanted)).rowcount)

@@ -1,0 +1,113 @@
+"""Custom permissions: rights that an org names for its own applications, and the profiles and permission sets that give them."""
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from gatebridge.rules.people import CustomPermission
+from gatebridge.storage.dialects import Id, Moment, Text, insert_new
+from gatebridge.storage.metadata import metadata
+from gatebridge.storage.people import unless_name_taken
+from gatebridge.storage.tx import Tx
+
+custom_permissions = sa.Table(
+    "custom_permissions",
+    metadata,
+    sa.Column("org_id", Id, sa.ForeignKey("orgs.id"), primary_key=True),
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("api_name", sa.String(80), nullable=False),
+    sa.Column("label", sa.String(80), nullable=False),
+    sa.Column("description", Text, nullable=False, server_default=""),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.UniqueConstraint("org_id", "api_name"),
+)
+
+custom_permission_holders = sa.Table(
+    "custom_permission_holders",
+    metadata,
+    sa.Column("org_id", Id, primary_key=True),
+    sa.Column("holder_id", Id, primary_key=True),  # a profile or a permission set
+    sa.Column("custom_permission_id", Id, primary_key=True),
+    sa.ForeignKeyConstraint(["org_id", "custom_permission_id"], ["custom_permissions.org_id", "custom_permissions.id"]),
+    sa.Index(None, "org_id", "custom_permission_id"),
+)
+
+
+def insert(tx: Tx, permission: CustomPermission) -> bool:
+    """Add one. False when the org already has one with this API name."""
+    values = {name: getattr(permission, name) for name in CustomPermission.__slots__}
+    return bool(tx.connection.execute(insert_new(tx.connection, custom_permissions).values(values)).rowcount)
+
+
+def update(tx: Tx, permission: CustomPermission) -> bool:
+    """Write it over the version that it was read in. False when that version is no more. Raises people.NameTaken."""
+    table = custom_permissions
+    statement = (
+        sa.update(table)
+        .where(table.c.org_id == permission.org_id, table.c.id == permission.id, table.c.version == permission.version)
+        .values(api_name=permission.api_name, label=permission.label, description=permission.description, version=table.c.version + 1)
+    )
+    return bool(unless_name_taken(tx, statement))
+
+
+def delete(tx: Tx, org_id: str, permission_id: str) -> bool:
+    """Take it away, from everybody who holds it too. False when there is none."""
+    held = custom_permission_holders
+    tx.connection.execute(sa.delete(held).where(held.c.org_id == org_id, held.c.custom_permission_id == permission_id))
+    table = custom_permissions
+    return bool(tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, table.c.id == permission_id)).rowcount)
+
+
+def by_id(tx: Tx, org_id: str, permission_id: str) -> CustomPermission | None:
+    table = custom_permissions
+    row = tx.connection.execute(sa.select(table).where(table.c.org_id == org_id, table.c.id == permission_id)).one_or_none()
+    return _of_row(row) if row else None
+
+
+def list_page(tx: Tx, org_id: str, *, after: str | None, limit: int, search: str = "") -> list[CustomPermission]:
+    """Those of the org after the id `after`, oldest first, at most `limit`; `search` looks into API names and labels."""
+    table = custom_permissions
+    statement = sa.select(table).where(table.c.org_id == org_id).order_by(table.c.id).limit(limit)
+    if after is not None:
+        statement = statement.where(table.c.id > after)
+    if search:
+        statement = statement.where(sa.or_(*(column.icontains(search, autoescape=True) for column in (table.c.api_name, table.c.label))))
+    return [_of_row(row) for row in tx.connection.execute(statement)]
+
+
+def _of_row(row: sa.Row[tuple[object, ...]]) -> CustomPermission:
+    return CustomPermission(**{name: getattr(row, name) for name in CustomPermission.__slots__})
+
+
+def assign(tx: Tx, org_id: str, permission_id: str, holder_id: str) -> bool:
+    """Let the holders of a profile or permission set have it. False when they had it already."""
+    values = {"org_id": org_id, "custom_permission_id": permission_id, "holder_id": holder_id}
+    return bool(tx.connection.execute(insert_new(tx.connection, custom_permission_holders).values(values)).rowcount)
+
+
+def unassign(tx: Tx, org_id: str, permission_id: str, holder_id: str) -> bool:
+    """The holders have it no more. False when they had not."""
+    held = custom_permission_holders
+    which = (held.c.org_id == org_id, held.c.custom_permission_id == permission_id, held.c.holder_id == holder_id)
+    return bool(tx.connection.execute(sa.delete(held).where(*which)).rowcount)
+
+
+def holders_of(tx: Tx, org_id: str, permission_id: str) -> list[str]:
+    """The ids of the profiles and permission sets that give it."""
+    held = custom_permission_holders
+    wanted = sa.select(held.c.holder_id).where(held.c.org_id == org_id, held.c.custom_permission_id == permission_id)
+    return list(tx.connection.scalars(wanted.order_by(held.c.holder_id)))
+
+
+def names_for(tx: Tx, org_id: str, holder_ids: Collection[str]) -> tuple[str, ...]:
+    """The API names of all that these profiles and permission sets give, sorted, in one statement."""
+    held, table = custom_permission_holders, custom_permissions
+    wanted = (
+        sa.select(table.c.api_name)
+        .distinct()
+        .join_from(held, table)
+        .where(held.c.org_id == org_id, held.c.holder_id.in_(list(holder_ids)))
+        .order_by(table.c.api_name)
+    )
+    return tuple(tx.connection.scalars(wanted)) if holder_ids else ()

@@ -1,0 +1,131 @@
+"""Browser sessions, by the digest of the cookie's value."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from gatebridge.rules.sessions import Level, Session
+from gatebridge.storage.dialects import Digest, Id, Moment, Text
+from gatebridge.storage.metadata import metadata
+from gatebridge.storage.tx import Tx
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("org_id", Id, primary_key=True),
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("digest", Digest, nullable=False),
+    sa.Column("user_id", Id, nullable=False),
+    sa.Column("level", sa.String(16), nullable=False),
+    sa.Column("methods", sa.String(64), nullable=False),
+    sa.Column("authenticated_at", Moment, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("last_seen_at", Moment, nullable=False),
+    sa.Column("org_epoch", sa.BigInteger, nullable=False),
+    sa.Column("user_epoch", sa.BigInteger, nullable=False),
+    sa.Column("browser", Digest),  # the digest of the browser's own cookie: where this user signed in before is no stranger's place
+    sa.Column("address", sa.String(64), nullable=False, server_default=""),
+    sa.Column("user_agent", sa.String(512), nullable=False, server_default=""),
+    sa.Column("ended_at", Moment),
+    sa.Column("ended_because", Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("org_id", "digest"),
+    sa.ForeignKeyConstraint(["org_id", "user_id"], ["users.org_id", "users.id"]),
+    sa.Index(None, "org_id", "user_id", "id"),
+)
+
+
+def insert(tx: Tx, session: Session, digest: bytes, browser: bytes | None = None) -> None:
+    """Begin a session. `browser` is the digest of the cookie that tells this browser from others."""
+    tx.connection.execute(
+        sa.insert(sessions).values(
+            org_id=session.org_id,
+            id=session.id,
+            digest=digest,
+            user_id=session.user_id,
+            level=session.level,
+            methods=" ".join(session.methods),
+            authenticated_at=session.authenticated_at,
+            created_at=session.created_at,
+            last_seen_at=session.last_seen_at,
+            org_epoch=session.org_epoch,
+            user_epoch=session.user_epoch,
+            browser=browser,
+            address=session.address,
+            user_agent=session.user_agent,
+            ended_because="",
+        )
+    )
+
+
+def of_row(row: Any) -> Session:
+    return Session(
+        id=row.id,
+        org_id=row.org_id,
+        user_id=row.user_id,
+        level=Level(row.level),
+        methods=tuple(row.methods.split()),
+        authenticated_at=row.authenticated_at,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        org_epoch=row.org_epoch,
+        user_epoch=row.user_epoch,
+        address=row.address,
+        user_agent=row.user_agent,
+        ended_at=row.ended_at,
+        ended_because=row.ended_because,
+    )
+
+
+_BY_DIGEST = sa.select(sessions).where(sessions.c.org_id == sa.bindparam("org_id"), sessions.c.digest == sa.bindparam("digest"))
+_BY_ID = sa.select(sessions).where(sessions.c.org_id == sa.bindparam("org_id"), sessions.c.id == sa.bindparam("id"))
+
+
+def by_digest(tx: Tx, org_id: str, digest: bytes) -> Session | None:
+    row = tx.connection.execute(_BY_DIGEST, {"org_id": org_id, "digest": digest}).one_or_none()
+    return of_row(row) if row else None
+
+
+def by_id(tx: Tx, org_id: str, session_id: str) -> Session | None:
+    row = tx.connection.execute(_BY_ID, {"org_id": org_id, "id": session_id}).one_or_none()
+    return of_row(row) if row else None
+
+
+def live_of_user(tx: Tx, org_id: str, user_id: str) -> list[Session]:
+    """The sessions of a user that nobody has ended, newest first; whether one is too old by now is for the rules to say."""
+    wanted = sa.select(sessions).where(sessions.c.org_id == org_id, sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
+    return [of_row(row) for row in tx.connection.execute(wanted.order_by(sessions.c.id.desc()))]
+
+
+def known_browser(tx: Tx, org_id: str, user_id: str, browser: bytes) -> bool:
+    """Whether this user ever signed in at this browser."""
+    found = sa.exists().where(sessions.c.org_id == org_id, sessions.c.user_id == user_id, sessions.c.browser == browser)
+    return bool(tx.connection.execute(sa.select(found)).scalar_one())
+
+
+def seen(tx: Tx, org_id: str, session_id: str) -> None:
+    """The session is in use at this moment."""
+    tx.connection.execute(sa.update(sessions).where(sessions.c.org_id == org_id, sessions.c.id == session_id).values(last_seen_at=tx.now))
+
+
+def end(tx: Tx, org_id: str, session_id: str, because: str) -> bool:
+    """End one session. False when there is none, or when it had been ended before."""
+    return bool(_end(tx, because, sessions.c.org_id == org_id, sessions.c.id == session_id))
+
+
+def end_of_user(tx: Tx, org_id: str, user_id: str, because: str, but: str | None = None) -> int:
+    """End every session of a user, or every one but the session `but`. How many there were."""
+    wanted = [sessions.c.org_id == org_id, sessions.c.user_id == user_id]
+    return _end(tx, because, *wanted, *([sessions.c.id != but] if but is not None else []))
+
+
+def _end(tx: Tx, because: str, *which: sa.ColumnElement[bool]) -> int:
+    ended = sa.update(sessions).where(*which, sessions.c.ended_at.is_(None)).values(ended_at=tx.now, ended_because=because)
+    return tx.connection.execute(ended).rowcount
+
+
+def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:
+    """Forget sessions that were ended or last used before a moment, the oldest first, at most `limit` of them."""
+    over = sa.func.coalesce(sessions.c.ended_at, sessions.c.last_seen_at) < before
+    doomed = sa.select(sessions.c.id).where(sessions.c.org_id == org_id, over).order_by(sessions.c.id).limit(limit)
+    return tx.connection.execute(sa.delete(sessions).where(sessions.c.org_id == org_id, sessions.c.id.in_(doomed))).rowcount

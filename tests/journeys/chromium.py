@@ -1,0 +1,44 @@
+"""A real browser for the stories that people live through: Debian's Chromium, driven by Playwright."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+)
+
+
+def program() -> str:
+    """Where Chromium is. Fails the test, saying what to install, where there is none: a page that nobody opened is not tested."""
+    found = next((path for path in map(shutil.which, NAMES) if path), None)
+    if found is None:
+        pytest.fail("There is no Chromium on this machine. On Debian and Ubuntu: sudo apt-get install chromium")
+    return found
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a window, ended with the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program(), args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def person(browser: Browser, *, javascript: bool = True, **given: object) -> Iterator[BrowserContext]:
+    """One person's browser: cookies of its own, nothing left behind. A page that takes longer than ten seconds has failed."""
+    context = browser.new_context(java_script_enabled=javascript, **given)  # type: ignore[arg-type]
+    context.set_default_timeout(10_000)
+    try:
+        yield context
+    finally:
+        context.close()
