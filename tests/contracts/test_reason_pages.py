@@ -3,15 +3,20 @@
 import re
 from dataclasses import fields
 from importlib.resources import files
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from gatebridge.oauth.authorization_checks import CHECKS
+from gatebridge.rules import ids
 from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.app_settings import AppSettings
+from gatebridge.rules.ids import Prefix
 from gatebridge.rules.orgs import OrgSettings
 from gatebridge.rules.people import Profile
 from gatebridge.rules.permissions import Permission
-from gatebridge.rules.reasons import REASONS, bearer
+from gatebridge.rules.reasons import REASONS, Reason, bearer, callback, catalogue, flow, permitted, sign_in, user
+from gatebridge.rules.reasons.redirected import REDIRECTED
 from gatebridge.settings.catalogue import Settings
 
 HEADINGS = ["What happened", "Why the rule exists", "How to fix it", "Example"]
@@ -64,14 +69,27 @@ def test_a_page_says_what_to_do_on_either_side(code: str) -> None:
     assert re.search(r"\*\*In Gatebridge\.\*\* \S", fix)
 
 
-@every_page
+# Until the callback URL is proven, and wherever a person sits at a form of ours, the answer is a page (standards AZ-01).
+ON_A_PAGE = {callback.CALLBACK_MISSING, callback.CALLBACK_NOT_REGISTERED, *catalogue([sign_in]).values()}
+
+ISSUER = "https://acme.example.com"
+
+
+def causes(code: str) -> list[Reason]:
+    """The reasons whose page this is, or that a stranger is sent here for."""
+    return [reason for reason in REASONS.values() if code in (reason.code, reason.public_code)]
+
+
+SEEN_ON_A_PAGE = {code for reason in ON_A_PAGE for code in (reason.code, reason.public_code)}
+
+
+@pytest.mark.parametrize("code", sorted(set(PAGES) - SEEN_ON_A_PAGE - REDIRECTED))
 def test_a_page_shows_the_very_answer_that_the_catalogue_gives(code: str) -> None:
     example = section(code, "Example")
-    possible = [reason for reason in REASONS.values() if code in (reason.code, reason.public_code)]
     answers = {
         (told.status, told.error, told.public_sentence, told.public_code)
-        for reason in possible
-        for told in (reason, bearer.at_our_api(reason))
+        for reason in causes(code)
+        for told in (reason, bearer.at_our_api(reason), permitted.without_the_user(reason))
     }
     if "HTTP/1.1 200 OK" in example:
         # At introspection a dead token is no error (RFC 7662 section 2.2).
@@ -80,10 +98,44 @@ def test_a_page_shows_the_very_answer_that_the_catalogue_gives(code: str) -> Non
     assert any(
         f"HTTP/1.1 {status} " in example
         and sentence in example
-        and f'https://acme.example.com/help/reasons/{page}"' in example
+        and f'{ISSUER}/help/reasons/{page}"' in example
         and (f'"error": "{error}"' in example or f'"status": {status}' in example)
         for status, error, sentence, page in answers
     )
+
+
+@pytest.mark.parametrize("code", sorted(REDIRECTED))
+def test_where_the_app_hears_it_through_the_browser_a_page_shows_the_redirect(code: str) -> None:
+    """The parameters are read from the example as an app reads them, so that none is missing, misspelled or wrongly encoded."""
+    request, answer = section(code, "Example").split("HTTP/1.1 303 See Other\n")
+    target, query = answer.removeprefix("Location: ").split(maxsplit=1)[0].split("?")
+    told, reason = dict(parse_qsl(query, strict_parsing=True)), REASONS[code]
+    address, receipt = told.pop("error_uri").split("?receipt=")
+    assert (told.pop("iss"), address) == (ISSUER, f"{ISSUER}/help/reasons/{reason.public_code}")
+    assert ids.parse(receipt, Prefix.RECEIPT) is not None
+    assert told.pop("error") == reason.error
+    named = [f" ({check.parameter})" for check in CHECKS if check.reason is reason] or [""]
+    assert told.pop("error_description") in [reason.public_sentence + parameter for parameter in named]
+    if "\nPOST /services/oauth2/consent" in request:
+        assert told.keys() == {"state"}  # as the authorization request had it, which this example does not repeat
+        return
+    asked = dict(parse_qsl(urlsplit(re.findall(r"^GET (\S+) HTTP/1.1$", request, re.MULTILINE)[0]).query, strict_parsing=True))
+    assert target == asked["redirect_uri"]
+    assert told == ({} if reason is flow.STATE_TOO_LONG else {"state": asked["state"]})
+
+
+@pytest.mark.parametrize("code", sorted(SEEN_ON_A_PAGE))
+def test_where_a_person_sees_it_a_page_shows_a_page_that_leads_here(code: str) -> None:
+    _, answer = section(code, "Example").split("HTTP/1.1 ")[-2:]
+    assert {
+        (
+            answer.startswith(f"{reason.status} "),
+            f">{reason.public_sentence}</" in answer,
+            f'href="/help/reasons/{reason.public_code}"' in answer,
+        )
+        for reason in causes(code)
+    } == {(True, True, True)}
+    assert "\nContent-Type: text/html; charset=utf-8\n" in answer
 
 
 @every_page
@@ -94,7 +146,7 @@ def test_an_example_names_no_host_that_could_be_somebodys(code: str) -> None:
 
 @every_page
 def test_an_example_holds_nothing_that_looks_like_a_real_credential(code: str) -> None:
-    assert re.findall(r"gb[ksar]_(?!EXAMPLE\b|OTHER\b)\w+", PAGES[code]) == []
+    assert re.findall(r"gb[a-z]_(?!EXAMPLE\b|OTHER\b)\w+", PAGES[code]) == []
 
 
 @every_page
@@ -103,12 +155,26 @@ def test_a_link_leads_to_a_page_that_is_there(code: str) -> None:
     assert [link for link in links if link not in PAGES] == []
 
 
+# A run-as user is nobody whom a code, a refresh token or an assertion could be for.
+NO_CAUSE_FOR_A_USER = {user.RUN_AS_MISSING.code, user.RUN_AS_INACTIVE.code, user.RUN_AS_FROZEN.code}
+
+
 @pytest.mark.parametrize("shared", sorted({reason.wire_code for reason in REASONS.values() if reason.wire_code}))
 def test_the_page_for_strangers_leads_to_every_cause_that_the_client_can_do_something_about(shared: str) -> None:
     linked = set(re.findall(r"\]\(([^)]+)\)", PAGES[shared]))
     told_in_words = {"client_unknown", "app_blocked", "app_deleted"}
-    causes = {reason.code for reason in REASONS.values() if reason.wire_code == shared}
-    assert causes - linked - told_in_words == set()
+    behind = {
+        reason.code
+        for reason in REASONS.values()
+        if shared in (reason.wire_code, permitted.without_the_user(reason).wire_code) and reason.code != shared
+    }
+    assert behind - linked - told_in_words - NO_CAUSE_FOR_A_USER == set()
+
+
+@pytest.mark.parametrize("code", sorted(reason.code for reason in REASONS.values() if reason.wire_code))
+def test_the_page_of_a_reason_that_is_not_told_says_who_sees_it(code: str) -> None:
+    """Who comes here from a record must not look for this code in an answer."""
+    assert re.search(rf"\n(The receipt|Login History), which the (caller|person) does not see, names `{code}`\.\n$", PAGES[code])
 
 
 SETTING_NAMES = {field.name for record in (AppSettings, AppPolicies, OrgSettings, Profile) for field in fields(record)}

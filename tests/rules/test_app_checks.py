@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from gatebridge.rules import app_checks
-from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow
 from gatebridge.rules.apps import App, Dialect
 
@@ -16,6 +15,8 @@ APP = App("0H4000000000001", "00D000000000001", "Job", "Job", "gbk_x", Dialect.S
 SETTINGS = AppSettings(APP.id)
 PUBLIC = frozenset({ClientAuthMethod.NONE})
 KEY = frozenset({ClientAuthMethod.PRIVATE_KEY_JWT})
+SALESFORCE = Dialect.SALESFORCE
+AUDIENCE = ("https://login.example.com",)
 
 
 def wrong_identity(**changes: Any) -> set[str]:
@@ -23,11 +24,8 @@ def wrong_identity(**changes: Any) -> set[str]:
 
 
 def wrong_settings(**changes: Any) -> set[str]:
-    return {problem.field for problem in app_checks.settings_problems(replace(SETTINGS, **changes), frozenset({"invoices"}))}
-
-
-def wrong_policies(**changes: Any) -> set[str]:
-    return {problem.field for problem in app_checks.policy_problems(replace(AppPolicies("0HI000000000001"), **changes))}
+    dialect = changes.pop("dialect", Dialect.STANDARD)
+    return {problem.field for problem in app_checks.settings_problems(replace(SETTINGS, **changes), frozenset({"invoices"}), dialect)}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +75,46 @@ def test_identity(changes: dict[str, Any], fields: set[str]) -> None:
         ),
         pytest.param({"flows": frozenset({Flow.CLIENT_CREDENTIALS})}, set(), id="acting as itself needs no callback"),
         pytest.param({"flows": frozenset({Flow.WEB_SERVER})}, {"flows"}, id="a flow through the browser needs a callback"),
+        pytest.param({"auth_methods": PUBLIC, "flows": frozenset({Flow.JWT_BEARER})}, {"flows"}, id="a public app has no key to sign with"),
+        pytest.param({"auth_methods": KEY, "flows": frozenset({Flow.JWT_BEARER})}, set(), id="an app with a key signs assertions"),
+        pytest.param({"flows": frozenset({Flow.REFRESH_TOKEN})}, {"flows"}, id="refresh tokens come from a flow of a user"),
+        pytest.param({"flows": frozenset({Flow.REFRESH_TOKEN, Flow.DEVICE})}, set(), id="such as the device flow"),
+        pytest.param(
+            {"flows": frozenset({Flow.REFRESH_TOKEN, Flow.WEB_SERVER}), "callbacks": ("https://a.example/cb",)},
+            set(),
+            id="or the web server flow",
+        ),
+        pytest.param(
+            {"flows": frozenset({Flow.REFRESH_TOKEN, Flow.USER_AGENT}), "callbacks": ("https://a.example/cb",)},
+            {"flows"},
+            id="but not the user-agent flow",
+        ),
+        pytest.param({"require_secret_for_web_server": False}, set(), id="PKCE stands in for the secret at the code"),
+        pytest.param({"require_secret_for_refresh": False}, set(), id="and at the refresh token"),
+        pytest.param(
+            {"require_secret_for_web_server": False, "require_secret_for_refresh": False, "pkce_required": False},
+            {"require_secret_for_web_server", "require_secret_for_refresh"},
+            id="without a secret and without PKCE there is nothing",
+        ),
+        pytest.param(
+            {"auth_methods": PUBLIC, "require_secret_for_web_server": False, "require_secret_for_refresh": False},
+            {"require_secret_for_web_server", "require_secret_for_refresh"},
+            id="a public app has no secret that could be waived",
+        ),
+        pytest.param({"rotate_refresh_tokens": True}, set(), id="a confidential app may rotate too"),
+        pytest.param({"id_token_minutes": 1}, set(), id="an ID token lives at least a minute"),
+        pytest.param({"id_token_minutes": 0}, {"id_token_minutes"}, id="no minute at all is too short for it"),
+        pytest.param({"id_token_minutes": 720}, set(), id="an ID token lives at most 12 hours"),
+        pytest.param({"id_token_minutes": 721}, {"id_token_minutes"}, id="a minute more is too long for it"),
+        pytest.param({"assertion_audiences": AUDIENCE}, {"assertion_audiences"}, id="the standard dialect knows the issuer alone"),
+        pytest.param({"assertion_audiences": AUDIENCE, "dialect": SALESFORCE}, set(), id="Salesforce's clients name other audiences"),
+        pytest.param({"assertion_audiences": AUDIENCE * 2, "dialect": SALESFORCE}, {"assertion_audiences"}, id="each of them once"),
+        pytest.param({"assertion_audiences": ("a b",), "dialect": SALESFORCE}, {"assertion_audiences"}, id="without blanks"),
+        pytest.param({"assertion_audiences": ("",), "dialect": SALESFORCE}, {"assertion_audiences"}, id="and none that is empty"),
+        pytest.param({"assertion_audiences": tuple("abcdefghij"), "dialect": SALESFORCE}, set(), id="ten audiences are allowed"),
+        pytest.param(
+            {"assertion_audiences": tuple("abcdefghijk"), "dialect": SALESFORCE}, {"assertion_audiences"}, id="eleven audiences are not"
+        ),
         pytest.param({"pkce_required": False}, set(), id="PKCE can be waived for a confidential app"),
         pytest.param({"auth_methods": PUBLIC, "pkce_required": False}, {"pkce_required"}, id="PKCE is never waived for a public app"),
         pytest.param({"signing_algorithm": "RS256"}, set(), id="RS256 for older resource servers"),
@@ -98,23 +136,6 @@ def test_identity(changes: dict[str, Any], fields: set[str]) -> None:
 )
 def test_settings(changes: dict[str, Any], fields: set[str]) -> None:
     assert wrong_settings(**changes) == fields
-
-
-@pytest.mark.parametrize(
-    ("changes", "fields"),
-    [
-        pytest.param({}, set(), id="the closed beginning is in order"),
-        pytest.param({"access_token_minutes": 15}, set(), id="15 minutes is the shortest opaque life"),
-        pytest.param({"access_token_minutes": 14}, {"access_token_minutes"}, id="14 minutes is too short"),
-        pytest.param({"access_token_minutes": 1440}, set(), id="24 hours is the longest"),
-        pytest.param({"access_token_minutes": 1441}, {"access_token_minutes"}, id="one minute more is too long"),
-        pytest.param({"jwt_access_token_minutes": 1}, set(), id="one minute is the shortest JWT life"),
-        pytest.param({"jwt_access_token_minutes": 0}, {"jwt_access_token_minutes"}, id="no minute at all is too short"),
-        pytest.param({"jwt_access_token_minutes": 721}, {"jwt_access_token_minutes"}, id="12 hours is the longest JWT life"),
-    ],
-)
-def test_policies(changes: dict[str, Any], fields: set[str]) -> None:
-    assert wrong_policies(**changes) == fields
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebridge.rules.audit import LONGEST_TEXT, WITHHELD, Change, diff, is_secret, sentence
+from gatebridge.rules.lifetimes import DEFAULT_REFRESH_POLICIES
 
 
 class Users(StrEnum):
@@ -64,6 +65,12 @@ LONG = "x" * 600
             {"at": datetime(2026, 1, 2, 3, 4, 5, 6, UTC)},
             [Change("at", None, "2026-01-02T03:04:05.000006+00:00")],
             id="a moment in ISO 8601",
+        ),
+        pytest.param(
+            {"refresh_policies": ()},
+            {"refresh_policies": DEFAULT_REFRESH_POLICIES},
+            [Change("refresh_policies", [], ["idle:30:days", "absolute:365:days"])],
+            id="a refresh token policy as admins write it",
         ),
         pytest.param({"rate": 1.0}, {"rate": 1.5}, [Change("rate", "1.0", "1.5")], id="a number with a point as text"),
         pytest.param({"from": None}, {"from": ip_address("::1")}, [Change("from", None, "::1")], id="anything else as its text"),

@@ -18,28 +18,51 @@ from gatebridge.rules.reasons import (
     app,
     assertion,
     bearer,
+    callback,
     catalogue,
     client,
+    consent,
     flow,
     get,
+    grant,
     installed,
     network,
     outage,
     permitted,
+    pkce,
     proof,
     request,
     scopes,
+    session,
     setup,
+    sign_in,
     user,
 )
-from gatebridge.rules.reasons.strangers import CLIENT_CODE, CLIENT_SENTENCE, TOKEN_CODE, TOKEN_SENTENCE
+from gatebridge.rules.reasons.permitted import NOT_PERMITTED_CODE, NOT_PERMITTED_SENTENCE, at_authorize, without_the_user
+from gatebridge.rules.reasons.redirected import REDIRECTED
+from gatebridge.rules.reasons.strangers import (
+    ASSERTION_CODE,
+    ASSERTION_SENTENCE,
+    CLIENT_CODE,
+    CLIENT_SENTENCE,
+    CODE_CODE,
+    CODE_SENTENCE,
+    REFRESH_CODE,
+    REFRESH_SENTENCE,
+    SHARED,
+    SIGN_IN_CODE,
+    SIGN_IN_SENTENCE,
+    TOKEN_CODE,
+    TOKEN_SENTENCE,
+)
 
 every_reason = pytest.mark.parametrize("reason", REASONS.values(), ids=REASONS.keys())
 
 # Printable ASCII without the double quote and the backslash.
 WIRE_CHARACTERS = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]*")
 
-OUR_API_ALONE = (bearer, setup)
+# What is refused by our own API, and on the pages that a person sees.
+WITHOUT_A_SECOND_DIALECT = (bearer, setup, sign_in)
 
 
 def reasons_of(*modules: ModuleType) -> dict[str, Reason]:
@@ -84,13 +107,21 @@ def test_the_page_that_is_named_instead_always_says_the_same_sentence(reason: Re
     assert same_page == {reason.public_sentence}
 
 
-# The status of each error code, where one code has one status (RFC 6749 section 5.2, RFC 6750 section 3.1, RFC 9110).
+# The status of each error code, where one code has one status (RFC 6749 section 5.2, RFC 6750 section 3.1, RFC 9110). What the
+# authorization endpoint alone says travels in a redirect; its 400 is that of a page, and of an answer that cannot be redirected.
 STATUS_OF = {
     "invalid_client": {401},
     "invalid_grant": {400},
     "invalid_scope": {400},
     "unauthorized_client": {400},
     "unsupported_grant_type": {400},
+    "access_denied": {400},
+    "login_required": {400},
+    "consent_required": {400},
+    "unsupported_response_type": {400},
+    "request_not_supported": {400},
+    "request_uri_not_supported": {400},
+    "registration_not_supported": {400},
     "invalid_request": {400, 405, 413, 421, 431},
     "invalid_token": {401},
     "insufficient_scope": {403},
@@ -148,6 +179,22 @@ def test_the_salesforce_dialect_never_answers_401_at_a_gate_before_the_token(rea
         (flow.GRANT_TYPE_UNKNOWN, "unsupported_grant_type", "grant type not supported"),
         (scopes.SCOPE_UNKNOWN, "invalid_scope", "the requested scope is invalid, unknown, or malformed"),
         (scopes.SCOPE_NOT_ASSIGNED, "invalid_scope", "the requested scope is not allowed"),
+        (flow.RESPONSE_TYPE_UNKNOWN, "unsupported_response_type", "response type is not supported"),
+        (callback.CALLBACK_MISSING, "redirect_uri_missing", "redirect_uri not provided"),
+        (callback.CALLBACK_NOT_REGISTERED, "redirect_uri_mismatch", "redirect_uri must match configuration"),
+        (callback.CALLBACK_DIFFERS, "redirect_uri_mismatch", "redirect_uri must match configuration"),
+        (pkce.CHALLENGE_MISSING, "invalid_request", "missing required code challenge"),
+        (pkce.VERIFIER_WRONG, "invalid_grant", "invalid code verifier"),
+        (grant.CODE_UNKNOWN, "invalid_grant", "invalid authorization code"),
+        (grant.CODE_USED, "invalid_grant", "invalid authorization code"),
+        (grant.REFRESH_REUSED, "invalid_grant", "expired access/refresh token"),
+        (grant.REFRESH_EXPIRED, "invalid_grant", "token validity expired"),
+        (grant.REFRESH_IN_PROGRESS, "invalid_grant", "token request is already being processed"),
+        (grant.GRANT_AUDIENCE_WRONG, "invalid_grant", "audience is invalid"),
+        (grant.GRANT_ASSERTION_REPLAYED, "bad_jti_claim", "invalid assertion"),
+        (consent.CONSENT_MISSING, "invalid_grant", "user hasn't approved this consumer"),
+        (user.USER_UNKNOWN, "invalid_grant", "user hasn't approved this consumer"),
+        (consent.CONSENT_DENIED, "access_denied", "end-user denied authorization"),
         (user.RUN_AS_MISSING, "invalid_grant", "no client credentials user enabled"),
         (user.RUN_AS_FROZEN, "invalid_grant", "inactive user"),
         (permitted.USER_NOT_APPROVED, "invalid_app_access", "user is not admin approved to access this app"),
@@ -162,8 +209,8 @@ def test_salesforces_clients_find_the_code_and_the_text_that_they_match_on(reaso
 
 
 @every_reason
-def test_only_what_our_own_api_alone_can_refuse_has_no_salesforce_text(reason: Reason) -> None:
-    ours = reason.code in reasons_of(*OUR_API_ALONE)
+def test_only_what_our_own_api_and_pages_alone_can_refuse_has_no_salesforce_text(reason: Reason) -> None:
+    ours = reason.code in reasons_of(*WITHOUT_A_SECOND_DIALECT)
     assert (reason.salesforce_error == "") == ours
     assert (reason.salesforce_text == "") == ours
 
@@ -236,13 +283,90 @@ def test_what_is_told_openly_about_a_client_can_be_seen_in_the_request_alone_or_
 
 
 # Words that say more than that something was refused: that it is there, was there, or in which state it is.
-TELLING = re.compile(r"\b(exists?|existed|expired|retired|revoked|blocked|deleted|frozen|inactive|registered|secret|past its)\b")
+TELLING = re.compile(
+    r"\b(exists?|existed|expired|retired|revoked|blocked|deleted|frozen|inactive|registered|secret|past its|used|redeemed|locked)\b"
+)
+
+UNTOLD = tuple(reason for reason in REASONS.values() if reason.wire_code)
 
 
-@pytest.mark.parametrize("reason", [*PROBES, *reasons_of(proof).values()], ids=lambda reason: reason.code)
+@pytest.mark.parametrize("reason", [*PROBES, *UNTOLD, *SHARED.values()], ids=lambda reason: reason.code)
 def test_no_reason_confirms_to_a_stranger_that_something_exists(reason: Reason) -> None:
     for said in (reason.public_sentence, reason.public_code):
         assert not TELLING.search(said.replace("_", " ")), said
+
+
+@pytest.mark.parametrize(
+    ("family", "code", "sentence"),
+    [
+        pytest.param("code_", CODE_CODE, CODE_SENTENCE, id="authorization codes"),
+        pytest.param("refresh_", REFRESH_CODE, REFRESH_SENTENCE, id="refresh tokens"),
+    ],
+)
+def test_std_CG_01_CG_05_RT_01_who_presents_a_dead_code_or_refresh_token_hears_one_answer(family: str, code: str, sentence: str) -> None:
+    dead = [reason for name, reason in reasons_of(grant).items() if name.startswith(family)]
+    assert len(dead) >= 5
+    assert {(reason.error, reason.status, reason.public_sentence, reason.public_code) for reason in dead} == {
+        ("invalid_grant", 400, sentence, code)
+    }
+
+
+def test_std_JB_01_what_is_wrong_with_an_assertion_for_a_user_is_told_only_once_its_signature_holds() -> None:
+    """A new reason of an assertion must be put on one of these lists, which asks its author whether a stranger learns from it."""
+    seen_in_the_request = {"assertion_missing"}
+    after_the_signature = {
+        "grant_issuer_differs",
+        "grant_audience_wrong",
+        "grant_subject_missing",
+        "grant_assertion_expired",
+        "grant_assertion_too_long",
+        "grant_assertion_early",
+        "grant_assertion_ended",
+        "grant_jti_missing",
+        "grant_assertion_replayed",
+    }
+    of_assertions = {name: reason for name, reason in reasons_of(grant).items() if not name.startswith(("code_", "refresh_"))}
+    told = {name for name, reason in of_assertions.items() if reason.public_code == name}
+    untold = [reason for name, reason in of_assertions.items() if name not in told]
+    assert told == seen_in_the_request | after_the_signature
+    assert {(reason.error, reason.status, reason.public_sentence, reason.public_code) for reason in untold} == {
+        ("invalid_grant", 400, ASSERTION_SENTENCE, ASSERTION_CODE)
+    }
+    assert {reason.error for name, reason in of_assertions.items() if name in after_the_signature} == {"invalid_grant"}
+
+
+def test_X_BF_01_whoever_is_not_let_in_reads_one_sentence() -> None:
+    """What is told openly on these pages is about the form or the link that was sent, and never about a user."""
+    about_the_form = {"form_forged", "interaction_unknown", "interaction_finished", "mail_link_dead"}
+    about_the_user = {name: reason for name, reason in reasons_of(sign_in).items() if name not in about_the_form}
+    assert len(about_the_user) >= 7
+    assert {(reason.error, reason.status, reason.public_sentence, reason.public_code) for reason in about_the_user.values()} == {
+        ("access_denied", 400, SIGN_IN_SENTENCE, SIGN_IN_CODE)
+    }
+    assert all(reason.public_code == name for name, reason in reasons_of(sign_in).items() if name in about_the_form)
+
+
+@pytest.mark.parametrize("shared", SHARED.values(), ids=SHARED.keys())
+def test_a_shared_face_says_what_its_causes_say(shared: Reason) -> None:
+    behind = [reason for reason in REASONS.values() if reason.wire_code == shared.code]
+    assert len(behind) > 1
+    assert {(reason.error, reason.status, reason.public_sentence) for reason in behind} == {(shared.error, shared.status, shared.sentence)}
+    assert reasons.public(shared.code) is shared
+    assert shared.code not in REASONS
+
+
+@pytest.mark.parametrize("shared", SHARED.values(), ids=SHARED.keys())
+def test_a_shared_face_obeys_the_rules_of_every_reason(shared: Reason) -> None:
+    for text in (shared.sentence, shared.hint, shared.remedy):
+        assert re.fullmatch(r"[A-Z].{14,}[.]", text), text
+    for text in (shared.error, shared.salesforce_error, shared.salesforce_text, shared.sentence, shared.code):
+        assert WIRE_CHARACTERS.fullmatch(text), text
+
+
+def test_a_consequence_is_what_names_no_cause_of_its_own() -> None:
+    """`follows` lets another gate name the cause (docs/decisions/0011); on a cause it would hide it."""
+    assert {name for name, reason in REASONS.items() if reason.follows} == {"token_ended", "code_ended", "refresh_ended", "grant_assertion_ended"}
+    assert not any(shared.follows for shared in SHARED.values())
 
 
 @pytest.mark.parametrize("reason", reasons_of(proof).values(), ids=lambda reason: reason.code)
@@ -251,15 +375,79 @@ def test_std_BR_02_dead_tokens_of_every_kind_are_one_answer(reason: Reason) -> N
     assert answer == ("invalid_token", 401, TOKEN_SENTENCE, TOKEN_CODE)
 
 
-@pytest.mark.parametrize("reason", [user.USER_INACTIVE, user.USER_FROZEN, permitted.APPROVAL_EXPIRED], ids=lambda reason: reason.code)
-def test_std_JB_05_the_state_of_a_user_is_not_told_from_a_missing_approval(reason: Reason) -> None:
-    unapproved = permitted.USER_NOT_APPROVED
-    assert (reason.error, reason.status, reason.public_sentence, reason.public_code) == (
-        unapproved.error,
-        unapproved.status,
-        unapproved.sentence,
-        unapproved.code,
+# Everything that may be wrong with a user who is named, or with where and when the user acts. `hours` has no reason yet.
+ABOUT_THE_USER = tuple(reason for reason in REASONS.values() if reason.gate in (Gate.USER, Gate.PERMITTED, Gate.HOURS, Gate.NETWORK))
+UNAPPROVED = ("invalid_grant", 400, NOT_PERMITTED_SENTENCE, NOT_PERMITTED_CODE)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [user.USER_INACTIVE, user.USER_FROZEN, user.USER_UNKNOWN, permitted.APPROVAL_EXPIRED, consent.CONSENT_MISSING],
+    ids=lambda reason: reason.code,
+)
+def test_std_JB_05_X_JB_06_the_state_of_a_user_is_not_told_from_a_missing_approval(reason: Reason) -> None:
+    assert (reason.error, reason.status, reason.public_sentence, reason.public_code) == UNAPPROVED
+
+
+@pytest.mark.parametrize("reason", ABOUT_THE_USER, ids=lambda reason: reason.code)
+def test_who_presents_a_code_a_refresh_token_or_an_assertion_can_tell_nothing_about_the_user(reason: Reason) -> None:
+    told = without_the_user(reason)
+    assert (told.error, told.status, told.public_sentence, told.public_code) == UNAPPROVED
+    assert replace(told, wire_sentence=reason.wire_sentence, wire_code=reason.wire_code) == reason
+
+
+@every_reason
+def test_what_is_not_about_the_user_is_told_in_the_same_words_everywhere(reason: Reason) -> None:
+    if reason not in ABOUT_THE_USER:
+        assert without_the_user(reason) is reason
+        assert (at_authorize(reason) is reason) == (reason is not outage.POLICY_ERROR)
+
+
+def test_std_G_14_what_cannot_be_decided_is_an_error_of_the_server_at_the_authorization_endpoint() -> None:
+    told = at_authorize(outage.POLICY_ERROR)
+    assert (told.code, told.error, told.salesforce_error) == ("policy_error", "server_error", "server_error")
+    assert (told.public_sentence, told.public_code) == (outage.POLICY_ERROR.sentence, "policy_error")
+
+
+@pytest.mark.parametrize("reason", ABOUT_THE_USER, ids=lambda reason: reason.code)
+def test_std_AZ_26_at_the_authorization_endpoint_a_no_to_the_user_is_access_denied(reason: Reason) -> None:
+    """The second column of the house table (standards.md section 20), in both dialects."""
+    told = at_authorize(reason)
+    assert (told.error, told.public_sentence, told.public_code) == ("access_denied", NOT_PERMITTED_SENTENCE, NOT_PERMITTED_CODE)
+    assert (told.salesforce_error, told.salesforce_text) == (
+        "OAUTH_APP_ACCESS_DENIED",
+        permitted.USER_NOT_APPROVED.salesforce_text,
     )
+    assert (told.code, told.gate) == (reason.code, reason.gate)
+
+
+# The error codes of an authorization response (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6).
+AUTHORIZATION_ERRORS = {
+    *("invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope"),
+    *("server_error", "temporarily_unavailable", "login_required", "consent_required"),
+    *("request_not_supported", "request_uri_not_supported", "registration_not_supported"),
+}
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *(reason for reason in ABOUT_THE_USER if not reason.code.startswith("run_as_")),
+        *(REASONS[code] for code in sorted(REDIRECTED)),
+        flow.FLOW_NOT_ENABLED,
+        *(scopes.SCOPE_MALFORMED, scopes.SCOPE_UNKNOWN, scopes.SCOPE_NOT_ASSIGNED, scopes.SCOPE_NONE_LEFT),
+        *(outage.DATABASE_AWAY, outage.INTERNAL_FAULT, outage.POLICY_ERROR),
+    ],
+    ids=lambda reason: reason.code,
+)
+def test_std_AZ_07_AZ_18_AZ_25_what_a_redirect_says_is_a_code_of_the_authorization_response(reason: Reason) -> None:
+    assert at_authorize(reason).error in AUTHORIZATION_ERRORS
+
+
+def test_nothing_that_comes_before_the_callback_is_proven_is_sent_to_the_app() -> None:
+    """X-RU-11: client and callback first, and either is answered on a page of ours."""
+    assert {REASONS[code].gate for code in REDIRECTED}.isdisjoint({Gate.CLIENT, Gate.CALLBACK, Gate.APP, Gate.INSTALLED, None})
+    assert reasons_of(session).keys() <= REDIRECTED
 
 
 @pytest.mark.parametrize(
@@ -269,12 +457,18 @@ def test_std_JB_05_the_state_of_a_user_is_not_told_from_a_missing_approval(reaso
         pytest.param((assertion,), {Gate.CLIENT}, id="assertions are judged at Client"),
         pytest.param((app,), {Gate.APP}, id="blocks at App"),
         pytest.param((installed,), {Gate.INSTALLED}, id="installations at Installed"),
-        pytest.param((flow,), {Gate.FLOW}, id="flows at Flow"),
+        pytest.param((callback,), {Gate.CALLBACK}, id="callback URLs at Callback"),
+        pytest.param((flow,), {Gate.FLOW}, id="flows and the form of an authorization request at Flow"),
+        pytest.param((pkce,), {Gate.PKCE}, id="challenges and verifiers at PKCE"),
         pytest.param((proof,), {Gate.PROOF}, id="tokens at Proof"),
+        pytest.param((grant,), {Gate.PROOF}, id="codes, refresh tokens and assertions for a user at Proof"),
         pytest.param((scopes,), {Gate.SCOPES}, id="scopes at Scopes"),
         pytest.param((user,), {Gate.USER}, id="users at User"),
         pytest.param((permitted,), {Gate.PERMITTED}, id="approvals at Permitted"),
         pytest.param((network,), {Gate.NETWORK}, id="addresses at Network"),
+        pytest.param((session,), {Gate.SESSION}, id="sign-ins at Session"),
+        pytest.param((consent,), {Gate.CONSENT}, id="approvals of the user at Consent"),
+        pytest.param((sign_in,), {None}, id="signing in comes before every gate"),
         pytest.param((client,), {Gate.CLIENT, Gate.FLOW}, id="credentials at Client; that a flow needs a confidential client at Flow"),
         pytest.param((bearer,), {None, Gate.SCOPES}, id="a bad header at no gate, a lacking scope at Scopes"),
     ],
@@ -312,7 +506,10 @@ def test_two_reasons_can_never_have_one_code() -> None:
 
 
 def test_a_constant_is_called_like_its_code() -> None:
-    modules = (request, outage, client, assertion, app, installed, flow, proof, scopes, user, permitted, network, bearer, setup)
+    modules = (
+        *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant),
+        *(scopes, user, permitted, network, session, consent, bearer, sign_in, setup),
+    )
     constants = {name: value.code for module in modules for name, value in vars(module).items() if isinstance(value, Reason)}
     assert {name.lower() for name in constants} == set(constants.values()) == set(REASONS)
     assert all(name.lower() == code for name, code in constants.items())

@@ -29,7 +29,7 @@ def stage(database_url: str) -> Iterator[Stage]:
 @pytest.fixture
 def made(stage: Stage) -> CreatedApp:
     return stage.app(
-        flows=frozenset({Flow.CLIENT_CREDENTIALS, Flow.REFRESH_TOKEN}),
+        flows=frozenset({Flow.CLIENT_CREDENTIALS, Flow.WEB_SERVER, Flow.REFRESH_TOKEN}),
         scopes=("api", "id"),
         callbacks=("https://acme.example/cb",),
         auth_methods=frozenset({ClientAuthMethod.SECRET_POST}),

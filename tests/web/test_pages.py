@@ -1,9 +1,11 @@
 """The pages that anybody may read: one for each reason, the API's own, and what a browser sees of a refusal."""
 
 import pytest
+from markupsafe import escape
 from tests.web.world import ACME, World
 
 from gatebridge.rules.reasons import REASONS
+from gatebridge.rules.reasons.strangers import SHARED
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
@@ -27,6 +29,19 @@ def test_a_program_gets_the_same_as_json(acme: World) -> None:
     assert {each["reason"] for each in listed} == set(REASONS)
     one = acme.client.get(f"http://{ACME}/help/reasons/token_expired", headers=json).json()
     assert one["hint"] == REASONS["token_expired"].hint
+
+
+def test_a_reason_that_the_app_hears_through_the_browser_is_shown_as_a_redirect(acme: World) -> None:
+    page = acme.client.get(f"http://{ACME}/help/reasons/challenge_missing", headers=HTML).text
+    assert "<dd>303<small>in a redirect to the app</small></dd>" in page
+    assert "at gate 6, PKCE." in page
+
+
+def test_a_page_that_stands_for_several_causes_has_a_hint_of_its_own_and_no_text_of_one_of_them(acme: World) -> None:
+    for code, shared in SHARED.items():
+        page = acme.client.get(f"http://{ACME}/help/reasons/{code}", headers=HTML).text
+        assert str(escape(shared.hint)) in page
+        assert "To Salesforce clients" not in page
 
 
 RECEIPTS = [

@@ -1,13 +1,15 @@
-"""What may be saved of an app: its identity, its settings and its policies. Every problem is told at once, at the field that has it."""
+"""What may be saved of an app: its identity and its settings. Every problem is told at once, at the field that has it.
+
+Its policies have a file of their own, `policy_checks`.
+"""
 
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from gatebridge.rules import callbacks, lifetimes, scopes, signing_keys, typed_text
-from gatebridge.rules.app_policies import AppPolicies
+from gatebridge.rules import callbacks, scopes, signing_keys, typed_text
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow
-from gatebridge.rules.apps import App
+from gatebridge.rules.apps import App, Dialect
 from gatebridge.rules.reasons.reason import FieldProblem
 
 MOST_LIVE_SECRETS = 2
@@ -19,7 +21,10 @@ LONGEST_PHONE = 40
 LONGEST_URL = 2_000
 LONGEST_AUDIENCE = 512
 MOST_CALLBACKS = 100
+MOST_ASSERTION_AUDIENCES = 10
+MOST_ID_TOKEN_MINUTES = 720
 
+GIVES_REFRESH_TOKENS = frozenset({Flow.WEB_SERVER, Flow.DEVICE})
 BY_SECRET = frozenset({ClientAuthMethod.SECRET_BASIC, ClientAuthMethod.SECRET_POST})
 
 _PHONE = re.compile(r"[0-9+(). /x-]*")
@@ -29,7 +34,7 @@ _AUDIENCE = re.compile(r"[\x21-\x7e]*")
 
 def identity_problems(app: App) -> list[FieldProblem]:
     """What is wrong with the name, the contact and the texts of an app."""
-    return _found(
+    return found(
         ("label", typed_text.line_problem(app.label)),
         ("api_name", typed_text.api_name_problem(app.api_name)),
         ("contact_email", typed_text.email_problem(app.contact_email)),
@@ -41,10 +46,10 @@ def identity_problems(app: App) -> list[FieldProblem]:
     )
 
 
-def settings_problems(settings: AppSettings, custom: frozenset[str]) -> list[FieldProblem]:
-    """What is wrong with the settings of an app; `custom` are the names of the owning org's custom scopes."""
+def settings_problems(settings: AppSettings, custom: frozenset[str], dialect: Dialect) -> list[FieldProblem]:
+    """What is wrong with the settings of an app that speaks this dialect; `custom` are the names of the owning org's custom scopes."""
     return [
-        *_found(
+        *found(
             ("auth_methods", _auth_methods_problem(settings.auth_methods)),
             ("flows", _flows_problem(settings)),
             ("scopes", _scopes_problem(settings.scopes, custom)),
@@ -53,18 +58,27 @@ def settings_problems(settings: AppSettings, custom: frozenset[str]) -> list[Fie
             ("signing_algorithm", _algorithm_problem(settings.signing_algorithm)),
             ("audience", _audience_problem(settings.audience)),
             ("introspect_all_tokens", _introspect_problem(settings)),
+            ("require_secret_for_web_server", _secret_problem(settings, settings.require_secret_for_web_server)),
+            ("require_secret_for_refresh", _secret_problem(settings, settings.require_secret_for_refresh)),
+            ("id_token_minutes", _id_token_problem(settings.id_token_minutes)),
+            ("assertion_audiences", assertion_audiences_problem(settings, dialect)),
         ),
         *_callback_problems(settings),
     ]
 
 
-def policy_problems(policies: AppPolicies) -> list[FieldProblem]:
-    """What is wrong with the policies of an app, as far as they alone tell."""
-    opaque, jwt = policies.access_token_minutes, policies.jwt_access_token_minutes
-    return _found(
-        ("access_token_minutes", None if opaque is None else lifetimes.access_token_problem("opaque", opaque)),
-        ("jwt_access_token_minutes", None if jwt is None else lifetimes.access_token_problem("jwt", jwt)),
-    )
+def assertion_audiences_problem(settings: AppSettings, dialect: Dialect) -> str | None:
+    """Why these audiences cannot stand beside the issuer in an assertion, as a sentence; None when they can."""
+    audiences = settings.assertion_audiences
+    if not audiences:
+        return None
+    if dialect is not Dialect.SALESFORCE:
+        return "In the standard dialect an assertion names the issuer and nothing else (RFC 10070); leave this empty."
+    if len(audiences) > MOST_ASSERTION_AUDIENCES or len(set(audiences)) < len(audiences):
+        return f"These are at most {MOST_ASSERTION_AUDIENCES} audiences, each once."
+    if "" in audiences:
+        return "An empty text is no audience."
+    return next((problem for problem in map(_audience_problem, audiences) if problem is not None), None)
 
 
 def takes_secrets(settings: AppSettings) -> bool:
@@ -77,7 +91,8 @@ def restorable(deleted_at: datetime, now: datetime) -> bool:
     return now - deleted_at < RESTORABLE
 
 
-def _found(*checked: tuple[str, str | None]) -> list[FieldProblem]:
+def found(*checked: tuple[str, str | None]) -> list[FieldProblem]:
+    """The fields of a record that have a problem, each with its sentence."""
     return [FieldProblem(field, problem) for field, problem in checked if problem is not None]
 
 
@@ -107,8 +122,12 @@ def _auth_methods_problem(methods: frozenset[ClientAuthMethod]) -> str | None:
 def _flows_problem(settings: AppSettings) -> str | None:
     if settings.public and Flow.CLIENT_CREDENTIALS in settings.flows:
         return "A public app cannot act as itself, since it keeps no secret (RFC 6749 section 4.4): leave out client_credentials."
+    if settings.public and Flow.JWT_BEARER in settings.flows:
+        return "A public app keeps no key to sign assertions with (RFC 7523 section 3): leave out jwt_bearer, or let it prove itself."
     if settings.flows & {Flow.WEB_SERVER, Flow.USER_AGENT} and not settings.callbacks:
         return "A flow through the browser needs a callback URL to come back to."
+    if Flow.REFRESH_TOKEN in settings.flows and not settings.flows & GIVES_REFRESH_TOKENS:
+        return "Refresh tokens are given by web_server and device only: enable one of them, or leave out refresh_token."
     return None
 
 
@@ -140,6 +159,20 @@ def _audience_problem(audience: str) -> str | None:
     return f"An audience has at most {LONGEST_AUDIENCE} printable ASCII characters without blanks, such as https://api.example.com."
 
 
+def _secret_problem(settings: AppSettings, required: bool) -> str | None:
+    if required:
+        return None
+    if settings.public:
+        return "A public app never shows a secret, so there is none to waive; leave this on."
+    if not settings.pkce_required:
+        return "Without its secret only PKCE ties an app to its code and its tokens: require PKCE, or require the secret."
+    return None
+
+
+def _id_token_problem(minutes: int) -> str | None:
+    return None if 1 <= minutes <= MOST_ID_TOKEN_MINUTES else f"An ID token lives 1 to {MOST_ID_TOKEN_MINUTES} minutes, not {minutes:,}."
+
+
 def _introspect_problem(settings: AppSettings) -> str | None:
     if settings.public and settings.introspect_all_tokens:
         return "Who asks about everybody's tokens must prove who is asking, which a public app cannot."
@@ -152,11 +185,11 @@ def _callback_problems(settings: AppSettings) -> list[FieldProblem]:
     total = callbacks.total_problem(settings.callbacks)
     if total is not None:
         return [FieldProblem("callbacks", total)]
-    found = []
+    each_problem = []
     for place, uri in enumerate(settings.callbacks):
         problems = list(callbacks.problems(uri, native=settings.native))
         if uri in settings.callbacks[:place]:
             problems.append("This callback URL is in the list twice.")
         if problems:
-            found.append(FieldProblem(f"callbacks.{place}", " ".join(problems)))
-    return found
+            each_problem.append(FieldProblem(f"callbacks.{place}", " ".join(problems)))
+    return each_problem

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+# The API name of the built-in app with which people sign in on the command line. Nobody else registers an app of this name.
+COMMAND_LINE = "gatebridge_cli"
+
 
 class Dialect(StrEnum):
     """How the server speaks to an app where the RFCs and Salesforce's wire pull apart (wire.md)."""
@@ -34,6 +37,7 @@ class App:
     backup_owner_id: str | None = None
     has_logo: bool = False
     deleted_at: datetime | None = None
+    epoch_at: datetime | None = None  # when the epoch was raised last
 
     @property
     def initials(self) -> str:
@@ -55,6 +59,7 @@ class Installation:
     uninstalled_at: datetime | None = None
     blocked_at: datetime | None = None
     blocked_because: str = ""
+    epoch_at: datetime | None = None  # when the epoch was raised last
 
 
 @dataclass(frozen=True, slots=True)

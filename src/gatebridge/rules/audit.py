@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import Enum
 from hashlib import sha256
 
+from gatebridge.rules.lifetimes import RefreshPolicy
+
 # A field whose name holds one of these words holds a secret, however it is spelled: client_secret, newPassword, token_hashes.
 SECRET_WORDS = frozenset({"secret", "password", "passphrase", "token", "hash", "private", "seed", "pem"})
 
@@ -118,6 +120,8 @@ def _plain(value: object) -> object:
         return _storable(value)
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, RefreshPolicy):
+        return str(value)  # as admins write it
     if isinstance(value, bytes):
         return f"{len(value):,} bytes with the SHA-256 {sha256(value).hexdigest()}"
     if isinstance(value, Mapping):

@@ -25,6 +25,7 @@ class Event(StrEnum):
     USER_FROZEN = "setup:user:frozen"
     USER_UNFROZEN = "setup:user:unfrozen"
     USER_PASSWORD_SET = "setup:user:password_set"
+    USER_PASSWORD_RESET = "setup:user:password_reset"  # by the user, through a link in a mail
 
     PROFILE_CREATED = "setup:profile:created"
     PROFILE_EDITED = "setup:profile:edited"

@@ -33,6 +33,12 @@ class Facts:
     session: Session | None = None  # the browser session of an authorization request, or the one in which a code was approved
     approval: Approval | None = None  # what the user has approved of the app before
 
+    def ended_at(self) -> datetime | None:
+        """When everything of the org, the app, the installation or the user was ended last; None: never."""
+        records = (self.org, self.app, self.installation, self.standing.user if self.standing else None)
+        moments = (record.epoch_at for record in records if record is not None)
+        return max((moment for moment in moments if moment is not None), default=None)
+
     def epochs(self) -> Epochs | None:
         """The epochs read with these facts, for a token that is decided on them. None where a record is missing."""
         if self.app is None or self.installation is None or self.standing is None:
@@ -74,6 +80,7 @@ class AssertionProof:
     refused: Reason | None = None
     certificate_id: str | None = None
     compared: tuple[Compared, ...] = ()
+    signed_at: datetime | None = None  # by its own word; never later than that
 
 
 @dataclass(frozen=True, slots=True)

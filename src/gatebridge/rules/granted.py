@@ -31,14 +31,21 @@ def scopes(facts: Facts, attempt: Attempt) -> tuple[str, ...]:
     custom, allowed = facts.org.custom_scopes, here(facts)
     if attempt.token is not None:
         return catalogue.still_held(attempt.token.scopes, allowed, custom)
+    if attempt.flow is Flow.JWT_BEARER:
+        return _by_assertion(facts, before_approval(facts, attempt))
     if attempt.door in (Door.CODE, Door.REFRESH):
         held = catalogue.still_held(approved(facts, attempt) or (), allowed, custom)
         return catalogue.narrow(held, attempt.scopes_asked, custom).granted
-    found = catalogue.narrow(allowed, attempt.scopes_asked, custom).granted
+    return before_approval(facts, attempt)
+
+
+def before_approval(facts: Facts, attempt: Attempt) -> tuple[str, ...]:
+    """What the app may have here of what was asked, before anybody's approval is looked at."""
+    found = catalogue.narrow(here(facts), attempt.scopes_asked, facts.org.custom_scopes).granted
     if attempt.flow is Flow.CLIENT_CREDENTIALS:
         return tuple(scope for scope in catalogue.without_user(found) if scope not in NEEDS_USER)
     if attempt.flow is Flow.JWT_BEARER:
-        return _by_assertion(facts, tuple(scope for scope in found if scope not in catalogue.REFRESH))
+        return tuple(scope for scope in found if scope not in catalogue.REFRESH)
     return found
 
 

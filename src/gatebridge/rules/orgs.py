@@ -34,6 +34,7 @@ class Org:
     created_at: datetime
     version: int = 1
     settings: OrgSettings = field(default_factory=OrgSettings)
+    epoch_at: datetime | None = None  # when the epoch was raised last; what was signed before that counts no more
 
     @property
     def custom_scopes(self) -> frozenset[str]:

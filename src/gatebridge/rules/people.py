@@ -43,6 +43,7 @@ class User:
     country: str = ""
     updated_at: datetime | None = None
     password_changed_at: datetime | None = None
+    epoch_at: datetime | None = None  # when the epoch was raised last; what was signed before that counts no more
 
     @property
     def name(self) -> str:

@@ -40,6 +40,7 @@ apps = sa.Table(
     sa.Column("backup_owner_id", Id),
     sa.Column("logo", Blob),
     sa.Column("epoch", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("epoch_at", Moment),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("deleted_at", Moment),

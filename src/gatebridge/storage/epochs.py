@@ -14,7 +14,12 @@ from gatebridge.storage.tx import Tx
 
 def raise_app(tx: Tx, org_id: str, app_id: str) -> int | None:
     """End everything that the app has in any org. The new epoch, or None where this org owns no such app."""
-    statement = sa.update(apps).where(apps.c.org_id == org_id, apps.c.id == app_id).values(epoch=apps.c.epoch + 1).returning(apps.c.epoch)
+    statement = (
+        sa.update(apps)
+        .where(apps.c.org_id == org_id, apps.c.id == app_id)
+        .values(epoch=apps.c.epoch + 1, epoch_at=tx.now)
+        .returning(apps.c.epoch)
+    )
     return tx.connection.execute(statement).scalar_one_or_none()
 
 
@@ -23,7 +28,7 @@ def raise_installation(tx: Tx, org_id: str, app_id: str) -> int | None:
     statement = (
         sa.update(installations)
         .where(installations.c.org_id == org_id, installations.c.app_id == app_id)
-        .values(epoch=installations.c.epoch + 1)
+        .values(epoch=installations.c.epoch + 1, epoch_at=tx.now)
         .returning(installations.c.epoch)
     )
     return tx.connection.execute(statement).scalar_one_or_none()
@@ -32,6 +37,9 @@ def raise_installation(tx: Tx, org_id: str, app_id: str) -> int | None:
 def raise_user(tx: Tx, org_id: str, user_id: str) -> int | None:
     """End everything that any app has of this user. The new epoch, or None where there is no such user."""
     statement = (
-        sa.update(users).where(users.c.org_id == org_id, users.c.id == user_id).values(epoch=users.c.epoch + 1).returning(users.c.epoch)
+        sa.update(users)
+        .where(users.c.org_id == org_id, users.c.id == user_id)
+        .values(epoch=users.c.epoch + 1, epoch_at=tx.now)
+        .returning(users.c.epoch)
     )
     return tx.connection.execute(statement).scalar_one_or_none()

@@ -199,6 +199,8 @@ class FactsReader:
         facts = self._app(org, self._row(BY_CONSUMER_KEY, org_id=org.id, consumer_key=consumer_key))
         if facts.app is None:
             return ClientRecord(facts)
+        # What it presents is mostly its own, and then hangs from the same app.
+        self._read.setdefault(("app", org.id, facts.app.id), facts)
         run_as = facts.policies.run_as_user_id if facts.policies else None
         standing = self._standing(org, run_as) if run_as is not None else None
         grant = None

@@ -170,6 +170,13 @@ def live_of_user(tx: Tx, org_id: str, user_id: str, installation_id: str | None 
     return [of_row(row) for row in tx.connection.execute(sa.select(grants).where(*wanted).order_by(grants.c.id))]
 
 
+def users_of(tx: Tx, org_id: str, installation_id: str, but: str = "") -> int:
+    """How many users, `but` one, have a live grant of this installed app that they have approved."""
+    of_app = (grants.c.org_id == org_id, grants.c.installation_id == installation_id, grants.c.user_id != but)
+    wanted = sa.select(sa.func.count(grants.c.user_id.distinct())).where(*of_app, grants.c.flow.in_(OF_USERS), grants.c.ended_at.is_(None))
+    return int(tx.connection.execute(wanted).scalar_one())
+
+
 def any_of_app(tx: Tx, app_id: str) -> bool:
     """Whether anybody, in any org, ever granted this app anything; its dialect is frozen from then on."""
     return tx.connection.execute(sa.select(sa.exists().where(grants.c.app_id == app_id))).scalar_one()

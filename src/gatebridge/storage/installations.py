@@ -20,6 +20,7 @@ installations = sa.Table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("app_id", Id, nullable=False),
     sa.Column("epoch", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("epoch_at", Moment),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("installed_at", Moment, nullable=False),
     sa.Column("uninstalled_at", Moment),

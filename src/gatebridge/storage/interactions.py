@@ -22,6 +22,9 @@ interactions = sa.Table(
     sa.Index(None, "org_id", "expires_at"),
 )
 
+# In place of a browser's digest, until the first browser opens the request.
+NOBODYS = bytes(32)
+
 
 def insert(tx: Tx, interaction: Interaction, digest: bytes) -> None:
     tx.connection.execute(
@@ -42,6 +45,16 @@ def by_digest(tx: Tx, org_id: str, digest: bytes) -> Interaction | None:
     if row is None:
         return None
     return Interaction(row.org_id, bytes(row.browser), row.parameters, row.created_at, row.expires_at, row.finished_at)
+
+
+def claim(tx: Tx, org_id: str, digest: bytes, browser: bytes) -> bool:
+    """The request that was nobody's is this browser's now. False when another one was first."""
+    claimed = (
+        sa.update(interactions)
+        .where(interactions.c.org_id == org_id, interactions.c.digest == digest, interactions.c.browser == NOBODYS)
+        .values(browser=browser)
+    )
+    return bool(tx.connection.execute(claimed).rowcount)
 
 
 def finish(tx: Tx, org_id: str, digest: bytes) -> bool:

@@ -34,6 +34,17 @@ def insert(tx: Tx, invitation: Invitation) -> None:
     )
 
 
+def user_of(tx: Tx, org_id: str, digest: bytes) -> str | None:
+    """The user whose invitation this is, if it still works; it is not used up by asking."""
+    wanted = sa.select(invitations.c.user_id).where(
+        invitations.c.org_id == org_id,
+        invitations.c.digest == digest,
+        invitations.c.used_at.is_(None),
+        invitations.c.expires_at > tx.now,
+    )
+    return tx.connection.execute(wanted).scalar_one_or_none()
+
+
 def use(tx: Tx, org_id: str, digest: bytes) -> str | None:
     """Use up the invitation with this digest. The id of its user, or None when it is unknown, has run out or was used: one caller wins."""
     used = (

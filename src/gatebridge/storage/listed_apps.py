@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gatebridge.rules.apps import App, Installation
+from gatebridge.rules.apps import COMMAND_LINE, App, Installation
 from gatebridge.storage import rows
 from gatebridge.storage.apps import COLUMNS, app_directory, apps
 from gatebridge.storage.installations import installations
@@ -42,6 +42,13 @@ def known(tx: Tx, org_id: str, app_id: str) -> ListedApp | None:
     """The app of this id that the org owns or has ever installed, with its presence there."""
     row = tx.connection.execute(_listed(org_id).where(app_directory.c.app_id == app_id)).one_or_none()
     return _listed_of_row(row) if row else None
+
+
+def command_line_key(tx: Tx, org_id: str) -> str | None:
+    """The consumer key of the app with which people sign in on the command line; None where it is not in use."""
+    statement = _listed(org_id).where(apps.c.org_id == org_id, apps.c.api_name == COMMAND_LINE, _in_state(AppState.ACTIVE))
+    row = tx.connection.execute(statement).one_or_none()
+    return rows.app(row).consumer_key if row else None
 
 
 def list_page(

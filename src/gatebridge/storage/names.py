@@ -94,6 +94,21 @@ def page_of_apps(tx: Tx, org_id: str, *, after: str = "", limit: int) -> list[Na
     return [named[app_id] for app_id in found if app_id in named]
 
 
+def older_neighbours(tx: Tx, org_id: str, app_id: str) -> list[tuple[str, str]]:
+    """Id and label of every app that is in use in the org and was there before this one, in the order in which they came."""
+    this = sa.select(installations.c.id).where(installations.c.org_id == org_id, installations.c.app_id == app_id).scalar_subquery()
+    statement = (
+        sa.select(apps.c.id, apps.c.label)
+        .select_from(installations)
+        .join(app_directory, app_directory.c.app_id == installations.c.app_id)
+        .join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
+        .where(installations.c.org_id == org_id, installations.c.id < this)
+        .where(installations.c.uninstalled_at.is_(None), apps.c.deleted_at.is_(None))
+        .order_by(installations.c.id)
+    )
+    return [(row.id, row.label) for row in tx.connection.execute(statement)]
+
+
 def of_orgs(tx: Tx) -> dict[str, str]:
     """Every org of the installation, by id: for the worker, which serves them all."""
     return {row.id: row.name for row in tx.connection.execute(sa.select(orgs.c.id, orgs.c.name))}

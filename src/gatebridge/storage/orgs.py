@@ -20,6 +20,7 @@ orgs = sa.Table(
     sa.Column("issuer", sa.String(512), nullable=False, unique=True),
     sa.Column("settings", Json, nullable=False),
     sa.Column("epoch", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("epoch_at", Moment),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Moment, nullable=False),
 )
@@ -79,7 +80,7 @@ def update(tx: Tx, org: Org) -> bool:
 
 def raise_epoch(tx: Tx, org_id: str) -> int | None:
     """End everything of an org at once. The new epoch, or None where there is no such org."""
-    raised = sa.update(orgs).where(orgs.c.id == org_id).values(epoch=orgs.c.epoch + 1).returning(orgs.c.epoch)
+    raised = sa.update(orgs).where(orgs.c.id == org_id).values(epoch=orgs.c.epoch + 1, epoch_at=tx.now).returning(orgs.c.epoch)
     return tx.connection.execute(raised).scalar_one_or_none()
 
 

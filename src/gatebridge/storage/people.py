@@ -68,6 +68,7 @@ users = sa.Table(
     sa.Column("updated_at", Moment),
     sa.Column("password_changed_at", Moment),
     sa.Column("epoch", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("epoch_at", Moment),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Moment, nullable=False),
     sa.UniqueConstraint("org_id", "username"),
@@ -207,6 +208,18 @@ def change_frozen(tx: Tx, org_id: str, user_id: str, frozen: bool) -> bool:
 def set_password_hash(tx: Tx, org_id: str, user_id: str, password_hash: str) -> bool:
     """Store the hash of a new password. False when there is no such user."""
     return _changed(tx, org_id, user_id, sa.true(), password_hash=password_hash, password_changed_at=tx.now)
+
+
+def replace_password_hash(tx: Tx, org_id: str, user_id: str, old: str, new: str) -> bool:
+    """Store another hash of the same password. False when the password was changed meanwhile: that one stays."""
+    statement = sa.update(users).where(users.c.org_id == org_id, users.c.id == user_id, users.c.password_hash == old)
+    return bool(tx.connection.execute(statement.values(password_hash=new)).rowcount)
+
+
+def verify_email(tx: Tx, org_id: str, user_id: str, email: str) -> bool:
+    """The user has answered from this address. False when it is not the user's any more."""
+    verified = sa.update(users).where(users.c.org_id == org_id, users.c.id == user_id, users.c.email == email)
+    return bool(tx.connection.execute(verified.values(email_verified_at=tx.now)).rowcount)
 
 
 def password_hash(tx: Tx, org_id: str, user_id: str) -> str | None:

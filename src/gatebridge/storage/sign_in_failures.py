@@ -77,7 +77,9 @@ def _counting(dialect: str) -> Any:
     new = statement.excluded
     over = table.c.first_at < sa.bindparam("window_began", type_=Moment)
     counted = sa.case((over, 1), else_=table.c.count + 1)
-    reached = counted >= sa.bindparam("most", type_=sa.Integer)
+    unlocked = sa.or_(table.c.locked_until.is_(None), table.c.locked_until <= new.last_at)
+    # Trying on during a lock makes it no longer: nobody is to be kept out for ever by a stranger who never stops.
+    locks = sa.and_(unlocked, counted >= sa.bindparam("most", type_=sa.Integer))
     return (
         statement.values({column: sa.bindparam(column.name) for column in table.c})
         .on_conflict_do_update(
@@ -86,7 +88,7 @@ def _counting(dialect: str) -> Any:
                 "count": counted,
                 "first_at": sa.case((over, new.first_at), else_=table.c.first_at),
                 "last_at": new.last_at,
-                "locked_until": sa.case((reached, sa.bindparam("until", type_=Moment)), else_=table.c.locked_until),
+                "locked_until": sa.case((locks, sa.bindparam("until", type_=Moment)), else_=table.c.locked_until),
             },
         )
         .returning(table.c.count.label("counted"), table.c.first_at, table.c.locked_until)

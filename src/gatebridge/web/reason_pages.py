@@ -14,8 +14,9 @@ from starlette.routing import Route
 from gatebridge.rules import ids
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.ids import Prefix
-from gatebridge.rules.reasons import REASONS, Reason
+from gatebridge.rules.reasons import REASONS, Reason, strangers
 from gatebridge.rules.reasons import request as request_reasons
+from gatebridge.rules.reasons.redirected import REDIRECTED
 from gatebridge.web import pages, refusal
 
 PAGES = pages.HERE / "help" / "reasons"
@@ -51,8 +52,12 @@ def _title_of(code: str) -> str:
 @cache
 def groups() -> tuple[Group, ...]:
     """Every reason, by gate in the order of the gates; those without a gate last."""
-    by_gate = [Group(gate.value.capitalize(), gate.number, _at(gate)) for gate in Gate]
+    by_gate = [Group(_name(gate), gate.number, _at(gate)) for gate in Gate]
     return (*(group for group in by_gate if group.reasons), Group("Before and beside the gates", None, _at(None)))
+
+
+def _name(gate: Gate) -> str:
+    return "PKCE" if gate is Gate.PKCE else gate.value.capitalize()
 
 
 def _at(gate: Gate | None) -> tuple[Reason, ...]:
@@ -61,25 +66,11 @@ def _at(gate: Gate | None) -> tuple[Reason, ...]:
 
 @cache
 def shared_pages() -> Mapping[str, Reason]:
-    """By its code, what each page tells that stands for several reasons at once, so that a stranger cannot tell one from another."""
-    pages: dict[str, Reason] = {}
-    for reason in REASONS.values():
-        if reason.wire_code and reason.wire_code not in REASONS:
-            pages.setdefault(reason.wire_code, _shared(reason))
-    return pages
+    """By its code, what each page tells that stands for several reasons at once, so that a stranger cannot tell one from another.
 
-
-def _shared(one: Reason) -> Reason:
-    return replace(
-        one,
-        code=one.wire_code,
-        sentence=one.wire_sentence,
-        # The causes differ in what Salesforce's clients are told, so the page they share tells none of it.
-        salesforce_error="",
-        salesforce_text="",
-        hint="The answer is the same for every cause; go through the possible causes on this page one by one.",
-        remedy="Open the receipt of the request: it names the true cause, and shows what was sent beside what is registered.",
-    )
+    The causes differ in what Salesforce's clients are told, so the page they share tells none of it.
+    """
+    return {code: replace(face, salesforce_error="", salesforce_text="") for code, face in strangers.SHARED.items()}
 
 
 def _as_json(reason: Reason) -> dict[str, object]:
@@ -123,7 +114,9 @@ def reason_page(request: Request) -> Response:
         title=_title_of(reason.code),
         text=_text_of(reason.code),
         receipt=ids.long(receipt) if receipt is not None else None,
-        gates=list(Gate),
+        redirected=reason.code in REDIRECTED,
+        gates=[(gate, _name(gate)) for gate in Gate],
+        gate_name=_name(reason.gate) if reason.gate else None,
         zones=ZONES,
     )
 

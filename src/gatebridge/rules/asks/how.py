@@ -111,7 +111,8 @@ def _of_request(facts: Facts, attempt: Attempt) -> Finding:
             return refused(Gate.SCOPES, scope_reasons.SCOPE_NOT_ASSIGNED, words, compared)
         if attempt.flow is Flow.CLIENT_CREDENTIALS and granted.NEEDS_USER.intersection(asked):
             return refused(Gate.SCOPES, scope_reasons.SCOPE_NEEDS_USER, "nobody signs in, so there is no identity to give", compared)
-    left = granted.scopes(facts, attempt)
+    # What of it the user has approved before is for gate 14 to say: "the user has not approved" is no wrong scope.
+    left = granted.before_approval(facts, attempt)
     if not left:
         return refused(Gate.SCOPES, scope_reasons.SCOPE_NONE_LEFT, "nothing is left that this flow may give", compared)
     return passed(Gate.SCOPES, scopes.render(left), compared)

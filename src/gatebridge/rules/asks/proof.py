@@ -16,8 +16,14 @@ from gatebridge.rules.reasons.reason import Compared
 from gatebridge.rules.verdict import Finding
 
 
+# What is presented here is not even looked up for a caller who failed to prove itself, so nothing is known about it (standards G-13).
+LOOKED_UP_LATER = frozenset({Door.CODE, Door.REFRESH, Door.ASSERTION})
+
+
 def proof(facts: Facts, attempt: Attempt) -> Finding | None:
     """Is what was presented known, unused, in time, and has nothing ended that it hangs from?"""
+    if attempt.door in LOOKED_UP_LATER and attempt.client is not None and attempt.client.refused is not None:
+        return None
     if attempt.proof_refused is not None:
         return refused(Gate.PROOF, attempt.proof_refused, "", *attempt.proof_compared)
     if attempt.door is Door.CODE:
@@ -25,7 +31,7 @@ def proof(facts: Facts, attempt: Attempt) -> Finding | None:
     if attempt.door is Door.REFRESH:
         return _refresh(facts, attempt, attempt.refresh)
     if attempt.door is Door.ASSERTION:
-        return _assertion(attempt)
+        return _assertion(facts, attempt)
     return _token(facts, attempt.token)
 
 
@@ -111,12 +117,17 @@ def policies_in_force(facts: Facts) -> tuple[RefreshPolicy, ...]:
     return DEFAULT_REFRESH_POLICIES if for_ever and (until is None or facts.now >= until) else policies
 
 
-def _assertion(attempt: Attempt) -> Finding:
+def _assertion(facts: Facts, attempt: Attempt) -> Finding:
     assertion = attempt.assertion
     if assertion is None:
         return refused(Gate.PROOF, grant_reasons.ASSERTION_MISSING)
     if assertion.refused is not None:
         return refused(Gate.PROOF, assertion.refused, "", *assertion.compared)
+    ended = facts.ended_at()
+    # It says whole seconds, so one of the very second in which everything ended may have come after it.
+    if ended is not None and assertion.signed_at is not None and assertion.signed_at < ended.replace(microsecond=0):
+        compared = Compared("iat", assertion.signed_at.isoformat(), ended.isoformat())
+        return refused(Gate.PROOF, grant_reasons.GRANT_ASSERTION_ENDED, "signed before everything was ended", compared)
     return passed(Gate.PROOF, "signed with a live key of the app, for us, in time", *assertion.compared)
 
 

@@ -184,6 +184,13 @@ GRANT_ASSERTION_EARLY = _signed(
     hint="Compare the clock of the machine with a time server, and give both claims in seconds.",
     remedy="Nothing to change here: a minute of difference between the clocks is already allowed.",
 )
+GRANT_ASSERTION_ENDED = _signed(
+    code="grant_assertion_ended",
+    follows=True,
+    sentence="The assertion was signed before everything of its app, user or org was ended.",
+    hint="Sign a new assertion with a current iat; without iat it counts as signed five minutes before its exp.",
+    remedy="The Setup Audit Trail shows which revoke, block, freeze or restore ended it; new assertions work again if policy allows.",
+)
 GRANT_JTI_MISSING = _signed(
     code="grant_jti_missing",
     sentence="The assertion has no jti claim, so it cannot be used once only.",

@@ -26,6 +26,12 @@ SERVER_BUSY = _away(
     hint="Wait as long as Retry-After says, then try again, later each time; keep a token until it expires instead of asking per call.",
     remedy="Operator: look for a client that asks for a token per call in OAuth Usage; add a node or a faster disk if all are honest.",
 )
+SIGNING_KEY_MISSING = _away(
+    code="signing_key_missing",
+    sentence="The org has no key yet with which the token could be signed.",
+    hint="Wait a few minutes and send the same request again; a new key is published some time before it signs.",
+    remedy="Add a signing key of the algorithm that the app's settings name under the org's Signing keys, or choose the other algorithm.",
+)
 RATE_EXCEEDED = Reason(
     code="rate_exceeded",
     gate=None,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from gatebridge.rules.gates import Gate
+from gatebridge.rules.reasons import outage
 from gatebridge.rules.reasons.reason import Reason
 
 # One answer for unapproved, run out, frozen and inactive in the standard dialect (JB-05): whoever asks learns about nobody's state.
@@ -51,7 +52,12 @@ def without_the_user(reason: Reason) -> Reason:
 
 
 def at_authorize(reason: Reason) -> Reason:
-    """The same refusal as the app hears it through the browser: `access_denied`, where it speaks of the user (standards section 20)."""
+    """The same refusal as the app hears it through the browser: `access_denied`, where it speaks of the user (standards section 20).
+
+    A decision that could not be completed is a `server_error` there, since `invalid_grant` is no code of that answer (G-14).
+    """
+    if reason is outage.POLICY_ERROR:
+        return replace(reason, error="server_error", salesforce_error="server_error")
     if reason.gate not in _ABOUT_THE_USER:
         return reason
     text = "user is not admin approved to access this app"

@@ -20,6 +20,10 @@ _HTTPS_ORIGIN = re.compile(r"https://[^/?#]+")
 
 
 def upgrade() -> None:
+    for table in ("orgs", "apps", "installations"):
+        with op.batch_alter_table(table, schema=None) as batch_op:
+            batch_op.add_column(sa.Column("epoch_at", dialects.Moment, nullable=True))
+
     with op.batch_alter_table("app_settings", schema=None) as batch_op:
         batch_op.add_column(sa.Column("require_secret_for_web_server", sa.Boolean(), server_default=sa.true(), nullable=False))
         batch_op.add_column(sa.Column("require_secret_for_refresh", sa.Boolean(), server_default=sa.true(), nullable=False))
@@ -66,6 +70,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("country", sa.String(length=80), server_default="", nullable=False))
         batch_op.add_column(sa.Column("updated_at", dialects.Moment, nullable=True))
         batch_op.add_column(sa.Column("password_changed_at", dialects.Moment, nullable=True))
+        batch_op.add_column(sa.Column("epoch_at", dialects.Moment, nullable=True))
 
     op.create_table(
         "authorization_codes",

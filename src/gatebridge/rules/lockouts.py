@@ -1,0 +1,46 @@
+"""When wrong passwords lock: how many in how long, and under which names they are counted."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+
+from gatebridge.rules.network import network_of, parse_address
+
+MOST_FOR_USER = 10
+MOST_FOR_ADDRESS = 100  # an office stands behind one address
+WINDOW = timedelta(minutes=15)
+LOCK = timedelta(minutes=15)
+
+LONGEST_NAME = 120  # as long as a username may be; what is longer is counted by its digest
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Under which two names one attempt is counted."""
+
+    user: str
+    address: str
+
+
+def keys(username: str, address: str, known_browser: bytes | None) -> Keys:
+    """Where an attempt is counted: for the username as typed, known or not, and for the network that it comes from.
+
+    `known_browser` is the digest of a browser in which this user signed in before. Such a browser is counted apart: strangers cannot lock
+    the user out of it (X-BF-06), and it gets no more tries than they do.
+    """
+    user = canonical(username)
+    where = parse_address(address)
+    return Keys(
+        user=user if known_browser is None else f"{user} {known_browser.hex()}",
+        address=network_of(where) if where is not None else "unknown",
+    )
+
+
+def canonical(username: str) -> str:
+    """One spelling for all those that people would take for the same name, so that no spelling gets tries of its own (X-BF-04)."""
+    # Twice: folding can undo what composing did (Unicode section 3.13, toNFKC_Casefold).
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold())
+    # Blanks, controls, formats and what stands for no character are not seen by anybody.
+    seen = "".join(character for character in folded if unicodedata.category(character)[0] not in "CZ")
+    return seen if len(seen) <= LONGEST_NAME else sha256(seen.encode()).hexdigest()
