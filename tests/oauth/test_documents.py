@@ -7,6 +7,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from tests.oauth.tenants import Client, Tenant
 
+from gatebridge.oauth.flows import FLOWS
 from gatebridge.rules.app_settings import TokenFormat
 from gatebridge.setup.signing_keys import (
     AddSigningKey,
@@ -51,7 +52,7 @@ def test_std_MD_05_every_address_that_is_named_answers(acme: Tenant) -> None:
 
 def test_std_MD_05_nothing_is_named_that_does_not_exist_yet(acme: Tenant) -> None:
     found = document(acme)
-    assert found["grant_types_supported"] == ["client_credentials"]
+    assert found["grant_types_supported"] == sorted(FLOWS)
     assert found["response_types_supported"] == []
     assert not {"authorization_endpoint", "userinfo_endpoint", "device_authorization_endpoint", "registration_endpoint"} & found.keys()
 
@@ -151,5 +152,6 @@ def test_X_TK_13_an_emergency_removal_kills_the_tokens_of_the_key_at_once(acme: 
 def test_an_org_without_a_key_that_signs_gives_no_jwt_and_makes_none_up(acme: Tenant) -> None:
     app = acme.app(access_token_format=TokenFormat.JWT, signing_algorithm="RS256")  # the org has only ES256
     answer = app.token()
-    assert answer.status_code == 500
-    assert answer.json()["error"] == "server_error"
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert (answer.json()["error"], acme.true_cause(answer)) == ("temporarily_unavailable", "signing_key_missing")
+    assert answer.json()["error_uri"].partition("?")[0].endswith("/help/reasons/signing_key_missing")

@@ -1,11 +1,15 @@
 """Introspection (RFC 7662): a proven caller learns whether a token is good now, and of one that is not, nothing."""
 
+from datetime import timedelta
+
 import pytest
+from tests.oauth.flows.portal import PUBLIC, make_portal
 from tests.oauth.tenants import INTROSPECT, Client, Tenant
 
 from gatebridge.rules.app_settings import ClientAuthMethod, TokenFormat
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.ids import long
+from gatebridge.rules.lifetimes import RefreshPolicy
 from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
 
@@ -157,3 +161,58 @@ def test_a_right_to_ask_about_all_that_was_taken_is_taken_at_once(acme: Tenant, 
     with acme.standing.database.transaction() as tx:
         edit_settings(tx, acme.admin, EditSettings(server.id, introspect_all_tokens=False))
     assert server.introspect(token).json() == INACTIVE
+
+
+# --- Refresh tokens ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", list(Dialect), ids=str)
+def test_std_IN_05_an_app_learns_about_its_own_refresh_token_without_using_it_up(acme: Tenant, dialect: Dialect) -> None:
+    portal = make_portal(acme, dialect=dialect, rotate_refresh_tokens=True)
+    now, token = int(acme.standing.clock.now.timestamp()), portal.signed_in()["refresh_token"]
+    user = long(acme.runner.id)
+    for hint in ("", "access_token", "refresh_token"):
+        assert portal.app.introspect(token, token_type_hint=hint).json() == {
+            "active": True,
+            "scope": "refresh_token api openid id",
+            "client_id": portal.app.consumer_key,
+            "username": acme.runner.username,
+            "token_type": "refresh_token",
+            "exp": now + 30 * 86400,
+            "iat": now,
+            "nbf": now,
+            "sub": f"{acme.org.issuer}/id/{long(acme.org.id)}/{user}" if dialect is Dialect.SALESFORCE else user,
+            "aud": acme.org.issuer,
+            "iss": acme.org.issuer,
+        }
+    assert portal.refresh(token).status_code == 200
+
+
+def test_a_refresh_token_that_lives_until_it_is_revoked_has_no_exp(acme: Tenant) -> None:
+    portal = make_portal(acme)
+    until = acme.standing.clock.now + timedelta(days=60)
+    policies = (RefreshPolicy("until_revoked"),)
+    portal.policies(refresh_policies=policies, refresh_exception_reason="A kiosk in the hall.", refresh_exception_until=until)
+    assert "exp" not in portal.app.introspect(portal.signed_in()["refresh_token"]).json()
+
+
+def test_std_IN_05_nobody_else_learns_about_a_refresh_token(acme: Tenant) -> None:
+    portal = make_portal(acme)
+    token = portal.signed_in()["refresh_token"]
+    for other in (portal.guard, make_portal(acme, "Other").app):
+        answer = other.introspect(token)
+        assert (answer.json(), acme.true_cause(answer)) == (INACTIVE, "token_of_other_app")
+
+
+def test_std_IN_02_a_refresh_token_that_would_be_refused_is_inactive(acme: Tenant) -> None:
+    portal = make_portal(acme, rotate_refresh_tokens=True)
+    old = portal.signed_in()["refresh_token"]
+    newest = portal.refresh(old).json()["refresh_token"]
+    answer = portal.app.introspect(old)
+    assert (answer.json(), acme.true_cause(answer)) == (INACTIVE, "refresh_reused")
+    assert portal.app.introspect(newest).json()["active"] is True  # asking about a used one ends nothing
+    acme.standing.clock.advance(days=31)
+    late = portal.app.introspect(newest)
+    assert (late.json(), acme.true_cause(late)) == (INACTIVE, "refresh_expired")
+    ended = make_portal(acme, "Ended", auth_methods=PUBLIC)
+    assert ended.app.revoke(ended.signed_in()["refresh_token"]).status_code == 200

@@ -1,6 +1,7 @@
 """Revocation (RFC 7009) and the feed that tells resource servers what was ended."""
 
 import pytest
+from tests.oauth.flows.portal import make_portal
 from tests.oauth.tenants import FEED, REVOKE, Client, Tenant
 
 from gatebridge.rules.app_settings import ClientAuthMethod, TokenFormat
@@ -181,3 +182,63 @@ def test_the_feed_is_for_proven_clients_only(acme: Tenant, app: Client) -> None:
     assert (named.status_code, named.json()["error"]) == (400, "unauthorized_client")
     answer = app.post(FEED, {"client_id": app.consumer_key})
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+# --- Refresh tokens ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", list(Dialect), ids=str)
+@pytest.mark.parametrize("public", [False, True], ids=["confidential", "public"])
+@pytest.mark.parametrize("hint", ["", "access_token", "refresh_token", "nonsense"])
+def test_X_RV_01_std_RV_03_RV_04_a_refresh_token_ends_with_its_family_and_its_access_tokens(
+    acme: Tenant, dialect: Dialect, public: bool, hint: str
+) -> None:
+    portal = make_portal(acme, dialect=dialect, auth_methods=PUBLIC) if public else make_portal(acme, dialect=dialect)
+    first = portal.signed_in()
+    second = portal.refresh(first["refresh_token"]).json()
+    newest = second.get("refresh_token", first["refresh_token"])
+    answer = portal.app.revoke(newest, token_type_hint=hint)
+    assert (answer.status_code, answer.content) == (200, b"")
+    line = acme.receipt(answer)
+    assert (line.event, line.outcome, line.app_id, line.user_id) == ("revocation", "success", portal.app.id, acme.runner.id)
+    assert not portal.live(first["access_token"])
+    assert not portal.live(second["access_token"])
+    assert portal.refresh(newest).status_code == 400
+    assert portal.app.revoke(newest).status_code == 200
+    assert [each["kind"] for each in portal.guard.feed().json()["revocations"]] == ["grant"]
+
+
+def test_std_RV_04_a_revoked_access_token_leaves_its_refresh_token(acme: Tenant) -> None:
+    portal = make_portal(acme)
+    got = portal.signed_in()
+    portal.app.revoke(got["access_token"])
+    assert not portal.live(got["access_token"])
+    assert portal.refresh(got["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("public", [False, True], ids=["confidential", "public"])
+def test_X_RV_02_std_RV_02_another_apps_refresh_token_lives_on(acme: Tenant, public: bool) -> None:
+    portal = make_portal(acme)
+    thief = make_portal(acme, "Thief", auth_methods=PUBLIC) if public else make_portal(acme, "Thief")
+    token = portal.signed_in()["refresh_token"]
+    answer = thief.app.revoke(token)
+    assert (answer.status_code, answer.content, acme.true_cause(answer)) == (200, b"", "token_of_other_app")
+    assert portal.refresh(token).status_code == 200
+
+
+def test_a_refresh_token_that_was_exchanged_before_ends_its_family_too(acme: Tenant) -> None:
+    portal = make_portal(acme, auth_methods=PUBLIC)
+    old = portal.signed_in()["refresh_token"]
+    newest = portal.refresh(old).json()["refresh_token"]
+    assert portal.app.revoke(old).status_code == 200
+    assert portal.refresh(newest).status_code == 400
+
+
+@pytest.mark.parametrize("dialect", list(Dialect), ids=str)
+def test_possession_of_a_refresh_token_is_enough_in_the_salesforce_dialect_alone(acme: Tenant, dialect: Dialect) -> None:
+    portal = make_portal(acme, dialect=dialect)
+    token = portal.signed_in()["refresh_token"]
+    answer = portal.app.post(REVOKE, {"token": token})
+    salesforce = dialect is Dialect.SALESFORCE
+    assert answer.status_code == (200 if salesforce else 401)
+    assert portal.refresh(token).status_code == (400 if salesforce else 200)

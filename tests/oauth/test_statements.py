@@ -7,9 +7,12 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 from tests.oauth.door import Loop
+from tests.oauth.flows.job import Job
+from tests.oauth.flows.portal import CALLBACK, VERIFIER, Portal, make_portal
 from tests.oauth.requests import decision, request_of, token_request
 from tests.oauth.tenants import INTROSPECT, REVOKE, TOKEN, Client, Tenant
 
+from gatebridge.oauth.flows.jwt_bearer import GRANT_TYPE
 from gatebridge.oauth.outcome import Answer
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.rules.app_settings import TokenFormat
@@ -81,12 +84,57 @@ def test_an_active_introspection_writes_nothing_and_reads_its_tokens_in_one_stat
 ) -> None:
     tokens = [app.access_token() for _ in range(size)]
     requests = [request_of(acme, app.credentials | {"token": token}) for token in tokens]
-    # As for a token, and: all tokens; the app and permits of the token; the grant.
-    assert cost(acme, loop, INTROSPECT, requests) == (12, 0)
+    # As for a token, and: all tokens; the grant.
+    assert cost(acme, loop, INTROSPECT, requests) == (10, 0)
 
 
 def test_a_revocation_ends_one_row_and_tells_one_entry(acme: Tenant, app: Client, loop: Loop) -> None:
     app.revoke(app.access_token())  # the head of the feed is there
     requests = [request_of(acme, app.credentials | {"token": app.access_token()})]
     # Ended; the head moved; the entry; the line.
-    assert cost(acme, loop, REVOKE, requests) == (12, 4)
+    assert cost(acme, loop, REVOKE, requests) == (10, 4)
+
+
+# --- The flows with a user: a code or a refresh token is redeemed once, so each costs its own statements --------------------
+
+
+def redemptions(portal: Portal, size: int) -> list[OAuthRequest]:
+    form = {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code_verifier": VERIFIER} | dict(portal.credentials)
+    return [request_of(portal.acme, form | {"code": portal.code(scopes=("api", "refresh_token"))}) for _ in range(size)]
+
+
+def refreshes(portal: Portal, size: int) -> list[OAuthRequest]:
+    form = {"grant_type": "refresh_token", "scope": "api"} | dict(portal.credentials)
+    return [request_of(portal.acme, form | {"refresh_token": portal.signed_in()["refresh_token"]}) for _ in range(size)]
+
+
+@pytest.mark.parametrize(("size", "reads", "writes"), [(1, 12, 5), (8, 40, 19)])
+def test_a_code_costs_its_own_row_its_session_and_the_grant_that_it_buys(
+    acme: Tenant, loop: Loop, size: int, reads: int, writes: int
+) -> None:
+    portal = make_portal(acme)
+    # As for a token, and: the code; its session; the user held; what is beyond the limit.
+    # Then: the code used; the grant; token; refresh token; line. The last three are one statement each for the whole batch.
+    assert cost(acme, loop, TOKEN, redemptions(portal, size)) == (reads, writes)
+
+
+@pytest.mark.parametrize(("size", "reads", "writes"), [(1, 10, 3), (8, 24, 3)])
+def test_a_refresh_that_does_not_rotate_touches_its_grant_and_no_more(acme: Tenant, loop: Loop, size: int, reads: int, writes: int) -> None:
+    portal = make_portal(acme)
+    assert cost(acme, loop, TOKEN, refreshes(portal, size)) == (reads, writes)
+
+
+@pytest.mark.parametrize(("size", "reads", "writes"), [(1, 10, 5), (8, 24, 12)])
+def test_a_rotation_adds_the_exchange_and_the_successor(acme: Tenant, loop: Loop, size: int, reads: int, writes: int) -> None:
+    portal = make_portal(acme, rotate_refresh_tokens=True)
+    assert cost(acme, loop, TOKEN, refreshes(portal, size)) == (reads, writes)
+
+
+@pytest.mark.parametrize(("size", "reads", "writes"), [(1, 11, 3), (8, 11, 10)])
+def test_an_assertion_is_used_up_and_hangs_its_token_from_the_shared_grant(
+    acme: Tenant, loop: Loop, size: int, reads: int, writes: int
+) -> None:
+    job = Job(acme)
+    job.ask()  # the grant is there
+    requests = [request_of(acme, {"grant_type": GRANT_TYPE, "assertion": job.key.sign(job.claims())}) for _ in range(size)]
+    assert cost(acme, loop, TOKEN, requests) == (reads, writes)

@@ -6,14 +6,17 @@ from gatebridge.oauth.flows import FLOWS
 from gatebridge.rules.app_settings import ClientAuthMethod
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.scopes import CATALOGUE
+from gatebridge.storage import listed_apps
+from gatebridge.storage.facts import FactsReader
 
 PATHS = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 
 
-def document(org: Org) -> dict[str, object]:
+def document(reader: FactsReader, org: Org) -> dict[str, object]:
     """What a client may rely on at this org's issuer. Endpoints that do not exist yet are not named (standards MD-05)."""
     methods = [method.value for method in ClientAuthMethod if method is not ClientAuthMethod.NONE]
     algorithms = sorted(private_key_jwt.ALGORITHMS)
+    command_line = listed_apps.command_line_key(reader.tx, org.id)
     return {
         "issuer": org.issuer,
         "token_endpoint": org.issuer + token.PATH,
@@ -32,4 +35,6 @@ def document(org: Org) -> dict[str, object]:
         "scopes_supported": sorted({*CATALOGUE, *org.custom_scopes}),
         "service_documentation": f"{org.issuer}/help/reasons/",
         "request_uri_parameter_supported": False,
+        # With which `client_id` the people of this org sign in on the command line; not named where an admin has taken the app away.
+        **({"gatebridge_cli_client_id": command_line} if command_line is not None else {}),
     }

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gatebridge.oauth import client_auth, errors
-from gatebridge.oauth.client_auth import Presented
-from gatebridge.oauth.outcome import Answer, Outcome
+from gatebridge.oauth import client_auth, errors, origins
+from gatebridge.oauth.client_auth import NameIsEnough, Presented
+from gatebridge.oauth.outcome import Answer, Outcome, Use
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
@@ -17,8 +17,9 @@ from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import assertion as assertion_reasons
-from gatebridge.rules.reasons import client as client_reasons
+from gatebridge.rules.reasons import permitted
 from gatebridge.rules.reasons import request as request_reasons
+from gatebridge.rules.reasons import scopes as scope_reasons
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.scopes import parse, render
 from gatebridge.rules.verdict import Finding, State, Verdict
@@ -35,6 +36,7 @@ class Caller:
     proof: ClientProof
     presented: Presented | None = None
     used: UsedAssertion | None = None
+    signed: bool = False  # an assertion that names its user is signed with the app's own key, which proves the app as well
 
     @property
     def dialect(self) -> Dialect:
@@ -44,7 +46,7 @@ class Caller:
     @property
     def proven(self) -> bool:
         """Whether the client has shown more than its name, which for a public app stands in every copy of its program."""
-        return self.proof.refused is None and self.proof.method is not ClientAuthMethod.NONE
+        return self.proof.refused is None and (self.signed or self.proof.method not in (None, ClientAuthMethod.NONE))
 
     @property
     def secret(self) -> str | None:
@@ -53,6 +55,19 @@ class Caller:
             return None
         return self.presented.material
 
+    @property
+    def credential_id(self) -> str | None:
+        """The secret or certificate that proved the client, or that would have if it were live."""
+        return self.proof.secret_id or self.proof.certificate_id
+
+    def knowing(self, facts: Facts) -> "Caller":
+        """The same client, with everything that is known about the user and the grant that its request is about."""
+        return replace(self, facts=facts)
+
+    def for_somebody(self) -> "Caller":
+        """The same client without its run-as user: its request is about somebody else, whom nothing is known about yet."""
+        return self.knowing(replace(self.facts, standing=None, grant=None))
+
 
 def unknown_host() -> Outcome:
     """No org lives at this host: nobody's record can take a line, and nothing is said about any org (421, RFC 9110 section 15.5.20)."""
@@ -60,13 +75,13 @@ def unknown_host() -> Outcome:
     return Outcome(Answer(reason.status, {"error": reason.error, "error_description": reason.sentence}))
 
 
-def call(reader: FactsReader, org: Org, request: OAuthRequest, endpoint: str) -> Caller:
+def call(reader: FactsReader, org: Org, request: OAuthRequest, endpoint: str, name_is_enough: NameIsEnough | None = None) -> Caller:
     """Identify the client and check its proof. Nothing is decided yet; a failed proof is a value in the caller's `proof`."""
     presented = client_auth.identify(request)
     if isinstance(presented, Reason):
         return Caller(Facts(reader.now, org), ClientProof(refused=presented))
     record = reader.client(org, presented.consumer_key)
-    proven = client_auth.prove(presented, record, org, org.issuer + endpoint)
+    proven = client_auth.prove(presented, record, org, org.issuer + endpoint, name_is_enough)
     return Caller(record.facts, proven.proof, presented, proven.used)
 
 
@@ -79,15 +94,32 @@ def malformed(org: Org, request: OAuthRequest, event: str, now_facts: Facts) -> 
     return Outcome(answer, HistoryEntry(line, folds=True))
 
 
+# Who presents one of these may be a thief, and hears nothing about the user whom it is about.
+_FOR_SOMEBODY = frozenset({Door.CODE, Door.REFRESH, Door.ASSERTION})
+
+
 def refused(
-    org: Org, request: OAuthRequest, event: str, caller: Caller, verdict: Verdict, *, flow: str | None = None, parameter: str = ""
+    org: Org,
+    request: OAuthRequest,
+    event: str,
+    caller: Caller,
+    verdict: Verdict,
+    *,
+    flow: str | None = None,
+    parameter: str = "",
+    acts_for: bool = False,
 ) -> Outcome:
-    """A verdict that says no, as an answer in the app's dialect with its line. Before the client is proven it may be folded."""
+    """A verdict that says no, as an answer in the app's dialect with its line. Before the client is proven it may be folded.
+
+    `acts_for`: what was presented is somebody's, so that the line may name whose, whoever presented it.
+    """
     reason = verdict.reason
     if reason is None:
         raise ValueError("A refusal was asked for, and the verdict refuses nothing")
     tried_basic = request.authorization is not None
-    answer = errors.answer(reason, caller.dialect, org.issuer, parameter=parameter, realm=org.name if tried_basic else None)
+    told = permitted.without_the_user(reason) if verdict.door in _FOR_SOMEBODY else reason
+    answer = errors.answer(told, caller.dialect, org.issuer, parameter=parameter, realm=org.name if tried_basic else None)
+    answer = replace(answer, headers=(*answer.headers, *origins.headers(request, caller.facts.settings)))
     line = line_of(
         org,
         request,
@@ -96,9 +128,9 @@ def refused(
         reason=reason,
         status=answer.status,
         flow=flow,
-        acts_for=caller.proven,
+        acts_for=caller.proven or acts_for,
         auth_method=caller.presented.method if caller.presented else None,
-        credential_id=caller.proof.secret_id or caller.proof.certificate_id,
+        credential_id=caller.credential_id,
         receipt=history.receipt(verdict.findings, said(request)),
     )
     return Outcome(answer, HistoryEntry(line, folds=not caller.proven))
@@ -121,10 +153,7 @@ class Admitted:
 
     def once(self, request: OAuthRequest, event: str, outcome: Outcome) -> Outcome:
         """The outcome, for which the caller's assertion is used up where it brought one; a replay gets the refusal instead."""
-        if self.caller.used is None:
-            return outcome
-        replay = replayed(self.org, request, event, self.caller, self.verdict, assertion_reasons.ASSERTION_REPLAYED)
-        return replace(outcome, used=self.caller.used, if_used_before=replay)
+        return replace(outcome, uses=uses(self.org, request, event, self.caller, self.verdict))
 
 
 def admit(reader: FactsReader, request: OAuthRequest, event: str, path: str) -> Admitted | Outcome:
@@ -138,8 +167,6 @@ def admit(reader: FactsReader, request: OAuthRequest, event: str, path: str) -> 
     verdict = decide(reader, caller.facts, Attempt(door=Door.CALLER, address=request.address, client=caller.proof))
     if verdict.reason is not None:
         return refused(org, request, event, caller, verdict)
-    if not caller.proven:
-        return refused(org, request, event, caller, unproven(Door.CALLER))
     return Admitted(org, caller, verdict)
 
 
@@ -148,17 +175,34 @@ def refusing(door: Door, reason: Reason) -> Verdict:
     return Verdict(door, (Finding(reason.gate or Gate.PROOF, State.REFUSED, reason.sentence, reason),))
 
 
-def unproven(door: Door) -> Verdict:
-    """What a public app hears where the caller must be authenticated (RFC 7662 section 2.1): anybody can send its name."""
-    return refusing(door, client_reasons.CLIENT_NOT_CONFIDENTIAL)
+def uses(org: Org, request: OAuthRequest, event: str, caller: Caller, verdict: Verdict, *, flow: str | None = None) -> tuple[Use, ...]:
+    """The client assertion that is used up with an outcome, if one was sent, and what a replay of it hears."""
+    if caller.used is None:
+        return ()
+    return (Use(caller.used, replayed(org, request, event, caller, verdict, assertion_reasons.ASSERTION_REPLAYED, flow=flow)),)
+
+
+def scopes_asked(request: OAuthRequest) -> tuple[tuple[str, ...] | None, Reason | None]:
+    """The scopes that the request names, None where it names none; and what is wrong with the parameter, if something is."""
+    asked = request.parameters.get("scope")
+    scopes = parse(asked) if asked is not None else None
+    return scopes, scope_reasons.SCOPE_MALFORMED if asked is not None and scopes is None else None
 
 
 def replayed(
-    org: Org, request: OAuthRequest, event: str, caller: Caller, verdict: Verdict, reason: Reason, *, flow: str | None = None
+    org: Org,
+    request: OAuthRequest,
+    event: str,
+    caller: Caller,
+    verdict: Verdict,
+    reason: Reason,
+    *,
+    flow: str | None = None,
+    gate: Gate = Gate.CLIENT,
 ) -> Outcome:
-    """What an outcome becomes when its assertion turns out to be used already: the same request, refused at the first gate."""
-    said = Finding(Gate.CLIENT, State.REFUSED, reason.sentence, reason)
-    findings = tuple(said if finding.gate is Gate.CLIENT else finding for finding in verdict.findings)
+    """What an outcome becomes when its assertion turns out to be used already: the same request, refused at the assertion's gate."""
+    said = Finding(gate, State.REFUSED, reason.sentence, reason)
+    findings = tuple(said if finding.gate is gate else finding for finding in verdict.findings)
     proof = replace(caller.proof, refused=reason, method=None)
     return refused(org, request, event, replace(caller, proof=proof), Verdict(verdict.door, findings), flow=flow)
 

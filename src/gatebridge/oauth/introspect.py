@@ -6,14 +6,16 @@ from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
-from gatebridge.rules import access
+from gatebridge.rules import access, refresh_families
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
-from gatebridge.rules.grants import AccessToken
+from gatebridge.rules.grants import AccessToken, RefreshToken
 from gatebridge.rules.ids import long
 from gatebridge.rules.network import parse_address
 from gatebridge.rules.orgs import Org
+from gatebridge.rules.reasons import grant as grant_reasons
 from gatebridge.rules.reasons import proof as proof_reasons
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.scopes import render
@@ -36,7 +38,9 @@ def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
     if value is None:
         verdict = endpoint.refusing(Door.CALLER, request_reasons.PARAMETER_MISSING)
         return endpoint.refused(org, request, EVENT, caller, verdict, parameter="token")
-    facts, token = presented_token.find(reader, org, value)
+    facts, token = presented_token.find_any(reader, org, value)
+    if isinstance(token, RefreshToken):
+        return admitted.once(request, EVENT, _refresh_judged(org, request, caller, facts, token))
     return admitted.once(request, EVENT, _judged(org, request, caller, facts, token))
 
 
@@ -50,6 +54,23 @@ def _judged(org: Org, request: OAuthRequest, caller: Caller, facts: Facts, token
     if token is None or verdict.reason is not None:
         return _inactive(org, request, caller, verdict, token)
     return Outcome(Answer(200, _active(caller.dialect, org, facts, token, verdict)))
+
+
+def _refresh_judged(org: Org, request: OAuthRequest, caller: Caller, facts: Facts, refresh: RefreshToken) -> Outcome:
+    """Whether the refresh token would be taken, by the same decision, and without using it up. Only its own app may ask (IN-05)."""
+    if caller.facts.app is None or refresh.app_id != caller.facts.app.id:
+        return _inactive(org, request, caller, _foreign(), None, facts)
+    if refresh.used_at is not None:
+        # A second use within the grace is forgiven to a client whose answer was lost; that does not make the token a live one.
+        reason = grant_reasons.REFRESH_REUSED
+        said = Finding(Gate.PROOF, State.REFUSED, "it was exchanged for its successor", reason)
+        return _inactive(org, request, caller, Verdict(Door.REFRESH, (said,)), None, facts)
+    address = parse_address(facts.grant.address) if facts.grant is not None else None
+    attempt = Attempt(door=Door.REFRESH, address=address, client=caller.proof, flow=Flow.REFRESH_TOKEN, refresh=refresh)
+    verdict = access.decide(facts, attempt)
+    if verdict.reason is not None:
+        return _inactive(org, request, caller, verdict, None, facts)
+    return Outcome(Answer(200, _active_refresh(caller.dialect, org, facts, refresh, verdict)))
 
 
 def _may_see(caller: Caller, token: AccessToken) -> bool:
@@ -66,29 +87,41 @@ def _foreign() -> Verdict:
 
 
 def _active(dialect: Dialect, org: Org, facts: Facts, token: AccessToken, verdict: Verdict) -> dict[str, object]:
+    return _about(dialect, org, facts, token, verdict) | {
+        "token_type": "access_token" if dialect is Dialect.SALESFORCE else "Bearer",
+        "exp": int(token.expires_at.timestamp()),
+        "aud": token.audience,
+        "jti": long(token.id),
+    }
+
+
+def _active_refresh(dialect: Dialect, org: Org, facts: Facts, refresh: RefreshToken, verdict: Verdict) -> dict[str, object]:
+    # A resource server that takes whatever is active for an access token must not find the type of one here, in either dialect.
+    said = _about(dialect, org, facts, refresh, verdict) | {"token_type": "refresh_token", "aud": org.issuer}
+    end = refresh_families.ends(facts, facts.grant, facts.grant.last_used_at).first if facts.grant is not None else None
+    return said | ({"exp": int(end.timestamp())} if end is not None else {})
+
+
+def _about(dialect: Dialect, org: Org, facts: Facts, token: AccessToken | RefreshToken, verdict: Verdict) -> dict[str, object]:
     app, standing = facts.app, facts.standing
     if app is None or standing is None:
         raise ValueError("A live token was judged without its app or its user")
-    user = long(token.user_id)
-    issued = int(token.issued_at.timestamp())
-    salesforce = dialect is Dialect.SALESFORCE
+    user, issued = long(token.user_id), int(token.issued_at.timestamp())
     return {
         "active": True,
         "scope": render(verdict.scopes),
         "client_id": app.consumer_key,
         "username": standing.user.username,
-        "token_type": "access_token" if salesforce else "Bearer",
-        "exp": int(token.expires_at.timestamp()),
         "iat": issued,
         "nbf": issued,
-        "sub": f"{org.issuer}/id/{long(org.id)}/{user}" if salesforce else user,
-        "aud": token.audience,
+        "sub": f"{org.issuer}/id/{long(org.id)}/{user}" if dialect is Dialect.SALESFORCE else user,
         "iss": org.issuer,
-        "jti": long(token.id),
     }
 
 
-def _inactive(org: Org, request: OAuthRequest, caller: Caller, verdict: Verdict, token: AccessToken | None) -> Outcome:
+def _inactive(
+    org: Org, request: OAuthRequest, caller: Caller, verdict: Verdict, token: AccessToken | None, facts: Facts | None = None
+) -> Outcome:
     """One body for every cause; the true one is in the line of the token's own app, folded where it repeats."""
     answer = Answer(200, INACTIVE)
     reason = verdict.reason
@@ -97,7 +130,7 @@ def _inactive(org: Org, request: OAuthRequest, caller: Caller, verdict: Verdict,
         org,
         request,
         EVENT,
-        caller.facts,
+        facts or caller.facts,
         reason=reason,
         status=200,
         token=token,

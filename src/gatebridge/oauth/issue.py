@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from gatebridge.crypto.signature import salesforce_signature
 from gatebridge.crypto.signing import SigningKey
 from gatebridge.oauth.formats import jwt, opaque
 from gatebridge.rules.app_settings import Flow, TokenFormat
 from gatebridge.rules.facts import Facts
-from gatebridge.rules.grants import AccessToken, Epochs, Grant
+from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant
 from gatebridge.rules.ids import Prefix, long
 from gatebridge.rules.scopes import render
 from gatebridge.rules.verdict import Verdict
@@ -19,11 +20,13 @@ from gatebridge.storage.tx import Tx
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A token ready to be recorded, the body of the answer, and the grant to make first where there was none."""
+    """A token ready to be recorded, its value, the body of the answer, and the grant, which is to be made first where it is new."""
 
     new: NewToken
+    value: str
     body: dict[str, object]
-    new_grant: Grant | None
+    grant: Grant
+    grant_is_new: bool
 
 
 def issue(
@@ -36,19 +39,20 @@ def issue(
     address: str,
     secret: str | None,
     signing_key: Callable[[str], SigningKey],
+    code: AuthorizationCode | None = None,
 ) -> Issued:
     """Make the access token that the verdict allows. `secret` is the consumer secret as presented in this request, if it was.
 
-    The caller holds a verdict without refusal, so everything that it was decided on is there.
+    The caller holds a verdict without refusal, so everything that it was decided on is there. A `code` buys a grant of its own.
     """
     app, settings, installation, standing = facts.app, facts.settings, facts.installation, facts.standing
     if app is None or settings is None or installation is None or standing is None or verdict.lifetime is None:
         raise ValueError("A token was asked for without the facts that a yes is made of")
     # Whole seconds, so that what the client is told, what a JWT says and what is recorded are the same moment.
     issued_at = tx.now.replace(microsecond=0)
-    grant, new_grant = facts.grant, None
+    grant = facts.grant
     if grant is None:
-        grant = new_grant = Grant(
+        grant = Grant(
             id=tx.new_id(Prefix.GRANT),
             org_id=facts.org.id,
             app_id=app.id,
@@ -57,8 +61,9 @@ def issue(
             flow=flow,
             epoch=0,
             created_at=tx.now,
-            scopes=verdict.scopes,
+            scopes=verdict.scopes if code is None else code.scopes,
             address=address,
+            **_approval(code),
         )
     token = AccessToken(
         id=token_id,
@@ -80,7 +85,20 @@ def issue(
         value, digest = jwt.make(token, facts.org, app, signing_key(settings.signing_algorithm)), None
     else:
         value, digest = opaque.make(facts.org.id, app.dialect, tx.random)
-    return Issued(NewToken(token, digest), _body(token, value, facts, secret), new_grant)
+    return Issued(NewToken(token, digest), value, _body(token, value, facts, secret), grant, facts.grant is None)
+
+
+def _approval(code: AuthorizationCode | None) -> dict[str, Any]:
+    """What a grant keeps of the approval in the browser, for the answers of its whole family."""
+    if code is None:
+        return {}
+    return {
+        "session_id": code.session_id,
+        "level": code.level,
+        "methods": code.methods,
+        "authenticated_at": code.authenticated_at,
+        "nonce": code.nonce,
+    }
 
 
 def _body(token: AccessToken, value: str, facts: Facts, secret: str | None) -> dict[str, object]:

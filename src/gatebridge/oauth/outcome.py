@@ -1,11 +1,12 @@
 """An outcome: what an endpoint decided, before anything is written. `record` applies many of them in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gatebridge.records.history import HistoryEntry
-from gatebridge.rules.grants import AccessToken, Grant
+from gatebridge.rules.grants import AccessToken, AuthorizationCode, Grant, RefreshToken
 from gatebridge.storage.assertions import UsedAssertion
+from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.tokens import NewToken
 
 
@@ -20,21 +21,70 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """An assertion to be used up, and what the outcome becomes when somebody else used it first."""
+
+    assertion: UsedAssertion
+    if_before: "Outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRedemption:
+    """An authorization code to be redeemed. `if_lost` decides anew on the code as whoever was faster has left it."""
+
+    code: AuthorizationCode
+    digest: bytes
+    if_lost: Callable[[FactsReader, AuthorizationCode | None], "Outcome"] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A refresh token to be exchanged for its successor. `if_lost` decides anew on the token as whoever was faster has left it."""
+
+    refresh: RefreshToken
+    digest: bytes
+    address: str
+    if_lost: Callable[[FactsReader, RefreshToken | None], "Outcome"] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantEnd:
+    """A grant that ends with everything that hangs from it, and why."""
+
+    grant: Grant
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What must be redeemed, what is to be written, and the answer. A refusal is an outcome too."""
+    """What must be redeemed, what is to be written, and the answer. A refusal is an outcome too, and may have consequences."""
 
     answer: Answer
     history: HistoryEntry | None = None  # None: nothing worth a line happened
-    new_grant: Grant | None = None  # the service grant, where the facts had none yet
+    uses: tuple[Use, ...] = ()
+    redeems: CodeRedemption | None = None
+    exchanges: Exchange | None = None
+    new_grant: Grant | None = None  # what a code buys, or the shared grant where the facts had none yet
+    grant_limit: int | None = None  # how many grants the user may then have of the app; the least recently used ones end
     new_token: NewToken | None = None
-    used: UsedAssertion | None = None
-    if_used_before: "Outcome | None" = None  # what this becomes when somebody else used the assertion first
+    new_refresh: tuple[RefreshToken, bytes] | None = None  # with the digest of its value
+    touches: Grant | None = None  # the grant that was used
+    burns: AuthorizationCode | None = None  # a code that buys nothing any more
     ends: AccessToken | None = None
+    ends_grant: GrantEnd | None = None
 
     @property
     def writes(self) -> bool:
         """Whether anything is to be written; an active introspection, the commonest outcome of all, writes nothing."""
-        return self.history is not None or self.used is not None or self.ends is not None
+        return self.history is not None or bool(self.uses) or self.ends is not None
+
+    @property
+    def place(self) -> bytes:
+        """Where this outcome stands among those that redeem something, so that two workers redeem in the same order."""
+        redeemed = self.redeems or self.exchanges
+        if redeemed is not None:
+            return redeemed.digest
+        return self.uses[0].assertion.digest if self.uses else b""
 
     def under_grant(self, grant: Grant) -> "Outcome":
         """This outcome, hanging from a grant that somebody else made first."""
@@ -46,3 +96,7 @@ class Outcome:
         if history is not None:
             history = replace(history, line=replace(history.line, grant_id=grant.id))
         return replace(self, new_grant=None, new_token=token, history=history)
+
+    def unfolded(self) -> "Outcome":
+        """This outcome with a line of its own, whoever asked: it has changed something."""
+        return replace(self, history=replace(self.history, folds=False)) if self.history is not None else self

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gatebridge.crypto import secrets, signing
 from gatebridge.oauth.formats import jwt
 from gatebridge.rules.facts import Facts
-from gatebridge.rules.grants import AccessToken
+from gatebridge.rules.grants import AccessToken, RefreshToken
 from gatebridge.rules.ids import Prefix, parse
 from gatebridge.rules.orgs import Org
 from gatebridge.storage.facts import FactsReader
@@ -30,6 +30,13 @@ def find(reader: FactsReader, org: Org, value: str) -> tuple[Facts, AccessToken 
         return reader.bare_facts(org), None
     token_id = _proven_id(reader, org, value)
     return reader.token_of_id(org, token_id) if token_id is not None else (reader.bare_facts(org), None)
+
+
+def find_any(reader: FactsReader, org: Org, value: str) -> tuple[Facts, AccessToken | RefreshToken | None]:
+    """Like `find`, for the endpoints that are told a token of either kind. The value tells its kind, whatever a hint says (X-MX-05)."""
+    if secrets.looks_right(secrets.Kind.REFRESH_TOKEN, value):
+        return reader.refresh(org, secrets.digest(value))
+    return find(reader, org, value)
 
 
 def _proven_id(reader: FactsReader, org: Org, value: str) -> str | None:

@@ -34,6 +34,7 @@ class OAuthRequest:
     parameters: Mapping[str, str] = field(repr=False)
     authorization: str | None = field(default=None, repr=False)
     malformed: Malformed | None = None
+    origin: str | None = None  # of the page that a browser sends it from; None where it is no browser that asks
 
 
 def read_form(content_type: str, content_encoding: str, body: bytes) -> Mapping[str, str] | Malformed:
@@ -43,8 +44,13 @@ def read_form(content_type: str, content_encoding: str, body: bytes) -> Mapping[
         return Malformed(request_reasons.CONTENT_TYPE_WRONG)
     if content_encoding.strip().lower() not in ("", "identity"):
         return Malformed(request_reasons.BODY_COMPRESSED)
+    return read_parameters(body)
+
+
+def read_parameters(encoded: bytes) -> Mapping[str, str] | Malformed:
+    """The parameters of a form body or of the query of an address."""
     try:
-        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
+        pairs = parse_qsl(encoded.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
     except UnicodeDecodeError:
         return Malformed(request_reasons.BODY_NOT_UTF8)
     except ValueError:

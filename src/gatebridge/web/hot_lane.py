@@ -23,7 +23,7 @@ from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.web.house import House
 from gatebridge.web.middleware.proxy import Proxy
 from gatebridge.web.middleware.security_headers import HEADERS, HSTS
-from gatebridge.web.oauth import ClientGone, HotEndpoint, passed, read_request, wire_form
+from gatebridge.web.oauth import ClientGone, HotEndpoint, wire_form
 
 log = structlog.get_logger("gatebridge.web")
 access_log = structlog.get_logger("gatebridge.access")
@@ -79,11 +79,11 @@ class HotLane:
     async def _answer(self, endpoint: HotEndpoint, scope: Scope, receive: Receive, operation_id: str) -> Answer:
         try:
             async with asyncio.timeout(self.house.limits.body_seconds):
-                request = await read_request(scope, receive)
+                request = await endpoint.read(scope, receive)
         except TimeoutError:
             return errors.answer(request_reasons.BODY_MALFORMED, Dialect.STANDARD, endpoint.base_url)
         try:
-            return await passed(endpoint.turnstile, endpoint.decide, request, endpoint.base_url)
+            return await endpoint.passed(request)
         except Exception as error:
             log.error("fault", operation_id=operation_id, exc_info=error)
             return errors.answer(outage_reasons.INTERNAL_FAULT, Dialect.STANDARD, endpoint.base_url)

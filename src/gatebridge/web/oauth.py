@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.storage.database import Database
 from gatebridge.storage.dialects import is_outage
 from gatebridge.storage.facts import FactsReader
+from gatebridge.web import cors
 from gatebridge.web.middleware.operation_id import operation_id
 from gatebridge.web.turnstile import Decide, Turnstile, TurnstileFull, TurnstileShut
 
@@ -40,23 +42,32 @@ LONGEST_WAIT = 30.0
 LOOK_EVERY = 0.25
 
 
-def hot_endpoints(turnstile: Turnstile, keyring: Keyring, base_url: str) -> dict[str, "HotEndpoint"]:
+# Those that a program in a browser needs: it gets its tokens and gives them back. Asking about tokens is for servers.
+CROSS_ORIGIN = frozenset({token.PATH, revoke.PATH})
+
+
+def hot_endpoints(database: Database, turnstile: Turnstile, keyring: Keyring, base_url: str) -> dict[str, "HotEndpoint"]:
     """The endpoints that go through the turnstile, by path. `base_url` stands in for the issuer where no org could be found."""
     decisions: dict[str, Decide] = {
         token.PATH: partial(token.decide, keyring=keyring),
         introspect.PATH: introspect.decide,
         revoke.PATH: revoke.decide,
     }
-    return {path: HotEndpoint(turnstile, base_url, decide) for path, decide in decisions.items()}
+    return {
+        path: HotEndpoint(turnstile, base_url, decide, database if path in CROSS_ORIGIN else None) for path, decide in decisions.items()
+    }
 
 
 def routes(database: Database, turnstile: Turnstile, keyring: Keyring, base_url: str) -> list[Route]:
     """Every route of the OAuth endpoints."""
     return [
-        *(Route(path, endpoint) for path, endpoint in hot_endpoints(turnstile, keyring, base_url).items()),
+        *(Route(path, endpoint) for path, endpoint in hot_endpoints(database, turnstile, keyring, base_url).items()),
         Route(revocation_feed.PATH, RevocationFeed(database, turnstile, base_url)),
         Route(jwks.PATH, _document(database, jwks.document, jwks.CACHE_SECONDS), methods=["GET"]),
-        *(Route(path, _document(database, lambda _, org: discovery.document(org), 300), methods=["GET"]) for path in discovery.PATHS),
+        *(
+            Route(path, _document(database, lambda reader, org: discovery.document(reader, org), 300), methods=["GET"])
+            for path in discovery.PATHS
+        ),
     ]
 
 
@@ -65,12 +76,16 @@ class ClientGone(Exception):  # noqa: N818 - a state: nobody waits for an answer
 
 
 class HotEndpoint:
-    """One endpoint that goes through the turnstile. POST only, forms only; whatever comes, the answer is JSON with an id."""
+    """One endpoint that goes through the turnstile. POST only, forms only; whatever comes, the answer is JSON with an id.
 
-    def __init__(self, turnstile: Turnstile, base_url: str, decide: Decide) -> None:
+    `origins_in` is the database that knows which pages of other origins may ask, None where none may.
+    """
+
+    def __init__(self, turnstile: Turnstile, base_url: str, decide: Decide, origins_in: Database | None = None) -> None:
         self.turnstile = turnstile
         self.base_url = base_url
         self.decide = decide
+        self.origins_in = origins_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with contextlib.suppress(ClientGone):
@@ -78,9 +93,29 @@ class HotEndpoint:
 
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] != "POST":
-            return errors.answer(request_reasons.METHOD_NOT_ALLOWED, Dialect.STANDARD, self.base_url)
+            return await self._other_method(scope)
+        return await self.passed(await self.read(scope, receive))
+
+    async def read(self, scope: Scope, receive: Receive) -> OAuthRequest:
+        """The request, with the origin of the page that sent it only where pages of other origins may read the answer."""
         request = await read_request(scope, receive)
-        return await passed(self.turnstile, self.decide, request, self.base_url)
+        origin = cors.origin(scope) if self.origins_in is not None else None
+        return replace(request, origin=origin) if origin is not None else request
+
+    async def passed(self, request: OAuthRequest) -> Answer:
+        """The turnstile's answer to a request that was read."""
+        answer = await passed(self.turnstile, self.decide, request, self.base_url)
+        return replace(answer, headers=(*answer.headers, cors.VARY)) if self.origins_in is not None else answer
+
+    async def _other_method(self, scope: Scope) -> Answer:
+        if self.origins_in is not None and cors.is_preflight(scope):
+            try:
+                return await cors.preflight(self.origins_in, scope, "POST")
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                return errors.answer(outage_reasons.DATABASE_AWAY, Dialect.STANDARD, self.base_url)
+        return errors.answer(request_reasons.METHOD_NOT_ALLOWED, Dialect.STANDARD, self.base_url)
 
 
 async def passed(turnstile: Turnstile, decide: Decide, request: OAuthRequest, base_url: str) -> Answer:

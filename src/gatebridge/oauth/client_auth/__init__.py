@@ -4,12 +4,13 @@
 two the facts of that client are loaded. RFC 6749 section 2.3, RFC 7521 and 7523 section 2.2, RFC 10070.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gatebridge.oauth.client_auth import private_key_jwt, public, secret
 from gatebridge.oauth.client_auth.presented import Presented
 from gatebridge.oauth.request import OAuthRequest
-from gatebridge.rules.app_settings import ClientAuthMethod
+from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod
 from gatebridge.rules.facts import ClientProof
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import client as client_reasons
@@ -17,7 +18,10 @@ from gatebridge.rules.reasons.reason import Compared, Reason
 from gatebridge.storage.assertions import UsedAssertion
 from gatebridge.storage.facts import ClientRecord
 
-__all__ = ["Presented", "Proven", "identify", "prove"]
+__all__ = ["NameIsEnough", "Presented", "Proven", "identify", "prove"]
+
+# Whether a confidential app that brings no proof is let in by its name at this door (its settings may say so at two of them).
+NameIsEnough = Callable[[AppSettings], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,11 @@ def identify(request: OAuthRequest) -> Presented | Reason:
     return presented
 
 
-def prove(presented: Presented, record: ClientRecord, org: Org, endpoint: str) -> Proven:
-    """Compare what was presented with what is registered. `endpoint` is the address that a legacy audience may name."""
+def prove(presented: Presented, record: ClientRecord, org: Org, endpoint: str, name_is_enough: NameIsEnough | None = None) -> Proven:
+    """Compare what was presented with what is registered. `endpoint` is the address that a legacy audience may name.
+
+    A proof that is sent is checked, also where the name would have been enough.
+    """
     settings = record.facts.settings
     if settings is None:
         # The work of a comparison is done for an unknown client too, so that time does not tell it from a known one (X-CA-01).
@@ -53,6 +60,8 @@ def prove(presented: Presented, record: ClientRecord, org: Org, endpoint: str) -
     registered = ", ".join(sorted(settings.auth_methods))
     compared = Compared("client authentication", presented.method, registered)
     if presented.method is ClientAuthMethod.NONE and not settings.public:
+        if name_is_enough is not None and name_is_enough(settings):
+            return Proven(ClientProof(method=ClientAuthMethod.NONE, compared=(compared,)))
         return Proven(ClientProof(refused=client_reasons.CLIENT_PROOF_MISSING, compared=(compared,)))
     if settings.public and presented.method is not ClientAuthMethod.NONE:
         return Proven(ClientProof(refused=client_reasons.CLIENT_PUBLIC_SENT_SECRET, compared=(compared,)))

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from types import ModuleType
 
-from gatebridge.oauth.flows import client_credentials
+from gatebridge.oauth.flows import client_credentials, jwt_bearer, refresh_token, web_server
 
 # By the value of `grant_type`.
-FLOWS: Mapping[str, ModuleType] = {client_credentials.GRANT_TYPE: client_credentials}
+FLOWS: Mapping[str, ModuleType] = {
+    client_credentials.GRANT_TYPE: client_credentials,
+    web_server.GRANT_TYPE: web_server,
+    refresh_token.GRANT_TYPE: refresh_token,
+    jwt_bearer.GRANT_TYPE: jwt_bearer,
+}
