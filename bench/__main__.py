@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import machine, operations, profiling, report, revokes
+from bench import machine, operations, profiling, report, revokes, sign_in, storm
 from bench.installation import KINDS, Installation, installed
 from bench.operations import OPERATIONS, Operation, Run
 from bench.report import Row
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-PARTS = ("start", *(operation.name for operation in OPERATIONS), "revoke", "profile")
+PARTS = ("start", *(operation.name for operation in OPERATIONS), "sign-in", "storm", "revoke", "profile")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +64,10 @@ def _measure(kind: str, parts: Sequence[str], run: Run, counts: Sequence[int]) -
             rows += [_said(operations.measure(operation, installation, server, seeded, run)) for operation in chosen]
             if chosen:
                 rows.append(_said(_memory(installation, server.pid)))
+            if "sign-in" in parts:
+                rows.append(_said(sign_in.measure(installation, server, run.measured)))
+            if "storm" in parts:
+                rows.append(_said(storm.measure(installation, server, seeded, run)))
             if "revoke" in parts:
                 rows += map(_said, revokes.measure(installation, server, seeded, counts))
         if "profile" in parts:

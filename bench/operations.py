@@ -4,9 +4,9 @@ import http.client
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from bench import machine
+from bench import machine, people
 from bench.installation import Installation, Server
 from bench.load import CLIENTS, Load, drive, write_bodies
 from bench.recorded import Recorded, newest_token, recorded
@@ -15,12 +15,15 @@ from bench.seed import Seeded, SeededApp
 from bench.tokens import add_live_tokens
 
 FASTEST = 9_000  # a second; so many tokens are prepared that not even that would use one twice
+SLOWER = 3_000  # the same, for what takes longer to prepare than to answer
 INTROSPECTED = 2_000  # tokens that are asked about in turn
 SAMPLE = 20
 
 TOKEN = "/services/oauth2/token"
 INTROSPECT = "/services/oauth2/introspect"
 REVOKE = "/services/oauth2/revoke"
+USERINFO = "/services/oauth2/userinfo"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +41,21 @@ class Operation:
     name: str
     path: str
     app: str  # the name of the seeded app that asks
-    bodies: Callable[[Installation, SeededApp, Run], Sequence[str]]
+    bodies: Callable[[Installation, Seeded, SeededApp, Run], Sequence[str]]
     evidence: Callable[[Recorded], int] | None  # None: nothing may have been written
+    beside: bool = False  # something else writes history lines at the same time, so only the evidence is counted
+    once: bool = False  # each body is good for one answer, so what the warm-up may have used is not sent again
 
 
-def _credentials(_: Installation, app: SeededApp, __: Run) -> Sequence[str]:
+def _credentials(_: Installation, __: Seeded, app: SeededApp, ___: Run) -> Sequence[str]:
     return [app.form(grant_type="client_credentials")]
 
 
-def _active_tokens(installation: Installation, app: SeededApp, _: Run) -> Sequence[str]:
+def _active_tokens(installation: Installation, _: Seeded, app: SeededApp, __: Run) -> Sequence[str]:
     return [app.form(token=value) for value in _live(installation, app, INTROSPECTED)]
 
 
-def _own_tokens(installation: Installation, app: SeededApp, run: Run) -> Sequence[str]:
+def _own_tokens(installation: Installation, _: Seeded, app: SeededApp, run: Run) -> Sequence[str]:
     return [app.form(token=value) for value in _live(installation, app, FASTEST * (run.warm_up + run.measured))]
 
 
@@ -59,12 +64,47 @@ def _live(installation: Installation, app: SeededApp, count: int) -> list[str]:
         return add_live_tokens(database, newest_token(database, app.id), count)
 
 
+def _codes(installation: Installation, seeded: Seeded, app: SeededApp, run: Run) -> Sequence[str]:
+    with installation.database() as database:
+        values = people.add_codes(database, seeded.people, seeded.people.apps["web"], SLOWER * (run.warm_up + run.measured))
+    form = {"grant_type": "authorization_code", "redirect_uri": people.CALLBACK, "code_verifier": people.VERIFIER}
+    return [app.form(**form, code=value) for value in values]
+
+
+def _kept_refresh_tokens(installation: Installation, seeded: Seeded, app: SeededApp, _: Run) -> Sequence[str]:
+    with installation.database() as database:
+        values = people.add_families(database, seeded.people, seeded.people.apps["web"], INTROSPECTED)
+    return [app.form(grant_type="refresh_token", refresh_token=value) for value in values]
+
+
+def _rotating_refresh_tokens(installation: Installation, seeded: Seeded, app: SeededApp, run: Run) -> Sequence[str]:
+    with installation.database() as database:
+        values = people.add_families(database, seeded.people, seeded.people.apps["rotating"], SLOWER * (run.warm_up + run.measured))
+    return [app.form(grant_type="refresh_token", refresh_token=value) for value in values]
+
+
+def _assertions(_: Installation, seeded: Seeded, __: SeededApp, run: Run) -> Sequence[str]:
+    made = people.assertions(seeded.people, SLOWER * (run.warm_up + run.measured))
+    return [urlencode({"grant_type": JWT_BEARER, "assertion": each}) for each in made]
+
+
+def _bearers(installation: Installation, seeded: Seeded, _: SeededApp, __: Run) -> Sequence[str]:
+    with installation.database() as database:
+        like = people.live_token(database, seeded.people, seeded.people.apps["web"])
+        return [urlencode({"access_token": value}) for value in add_live_tokens(database, like, INTROSPECTED)]
+
+
 OPERATIONS = (
     Operation("client credentials, opaque", TOKEN, "opaque", _credentials, lambda rows: rows.tokens),
     Operation("client credentials, JWT ES256", TOKEN, "es256", _credentials, lambda rows: rows.tokens),
     Operation("client credentials, JWT RS256", TOKEN, "rs256", _credentials, lambda rows: rows.tokens),
     Operation("introspection", INTROSPECT, "opaque", _active_tokens, None),
-    Operation("revocation", REVOKE, "opaque", _own_tokens, lambda rows: rows.ended_tokens),
+    Operation("code exchange", TOKEN, "web", _codes, lambda rows: rows.tokens, once=True),
+    Operation("refresh, without rotation", TOKEN, "web", _kept_refresh_tokens, lambda rows: rows.tokens),
+    Operation("refresh, with rotation", TOKEN, "rotating", _rotating_refresh_tokens, lambda rows: rows.tokens, once=True),
+    Operation("JWT bearer", TOKEN, "bearer", _assertions, lambda rows: rows.tokens, once=True),
+    Operation("userinfo", USERINFO, "web", _bearers, None),
+    Operation("revocation", REVOKE, "opaque", _own_tokens, lambda rows: rows.ended_tokens, once=True),
 )
 
 
@@ -75,18 +115,19 @@ class NotRecorded(Exception):  # noqa: N818 - said of what was measured
 def measure(operation: Operation, installation: Installation, server: Server, seeded: Seeded, run: Run) -> Row:
     """Warm up, measure, and compare the answers with the rows. Raises NotRecorded when they differ."""
     app = seeded.apps[operation.app]
-    first = ask(server, TOKEN, app.form(grant_type="client_credentials"))  # makes the grant from which all tokens hang
-    if "access_token" not in first:
-        raise RuntimeError(f"The app {app.label} gets no token: {first}")
-    prepared = operation.bodies(installation, app, run)
+    if operation.app not in seeded.people.apps:
+        first = ask(server, TOKEN, app.form(grant_type="client_credentials"))  # makes the grant from which all tokens hang
+        if "access_token" not in first:
+            raise RuntimeError(f"The app {app.label} gets no token: {first}")
+    prepared = operation.bodies(installation, seeded, app, run)
     bodies = write_bodies(installation.directory / "bodies.txt", prepared)
     if operation.path == INTROSPECT:
         _all_active(server, prepared)
     with installation.database() as database:
         before = recorded(database)
         warm = drive(server.url(operation.path), bodies, run.warm_up)
-        if operation.path == REVOKE:
-            bodies = write_bodies(bodies, prepared[warm.answered + CLIENTS :])  # what the warm-up may have ended is not sent again
+        if operation.once:
+            bodies = write_bodies(bodies, prepared[warm.answered + CLIENTS :])
         spent = machine.spent(server.pid)
         load = drive(server.url(operation.path), bodies, run.measured)
         spent = machine.spent(server.pid).since(spent)
@@ -112,11 +153,12 @@ def _prove(operation: Operation, warm: Load, load: Load, written: Recorded) -> N
         if written.history or written.refusals:
             raise NotRecorded(f"{operation.name}: {written.history + written.refusals} answers were not what was measured")
         return
-    if load.repeated and operation.path == REVOKE:
-        raise NotRecorded(f"{operation.name}: the prepared tokens ran out, so some were revoked twice")
+    if load.repeated and operation.once:
+        raise NotRecorded(f"{operation.name}: what was prepared ran out, so some was sent twice")
     # What the load tool gave up at the end of a run is recorded without having been counted: at most one request a connection.
     most = answered + 2 * CLIENTS
-    for what, count in (("rows", operation.evidence(written)), ("history lines", written.history)):
+    lines = [] if operation.beside else [("history lines", written.history)]
+    for what, count in [("rows", operation.evidence(written)), *lines]:
         if not answered <= count <= most:
             raise NotRecorded(f"{operation.name}: {answered} answers, {count} {what}")
 

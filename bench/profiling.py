@@ -66,7 +66,7 @@ def profile(operation: Operation, installation: Installation, seeded: Seeded) ->
     decide: Decide = {token.PATH: issue, introspect.PATH: introspect.decide, revoke.PATH: revoke.decide}[operation.path]
     host = urlsplit(installation.base_url).netloc
     with installation.database() as database:
-        bodies = list(operation.bodies(installation, app, RUN))
+        bodies = list(operation.bodies(installation, seeded, app, RUN))
         bodies = (bodies * (BATCH * BATCHES // len(bodies) + 1))[: BATCH * BATCHES]
         batches = [bodies[at : at + BATCH] for at in range(0, len(bodies), BATCH)]
         _pass(database, decide, host, batches[0])  # what is compiled and cached once is no part of a request

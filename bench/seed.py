@@ -1,9 +1,13 @@
 """What is there before anything is measured: an org, a run-as user, and an app for each format of token."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode, urlsplit
 
+from bench import people, sign_in
+from bench.people import People
+from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.rules.actors import Actor, ActorKind
 from gatebridge.rules.app_settings import Flow, TokenFormat
 from gatebridge.rules.people import User
@@ -43,6 +47,7 @@ class Seeded:
     org_id: str
     actor: Actor
     apps: Mapping[str, SeededApp]
+    people: People
 
 
 def seed(database: Database, base_url: str) -> Seeded:
@@ -65,7 +70,12 @@ def seed(database: Database, base_url: str) -> Seeded:
         run_as = create_user(tx, first.actor, user)
         # An app belongs to a person, so the admin registers it.
         actor = replace(first.actor, kind=ActorKind.USER, user_id=first.user.id)
-        return Seeded(first.org.id, actor, {name: _app(tx, actor, run_as, name) for name in APPS})
+        hashed = PasswordHasher(1, random=os.urandom).hash(sign_in.PASSWORD)
+        standard = first.profiles["Standard User"].id
+        there = people.add(tx, actor, first.org.id, base_url, standard, hashed)
+        apps = {name: _app(tx, actor, run_as, name) for name in APPS}
+        apps |= {name: SeededApp(app.id, f"Bench {name}", app.consumer_key, app.secret) for name, app in there.apps.items()}
+        return Seeded(first.org.id, actor, apps, there)
 
 
 def _app(tx: Tx, actor: Actor, run_as: User, name: str) -> SeededApp:
