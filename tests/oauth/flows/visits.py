@@ -1,4 +1,4 @@
-"""Users at their browsers: an app sends them to the authorization endpoint, they sign in and press a button, and the app gets its answer."""
+"""Users at their browsers: an app sends them to the authorization endpoint, they sign in and decide, and the app gets its answer."""
 
 from dataclasses import dataclass, field
 from typing import Any
