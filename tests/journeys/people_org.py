@@ -15,10 +15,10 @@ from tests.journeys.installation import Installation, json_of
 from tests.journeys.small_org import seed
 
 from gatebridge.crypto.passwords import PasswordHasher
-from gatebridge.rules.actors import Actor, ActorKind
+from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow
-from gatebridge.rules.permissions import EVERY_POWER
+from gatebridge.rules.permissions import Permission
 from gatebridge.setup.add_certificate import AddCertificate, add_certificate
 from gatebridge.setup.assign_access import AssignAccess, assign_access
 from gatebridge.setup.assign_permission_set import AssignPermissionSet, assign_permission_set
@@ -27,7 +27,6 @@ from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.manage_permission_sets import CreatePermissionSet, create_permission_set
 from gatebridge.setup.manage_profiles import CreateProfile, create_profile
 from gatebridge.setup.manage_users import CreateUser, create_user
-from gatebridge.storage import orgs
 from gatebridge.storage.tx import Tx
 
 AUTHORIZE, TOKEN, USERINFO = "/services/oauth2/authorize", "/services/oauth2/token", "/services/oauth2/userinfo"
@@ -126,14 +125,12 @@ def openssl_certificate(directory: Path) -> tuple[Path, str]:
 
 def people(installation: Installation, directory: Path) -> PeopleOrg:
     """Bring the people and their apps into the first org of a server that runs."""
-    seed(installation)
+    small = seed(installation)
     key, certificate = openssl_certificate(directory)
     with installation.database() as database, database.transaction() as tx:
-        org = orgs.first(tx)
-        assert org is not None
-        operator = Actor(ActorKind.OPERATOR, org.id, "the operator", EVERY_POWER)
+        operator = small.admin
         hashed = PasswordHasher(1, random=os.urandom, memory_kib=8, passes=1).hash(PASSWORD)
-        profile = create_profile(tx, operator, CreateProfile("Staff", "", frozenset({"api_enabled"})))  # type: ignore[arg-type]
+        profile = create_profile(tx, operator, CreateProfile("Staff", "", frozenset({Permission.API_ENABLED})))
         approved = create_permission_set(tx, operator, CreatePermissionSet("Portal Users", "Portal_Users", "", frozenset()))
         ids = {
             name: create_user(tx, operator, CreateUser(name, name, profile.id, name[:3].title(), "Example", password_hash=hashed)).id
@@ -163,7 +160,8 @@ def people(installation: Installation, directory: Path) -> PeopleOrg:
 
 
 def _web_app(tx: Tx, operator: Actor, label: str, callback: str) -> WebApp:
-    command = CreateApp(label, label.replace(" ", "_"), "dev@example.com", flows=BY_BROWSER, scopes=SCOPES, callbacks=(callback,))
+    said = {"flows": BY_BROWSER, "scopes": SCOPES, "callbacks": (callback,)}
+    command = CreateApp(label, label.replace(" ", "_"), "dev@example.com", **said)  # type: ignore[arg-type]
     made = create_app(tx, operator, command)
     return WebApp(made.app.id, made.app.consumer_key, made.secret.reveal() if made.secret else None, callback)
 

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from tests.databases import migrate
 from tests.journeys.installation import Installation, json_of, new_installation
 from tests.journeys.small_org import seed
 
@@ -20,8 +21,10 @@ def put_back(installation: Installation, copy: Path) -> None:
 def test_X_RV_06_a_restored_backup_revives_nothing_and_the_trail_says_so(tmp_path: Path) -> None:
     installation = new_installation(tmp_path)
     copy = tmp_path / "kept" / "backup.db"
+    installation.var.mkdir()
+    migrate(f"sqlite:///{installation.var / 'gatebridge.db'}")
+    org = seed(installation)
     with installation.serving() as server:
-        org = seed(installation)
         revoked, kept = org.job.token(server.client), org.job.token(server.client)
         made = installation.run("db", "backup", str(copy))
         assert made.code == Exit.OK, made.err

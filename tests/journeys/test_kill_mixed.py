@@ -129,11 +129,10 @@ def refused(http: httpx.Client, app: WebApp, *, code: tuple[str, str] | None = N
 def test_X_RL_01_a_kill_under_mixed_load_loses_nothing_acknowledged_and_revives_nothing_used(
     installation: Installation, tmp_path: Path
 ) -> None:
-    org: PeopleOrg | None = None
+    org = rotating(installation, people(installation, tmp_path))
     for _ in range(ROUNDS):
         ledger = Ledger()
         with installation.serving() as server:
-            org = org or rotating(installation, people(installation, tmp_path))
             load = Load(server, org, ledger)
             wait_until(ledger.has_enough, "acknowledged work of every kind", 60)
             server.kill()
