@@ -17,6 +17,7 @@ from gatebridge.demo.clients import AppAt, client_at
 from gatebridge.demo.people import KIM, LEE, MAX, NOA, SAM, Person
 
 DAYS = 30
+SATURDAY = 5
 OFFICE, WAREHOUSE, HOME, STRANGE = "127.0.0.1", "10.20.7.31", "198.51.100.24", "203.0.113.9"
 
 
@@ -80,17 +81,20 @@ async def _make(app: ASGIApp, cast: Cast, issuer: str, clock: SteppedClock, toda
         jobs = await Jobs.begin(story)
         users = await Users.begin(story)
         midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
+        workday = 0
         for number in range(DAYS):
             day = midnight - timedelta(days=DAYS - number)
             clock.until(day + timedelta(hours=2))
             await jobs.night()
             if number in acts:
                 acts[number]()
-            if day.weekday() < 5:
-                clock.until(day + timedelta(hours=8, minutes=40))
-                await users.morning(number)
-                clock.until(day + timedelta(hours=15, minutes=5))
-                await users.afternoon(number)
+            if day.weekday() >= SATURDAY:
+                continue
+            clock.until(day + timedelta(hours=8, minutes=40))
+            await users.morning(workday)
+            clock.until(day + timedelta(hours=15, minutes=5))
+            await users.afternoon(workday)
+            workday += 1
         clock.until(today)
         await jobs.night()
         await users.today()
@@ -145,7 +149,7 @@ class Users:
         )
 
     async def morning(self, number: int) -> None:
-        """People sign in to what they have no access to yet, and apps go on with what they have."""
+        """People sign in to what they have no access to yet, and apps go on with what they have. `number` counts the workdays."""
         for username in (SAM, KIM, MAX):
             await self._use(self.portal, username, OFFICE, "Firefox/146")
         if number % 3 == 0:
@@ -164,7 +168,7 @@ class Users:
             await self._sign_in(self.portal, NOA, OFFICE, "Edge/150")
         if number % 9 == 5:
             await self.bot.for_user(NOA)
-        if number == 20:
+        if number == 15:
             await self._copied()
 
     async def today(self) -> None:
