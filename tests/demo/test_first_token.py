@@ -18,6 +18,7 @@ from joserfc import jwk, jwt
 from tests.journeys.installation import Installation, Server, free_port, json_of
 
 from gatebridge.cli.exits import Exit
+from gatebridge.demo.browser import Forms
 
 READY_SECONDS = 5
 TOKEN = "/services/oauth2/token"
@@ -118,7 +119,8 @@ def test_the_file_of_the_demo_is_for_its_owner_alone_and_tells_what_a_client_nee
     assert len({app["name"] for app in kept["apps"]}) == len(kept["apps"])
     for app in kept["apps"]:
         assert {"name", "flow", "key", "secret", "callback", "key_file", "cert_file"} <= app.keys()
-        assert app["secret"] or app["key_file"]
+        # Every app but the one on people's phones keeps something to prove itself with.
+        assert bool(app["secret"] or app["key_file"]) is (app["name"] != "Field App")
 
 
 @pytest.mark.parametrize("name", ["Ledger Sync", "Data Loader", "Setup Robot"])
@@ -150,6 +152,46 @@ def test_the_history_has_every_common_mistake_to_look_at(demo: Demo) -> None:
     refusals = {line["reason"] for line in lines if line["outcome"] == "refused"}
     assert {"user_not_approved", "app_blocked", "secret_mistyped", "address_outside_ranges", "scope_not_assigned"} <= refusals
     assert [line for line in lines if line["outcome"] == "success"]
+
+
+def test_there_is_an_app_for_each_flow_and_thirty_days_of_what_came_of_it(demo: Demo) -> None:
+    assert {"web_server", "jwt_bearer", "client_credentials"} <= {app["flow"] for app in demo.kept["apps"]}
+    robot = demo.app("Setup Robot")
+    form = {"grant_type": "client_credentials", "scope": "setup_api"}
+    token = json_of(demo.server.client.post(TOKEN, data=form, auth=(robot["key"], robot["secret"])))["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    lines: list[dict[str, Any]] = []
+    page: dict[str, Any] = {"next": ""}
+    while page["next"] is not None:
+        wanted = {"limit": "100"} | ({"cursor": page["next"]} if page["next"] else {})
+        page = json_of(demo.server.client.get("/api/v1/login-history", params=wanted, headers=bearer))
+        lines += page["items"]
+    happened = {(line["event"], line["flow"], line["reason"]) for line in lines}
+    assert {
+        ("sign_in", None, None),
+        ("sign_in", None, "password_wrong"),
+        ("authorize", "web_server", None),
+        ("authorize", "web_server", "consent_denied"),
+        ("authorize", "web_server", "user_not_approved"),
+        ("token", "web_server", None),
+        ("token", "refresh_token", None),
+        ("token", "refresh_token", "refresh_reused"),
+        ("token", "refresh_token", "user_frozen"),
+        ("token", "jwt_bearer", None),
+        ("token", "jwt_bearer", "user_not_approved"),
+    } <= happened
+    moments = sorted(datetime.fromisoformat(line["at"]) for line in lines)
+    assert 28 <= (moments[-1] - moments[0]).days <= 31
+    assert moments[-1] <= datetime.now(UTC)
+
+
+def test_a_person_of_the_demo_signs_in_with_the_password_that_it_printed(demo: Demo) -> None:
+    sam = next(user for user in demo.kept["users"] if user["username"].startswith("sam"))
+    with httpx.Client(base_url=demo.kept["base_url"], trust_env=False) as http:
+        form = Forms(http.get("/signin").text).found["signin"]
+        answer = http.post("/signin", data=form.fields | {"username": sam["username"], "password": sam["password"]})
+        assert answer.status_code == 303
+        assert "Acme Portal" in http.get(answer.headers["location"]).text
 
 
 def test_a_second_start_takes_the_demo_that_is_there_and_is_ready_in_under_5_seconds(tmp_path: Path) -> None:
