@@ -8,14 +8,16 @@ from typing import Any, TypeVar, cast
 from gatebridge.rules import access
 from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
+from gatebridge.rules.approvals import Approval
 from gatebridge.rules.apps import App, Dialect, Installation
-from gatebridge.rules.facts import Attempt, ClientProof, Facts
+from gatebridge.rules.facts import Approving, AssertionProof, Attempt, CallbackProof, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
-from gatebridge.rules.grants import AccessToken, Epochs, Grant
+from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant, RefreshToken
 from gatebridge.rules.network import Range, parse_range
 from gatebridge.rules.orgs import Org, OrgKind
 from gatebridge.rules.people import Assignment, PermissionSet, Profile, Standing, User, UserState
 from gatebridge.rules.permissions import Permission
+from gatebridge.rules.sessions import Level, Session
 from gatebridge.rules.verdict import Finding
 
 Value = TypeVar("Value")
@@ -108,10 +110,11 @@ OFFICE = ip_address("192.0.2.10")
 ELSEWHERE = ip_address("198.51.100.7")
 PROOF = ClientProof(method=ClientAuthMethod.SECRET_BASIC, secret_id="0SK000000000001")
 
-# The app asks for a token, for all that it may have.
+# The app asks for a token for itself, for all that it may have.
 ASKING = Attempt(Door.TOKEN, OFFICE, client=PROOF, flow=Flow.CLIENT_CREDENTIALS)
 # The app asks about a token, or revokes one.
 CALLING = Attempt(Door.CALLER, OFFICE, client=PROOF)
+REVOKING = Attempt(Door.REVOKE, OFFICE, client=PROOF)
 
 TOKEN = AccessToken(
     id="0Ya000000000001",
@@ -134,7 +137,132 @@ ASKED_ABOUT = Attempt(Door.INTROSPECT, OFFICE, token=TOKEN)
 # The app presents its live token to our own API.
 PRESENTING = Attempt(Door.API, OFFICE, token=TOKEN, scope_needed="api")
 
-AT_EVERY_DOOR = {attempt.door: attempt for attempt in (ASKING, CALLING, ASKED_ABOUT, PRESENTING)}
+
+CALLBACK = "https://portal.example/callback"
+OTHER_CALLBACK = "https://portal.example/other"
+CHALLENGE = "c" * 43
+
+SESSION = Session(
+    id="0Ak000000000001",
+    org_id=ORG.id,
+    user_id=USER.id,
+    level=Level.STANDARD,
+    methods=("pwd",),
+    authenticated_at=NOW - timedelta(minutes=20),
+    created_at=NOW - timedelta(minutes=20),
+    last_seen_at=NOW - timedelta(minutes=1),
+    org_epoch=ORG.epoch,
+    user_epoch=USER.epoch,
+)
+APPROVAL = Approval(
+    id="0AP000000000001",
+    org_id=ORG.id,
+    installation_id=INSTALLATION.id,
+    user_id=USER.id,
+    scopes=frozenset({"api", "id", "openid", "refresh_token"}),
+    callbacks=frozenset({CALLBACK}),
+    created_at=BEFORE,
+    renewed_at=BEFORE,
+)
+FAMILY = replace(
+    GRANT,
+    id="0GR000000000002",
+    flow=Flow.WEB_SERVER,
+    created_at=NOW - timedelta(days=20),
+    scopes=("api", "id", "openid", "refresh_token"),
+    last_used_at=NOW - timedelta(days=1),
+)
+
+# An app for people: each user is approved for it through a permission set, and so it may act in every way that an app can.
+PEOPLE = Facts(
+    now=NOW,
+    org=ORG,
+    app=APP,
+    settings=AppSettings(
+        app_id=APP.id,
+        flows=frozenset({Flow.WEB_SERVER, Flow.REFRESH_TOKEN, Flow.JWT_BEARER}),
+        scopes=("api", "id", "openid", "refresh_token"),
+        callbacks=(CALLBACK, OTHER_CALLBACK),
+    ),
+    installation=INSTALLATION,
+    policies=AppPolicies(installation_id=INSTALLATION.id),
+    permits=(Assignment(SYNC_SET.id),),
+    standing=Standing(USER, SERVICE_PROFILE, ((SYNC_SET, Assignment(SYNC_SET.id)),)),
+    session=SESSION,
+    approval=APPROVAL,
+)
+# The same, once a code was redeemed: there is a grant, and its refresh family lives.
+HELD = replace(PEOPLE, grant=FAMILY)
+
+# A browser brings a request of the app; the user, who has signed in, has not been asked anything.
+AUTHORIZING = Attempt(
+    Door.AUTHORIZE,
+    OFFICE,
+    client=ClientProof(method=ClientAuthMethod.NONE),
+    flow=Flow.WEB_SERVER,
+    callback=CallbackProof(uri=CALLBACK),
+    challenge=CHALLENGE,
+    approving=Approving(),
+)
+CODE = AuthorizationCode(
+    id="0AC000000000001",
+    org_id=ORG.id,
+    app_id=APP.id,
+    installation_id=INSTALLATION.id,
+    user_id=USER.id,
+    session_id=SESSION.id,
+    callback=CALLBACK,
+    callback_sent=True,
+    challenge=CHALLENGE,
+    nonce=None,
+    scopes=("api", "id", "openid", "refresh_token"),
+    level=Level.STANDARD,
+    methods=("pwd",),
+    authenticated_at=SESSION.authenticated_at,
+    tells_auth_time=False,
+    epochs=Epochs(org=1, app=2, installation=3, user=4, grant=0),
+    issued_at=NOW - timedelta(seconds=5),
+    expires_at=NOW + timedelta(seconds=55),
+)
+# The app redeems the code, with the verifier that belongs to it.
+REDEEMING = Attempt(Door.CODE, OFFICE, client=PROOF, flow=Flow.WEB_SERVER, callback=CallbackProof(uri=CALLBACK), code=CODE)
+REFRESH = RefreshToken(
+    org_id=ORG.id,
+    grant_id=FAMILY.id,
+    app_id=APP.id,
+    installation_id=INSTALLATION.id,
+    user_id=USER.id,
+    generation=3,
+    issued_at=NOW - timedelta(days=1),
+    epochs=Epochs(org=1, app=2, installation=3, user=4, grant=5),
+)
+# The app presents the newest refresh token of its family.
+REFRESHING = Attempt(Door.REFRESH, OFFICE, client=PROOF, flow=Flow.REFRESH_TOKEN, refresh=REFRESH, rotates=True)
+# The app presents an assertion that it has just signed, and which names the user.
+ASSERTING = Attempt(
+    Door.ASSERTION,
+    OFFICE,
+    flow=Flow.JWT_BEARER,
+    assertion=AssertionProof(certificate_id="0P1000000000001", signed_at=NOW - timedelta(seconds=10)),
+)
+# The app asks who its user is, with the token that a code or a refresh token has bought.
+IDENTIFYING = Attempt(
+    Door.IDENTITY,
+    OFFICE,
+    token=replace(TOKEN, grant_id=FAMILY.id, flow=Flow.WEB_SERVER, scopes=("api", "id", "openid")),
+    scope_needed="id",
+)
+
+# For each door the facts and the attempt that pass all of its gates.
+PASSING = {
+    attempt.door: (facts, attempt)
+    for facts, attempts in (
+        (FACTS, (ASKING, CALLING, REVOKING, ASKED_ABOUT, PRESENTING)),
+        (PEOPLE, (AUTHORIZING, REDEEMING, ASSERTING)),
+        (HELD, (REFRESHING, IDENTIFYING)),
+    )
+    for attempt in attempts
+}
 
 
 def but(value: Value, where: str = "", /, **changes: object) -> Value:

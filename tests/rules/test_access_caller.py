@@ -1,7 +1,21 @@
 """Who calls: the gates Client, App and Installed."""
 
 import pytest
-from tests.rules.facts_builder import A_MOMENT, ASKING, BARE_FACTS, CALLING, FACTS, NOW, PROOF, but, finding
+from tests.rules.facts_builder import (
+    A_MOMENT,
+    ASKING,
+    AUTHORIZING,
+    BARE_FACTS,
+    CALLING,
+    FACTS,
+    NOW,
+    PROOF,
+    REDEEMING,
+    REFRESHING,
+    REVOKING,
+    but,
+    finding,
+)
 
 from gatebridge.rules.app_settings import ClientAuthMethod
 from gatebridge.rules.facts import Attempt, ClientProof, Facts
@@ -34,13 +48,6 @@ BOTH_DOORS = pytest.mark.parametrize("attempt", [pytest.param(ASKING, id="for a 
             "proved itself by private_key_jwt",
             id="a signed assertion proves the client",
         ),
-        pytest.param(
-            FACTS,
-            ClientProof(method=ClientAuthMethod.NONE),
-            None,
-            "only names itself, as a public app does",
-            id="a public app has nothing to prove itself with, and that is said",
-        ),
         pytest.param(FACTS, None, client_reasons.CLIENT_MISSING, "no client named itself", id="who names nobody is nobody"),
         pytest.param(
             FACTS,
@@ -63,6 +70,31 @@ BOTH_DOORS = pytest.mark.parametrize("attempt", [pytest.param(ASKING, id="for a 
 def test_the_client_gate(facts: Facts, attempt: Attempt, proof: ClientProof | None, reason: Reason | None, words: str) -> None:
     found = finding(Gate.CLIENT, facts, but(attempt, client=proof))
     assert (found.state, found.reason, found.words) == (State.REFUSED if reason else State.PASSED, reason, words)
+
+
+NAMED_ONLY = ClientProof(method=ClientAuthMethod.NONE, compared=(Compared("client authentication", "none", "none"),))
+
+
+@pytest.mark.parametrize(
+    ("attempt", "words"),
+    [
+        pytest.param(ASKING, "only names itself, as a public app does", id="for a token"),
+        pytest.param(REDEEMING, "only names itself, as a public app does", id="with a code"),
+        pytest.param(REFRESHING, "only names itself, as a public app does", id="with a refresh token"),
+        pytest.param(REVOKING, "only names itself, as a public app does", id="to revoke"),
+        pytest.param(AUTHORIZING, "named by its consumer key; it proves itself when it redeems the code", id="in a browser"),
+    ],
+)
+def test_a_public_app_has_nothing_to_prove_itself_with_and_that_is_said(attempt: Attempt, words: str) -> None:
+    found = finding(Gate.CLIENT, FACTS, but(attempt, client=NAMED_ONLY))
+    assert (found.state, found.words) == (State.PASSED, words)
+
+
+def test_who_asks_about_tokens_proves_who_asks() -> None:
+    """RFC 7662 section 2.1: anybody can send the name of a public app, and would learn which of its tokens live."""
+    found = finding(Gate.CLIENT, FACTS, but(CALLING, client=NAMED_ONLY))
+    assert (found.reason, found.words) == (client_reasons.CLIENT_NOT_CONFIDENTIAL, "a public app only names itself")
+    assert found.compared == NAMED_ONLY.compared
 
 
 @BOTH_DOORS

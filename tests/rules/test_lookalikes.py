@@ -1,7 +1,12 @@
 """Which names a hurried reader takes for one another (X-CO-05)."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
+from gatebridge.rules.app_checks import identity_problems
+from gatebridge.rules.apps import App, Dialect
 from gatebridge.rules.lookalikes import alike, alphabets_problem, skeleton
 
 
@@ -48,3 +53,21 @@ def test_a_name_in_one_alphabet_is_in_order(name: str) -> None:
 @pytest.mark.parametrize("name", ["D\u0430ta Loader", "\u0391pp of Acme", "Data \u13deoader"])
 def test_X_CO_05_a_name_that_mixes_alphabets_is_refused(name: str) -> None:
     assert "mixes Latin and" in (alphabets_problem(name) or "")
+
+
+def test_X_CO_05_an_app_cannot_be_registered_under_such_a_name() -> None:
+    app = App(
+        "0H4",
+        "00D",
+        "D\u0430ta Loader",
+        "Data_Loader",
+        "gbk_x",
+        Dialect.STANDARD,
+        "dev@example.com",
+        "005",
+        0,
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    (problem,) = identity_problems(app)
+    assert problem.field == "label"
+    assert identity_problems(replace(app, label="Data Loader")) == []

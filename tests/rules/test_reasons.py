@@ -25,6 +25,7 @@ from gatebridge.rules.reasons import (
     flow,
     get,
     grant,
+    identity,
     installed,
     network,
     outage,
@@ -365,7 +366,12 @@ def test_a_shared_face_obeys_the_rules_of_every_reason(shared: Reason) -> None:
 
 def test_a_consequence_is_what_names_no_cause_of_its_own() -> None:
     """`follows` lets another gate name the cause (docs/decisions/0011); on a cause it would hide it."""
-    assert {name for name, reason in REASONS.items() if reason.follows} == {"token_ended", "code_ended", "refresh_ended", "grant_assertion_ended"}
+    assert {name for name, reason in REASONS.items() if reason.follows} == {
+        "token_ended",
+        "code_ended",
+        "refresh_ended",
+        "grant_assertion_ended",
+    }
     assert not any(shared.follows for shared in SHARED.values())
 
 
@@ -453,7 +459,7 @@ def test_nothing_that_comes_before_the_callback_is_proven_is_sent_to_the_app() -
 @pytest.mark.parametrize(
     ("modules", "gates"),
     [
-        pytest.param((request, outage, setup), {None}, id="malformed requests, outages and verbs are refused at no gate"),
+        pytest.param((request, outage, identity, setup), {None}, id="malformed requests, outages and verbs are refused at no gate"),
         pytest.param((assertion,), {Gate.CLIENT}, id="assertions are judged at Client"),
         pytest.param((app,), {Gate.APP}, id="blocks at App"),
         pytest.param((installed,), {Gate.INSTALLED}, id="installations at Installed"),
@@ -508,7 +514,7 @@ def test_two_reasons_can_never_have_one_code() -> None:
 def test_a_constant_is_called_like_its_code() -> None:
     modules = (
         *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant),
-        *(scopes, user, permitted, network, session, consent, bearer, sign_in, setup),
+        *(scopes, user, permitted, network, session, consent, bearer, identity, sign_in, setup),
     )
     constants = {name: value.code for module in modules for name, value in vars(module).items() if isinstance(value, Reason)}
     assert {name.lower() for name in constants} == set(constants.values()) == set(REASONS)

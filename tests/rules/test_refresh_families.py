@@ -17,7 +17,9 @@ GIVING = replace(FACTS, settings=replace(SETTINGS, flows=frozenset({Flow.WEB_SER
 
 
 def with_policies(*policies: RefreshPolicy) -> Facts:
-    return replace(GIVING, policies=replace(POLICIES, refresh_policies=policies, refresh_exception_until=NOW + timedelta(days=1)))
+    until = NOW + timedelta(days=1)
+    excepted = replace(POLICIES, refresh_exception_reason="A kiosk in the hall.", refresh_exception_until=until)
+    return replace(GIVING, policies=replace(excepted, refresh_policies=policies))
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ SAID = CreateApp(label="Nightly Job", api_name="Nightly_Job", contact_email="dan
 SAYABLE = {
     "label", "api_name", "contact_email", "contact_phone", "info_url", "description", "purpose", "owner_id", "backup_owner_id", "dialect",
     "flows", "scopes", "full_scope_reason", "callbacks", "native", "auth_methods", "pkce_required", "access_token_format",
-    "signing_algorithm", "audience", "legacy_audience", "introspect_all_tokens", "require_secret_for_web_server", "require_secret_for_refresh",
-    "rotate_refresh_tokens", "id_token_minutes", "assertion_audiences",
+    "signing_algorithm", "audience", "legacy_audience", "introspect_all_tokens", "require_secret_for_web_server",
+    "require_secret_for_refresh", "rotate_refresh_tokens", "id_token_minutes", "assertion_audiences",
 }  # fmt: skip
 COLUMNS = {column.name for table in (apps_table, app_settings, installations_table, policies, permits) for column in table.c}
 

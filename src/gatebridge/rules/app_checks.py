@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from gatebridge.rules import callbacks, scopes, signing_keys, typed_text
+from gatebridge.rules import callbacks, lookalikes, scopes, signing_keys, typed_text
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow
 from gatebridge.rules.apps import App, Dialect
 from gatebridge.rules.reasons.reason import FieldProblem
@@ -35,7 +35,7 @@ _AUDIENCE = re.compile(r"[\x21-\x7e]*")
 def identity_problems(app: App) -> list[FieldProblem]:
     """What is wrong with the name, the contact and the texts of an app."""
     return found(
-        ("label", typed_text.line_problem(app.label)),
+        ("label", typed_text.line_problem(app.label) or lookalikes.alphabets_problem(app.label)),
         ("api_name", typed_text.api_name_problem(app.api_name)),
         ("contact_email", typed_text.email_problem(app.contact_email)),
         ("contact_phone", _phone_problem(app.contact_phone)),

@@ -39,8 +39,12 @@ def keys(username: str, address: str, known_browser: bytes | None) -> Keys:
 
 def canonical(username: str) -> str:
     """One spelling for all those that people would take for the same name, so that no spelling gets tries of its own (X-BF-04)."""
-    # Twice: folding can undo what composing did (Unicode section 3.13, toNFKC_Casefold).
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold())
-    # Blanks, controls, formats and what stands for no character are not seen by anybody.
-    seen = "".join(character for character in folded if unicodedata.category(character)[0] not in "CZ")
-    return seen if len(seen) <= LONGEST_NAME else sha256(seen.encode()).hexdigest()
+    # Folding and dropping each can leave something for the other to do (Unicode section 3.13, toNFKC_Casefold).
+    for _ in range(3):
+        username = _dropped(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold()))
+    return username if len(username) <= LONGEST_NAME else sha256(username.encode()).hexdigest()
+
+
+def _dropped(text: str) -> str:
+    """The text without blanks, controls, formats and what stands for no character: nobody sees them."""
+    return "".join(character for character in text if unicodedata.category(character)[0] not in "CZ")

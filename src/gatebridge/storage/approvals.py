@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.approvals import Approval
 from gatebridge.rules.ids import Prefix
-from gatebridge.storage.dialects import Id, Moment, Text, insert_new
+from gatebridge.storage.dialects import Id, Moment, Text, for_update, insert_new, upsert
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
@@ -90,7 +90,7 @@ def _read(tx: Tx, *wanted: sa.ColumnElement[bool]) -> list[Approval]:
 
 def remember(tx: Tx, org_id: str, installation_id: str, user_id: str, scopes: Collection[str], callback: str) -> None:
     """The user has approved these scopes for an answer at this redirect URI; what was approved before stays."""
-    new = insert_new(tx.connection, approvals).values(
+    new = upsert(tx.connection.dialect.name, approvals).values(
         org_id=org_id,
         id=tx.new_id(Prefix.APPROVAL),
         installation_id=installation_id,
@@ -98,13 +98,11 @@ def remember(tx: Tx, org_id: str, installation_id: str, user_id: str, scopes: Co
         created_at=tx.now,
         renewed_at=tx.now,
     )
-    tx.connection.execute(new)
-    approval_id = tx.connection.execute(
-        sa.update(approvals)
-        .where(approvals.c.org_id == org_id, approvals.c.installation_id == installation_id, approvals.c.user_id == user_id)
-        .values(renewed_at=tx.now)
-        .returning(approvals.c.id)
-    ).scalar_one()
+    # One statement, so that somebody who forgets it at this moment comes before or after, and never in between.
+    renewed = new.on_conflict_do_update(
+        index_elements=["org_id", "installation_id", "user_id"], set_={"renewed_at": new.excluded.renewed_at}
+    )
+    approval_id = tx.connection.execute(renewed.returning(approvals.c.id)).scalar_one()
     _add(tx, approval_scopes, org_id, approval_id, ({"scope": scope} for scope in sorted(scopes)))
     _add(tx, approval_callbacks, org_id, approval_id, [{"callback": callback}])
 
@@ -117,7 +115,8 @@ def _add(tx: Tx, table: sa.Table, org_id: str, approval_id: str, rows: Iterable[
 def forget(tx: Tx, org_id: str, installation_id: str, user_id: str) -> bool:
     """Ask the user again next time. False when nothing was remembered."""
     wanted = (approvals.c.org_id == org_id, approvals.c.installation_id == installation_id, approvals.c.user_id == user_id)
-    approval_id = tx.connection.execute(sa.select(approvals.c.id).where(*wanted)).scalar_one_or_none()
+    held = for_update(sa.select(approvals.c.id).where(*wanted), tx.connection)
+    approval_id = tx.connection.execute(held).scalar_one_or_none()
     if approval_id is None:
         return False
     for child in _CHILDREN:

@@ -1,11 +1,13 @@
 """Authorization codes, by the digest of their value. Each buys one thing, once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from gatebridge.rules import ids
 from gatebridge.rules.grants import AuthorizationCode, Epochs
+from gatebridge.rules.lifetimes import MOST_AUTHORIZATION_CODE_SECONDS
 from gatebridge.rules.sessions import Level
 from gatebridge.storage.dialects import Digest, Id, Moment, Text
 from gatebridge.storage.metadata import metadata
@@ -132,6 +134,16 @@ def burn(tx: Tx, org_id: str, code_id: str) -> bool:
 def _use(tx: Tx, org_id: str, code_id: str, grant_id: str | None) -> bool:
     values = {"of_org": org_id, "code_id": code_id, "moment": tx.now, "bought": grant_id}
     return bool(tx.connection.execute(_USE, values).rowcount)
+
+
+def burn_of_user(tx: Tx, org_id: str, installation_id: str, user_id: str) -> int:
+    """Use up for nothing what an app has not redeemed yet of one user. How many codes there were."""
+    table = authorization_codes
+    # Ids are in the order of time, so only the newest rows are looked at: none older is still good for anything.
+    oldest = ids.floor(ids.Prefix.AUTHORIZATION_CODE, tx.now - timedelta(seconds=2 * MOST_AUTHORIZATION_CODE_SECONDS))
+    wanted = (table.c.org_id == org_id, table.c.id >= oldest, table.c.installation_id == installation_id, table.c.user_id == user_id)
+    burnt = sa.update(table).where(*wanted, table.c.used_at.is_(None), table.c.expires_at > tx.now).values(used_at=tx.now)
+    return tx.connection.execute(burnt).rowcount
 
 
 def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from gatebridge.rules.people import CustomPermission
-from gatebridge.storage.dialects import Id, Moment, Text, insert_new
+from gatebridge.storage.dialects import Id, Moment, Text, for_update, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.people import unless_name_taken
 from gatebridge.storage.tx import Tx
@@ -53,9 +53,11 @@ def update(tx: Tx, permission: CustomPermission) -> bool:
 
 def delete(tx: Tx, org_id: str, permission_id: str) -> bool:
     """Take it away, from everybody who holds it too. False when there is none."""
-    held = custom_permission_holders
+    held, table = custom_permission_holders, custom_permissions
+    # Held first, so that nobody is given it between the two deletions.
+    row = sa.select(table.c.id).where(table.c.org_id == org_id, table.c.id == permission_id)
+    tx.connection.execute(for_update(row, tx.connection))
     tx.connection.execute(sa.delete(held).where(held.c.org_id == org_id, held.c.custom_permission_id == permission_id))
-    table = custom_permissions
     return bool(tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, table.c.id == permission_id)).rowcount)
 
 
@@ -91,6 +93,12 @@ def unassign(tx: Tx, org_id: str, permission_id: str, holder_id: str) -> bool:
     held = custom_permission_holders
     which = (held.c.org_id == org_id, held.c.custom_permission_id == permission_id, held.c.holder_id == holder_id)
     return bool(tx.connection.execute(sa.delete(held).where(*which)).rowcount)
+
+
+def take_from(tx: Tx, org_id: str, holder_id: str) -> int:
+    """Let a profile or permission set that goes away give none of them. How many it gave."""
+    held = custom_permission_holders
+    return tx.connection.execute(sa.delete(held).where(held.c.org_id == org_id, held.c.holder_id == holder_id)).rowcount
 
 
 def holders_of(tx: Tx, org_id: str, permission_id: str) -> list[str]:

@@ -112,6 +112,7 @@ def _listed_of_row(row: Any) -> ListedApp:
             org_id=row.here_org_id,
             app_id=row.here_app_id,
             epoch=row.here_epoch,
+            epoch_at=row.here_epoch_at,
             installed_at=row.here_installed_at,
             version=row.here_version,
             uninstalled_at=row.here_uninstalled_at,

@@ -23,14 +23,14 @@ def _config(connection: sa.Connection | None = None) -> Config:
     return config
 
 
-def upgrade(database: Database) -> None:
-    """Run every migration that is missing, in one transaction, while no other process does the same."""
+def upgrade(database: Database, to: str = "head") -> None:
+    """Run every migration that is missing up to `to`, in one transaction, while no other process does the same."""
     with database.engine.connect() as connection:
         if database.is_sqlite:
             connection = connection.execution_options(gatebridge_write=True)
         with connection.begin():
             dialects.lock_migrations(connection)
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), to)
 
 
 def revision(database: Database) -> str | None:

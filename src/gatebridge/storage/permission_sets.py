@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gatebridge.rules.people import Assignment, PermissionSet
-from gatebridge.storage import rows
+from gatebridge.storage import custom_permissions, rows
 from gatebridge.storage.dialects import for_update, insert_new, upsert
 from gatebridge.storage.people import permission_set_assignments, permission_sets
 from gatebridge.storage.tx import Tx
@@ -64,6 +64,7 @@ def update(tx: Tx, permission_set: PermissionSet) -> bool:
 
 def delete(tx: Tx, org_id: str, set_id: str) -> None:
     """Remove a set that nobody holds; whoever calls this holds its row and has counted."""
+    custom_permissions.take_from(tx, org_id, set_id)
     tx.connection.execute(sa.delete(permission_sets).where(permission_sets.c.org_id == org_id, permission_sets.c.id == set_id))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gatebridge.rules.people import Profile
-from gatebridge.storage import rows
+from gatebridge.storage import custom_permissions, rows
 from gatebridge.storage.dialects import for_update, insert_new
 from gatebridge.storage.people import profiles, unless_name_taken
 from gatebridge.storage.tx import Tx
@@ -53,6 +53,7 @@ def update(tx: Tx, profile: Profile) -> bool:
 
 def delete(tx: Tx, org_id: str, profile_id: str) -> None:
     """Remove a profile that nobody holds; whoever calls this holds its row and has counted."""
+    custom_permissions.take_from(tx, org_id, profile_id)
     tx.connection.execute(sa.delete(profiles).where(profiles.c.org_id == org_id, profiles.c.id == profile_id))
 
 

@@ -79,6 +79,12 @@ def published(tx: Tx, org_id: str) -> list[StoredKey]:
     return [of_row(row) for row in tx.connection.execute(statement)]
 
 
+def ever_had(tx: Tx, org_id: str, algorithm: str) -> bool:
+    """Whether the org has, or once had, a key of this algorithm."""
+    wanted = sa.select(sa.literal(1)).where(signing_keys.c.org_id == org_id, signing_keys.c.algorithm == algorithm).limit(1)
+    return tx.connection.execute(wanted).first() is not None
+
+
 def retire(tx: Tx, org_id: str, key_id: str) -> bool:
     """Let a key sign no more; it stays published. False when it was retired before."""
     retired = tx.connection.execute(

@@ -15,7 +15,6 @@ from gatebridge.rules.reasons import proof as token_reasons
 from gatebridge.rules.reasons.reason import Compared
 from gatebridge.rules.verdict import Finding
 
-
 # What is presented here is not even looked up for a caller who failed to prove itself, so nothing is known about it (standards G-13).
 LOOKED_UP_LATER = frozenset({Door.CODE, Door.REFRESH, Door.ASSERTION})
 
@@ -100,7 +99,8 @@ def _again(facts: Facts, attempt: Attempt, refresh: RefreshToken, used_at: datet
     """A rotated token once more: a client whose answer was lost, or somebody who copied it (RFC 9700 section 4.14)."""
     assert facts.policies is not None  # noqa: S101 - the caller has looked
     grace = timedelta(seconds=facts.policies.refresh_grace_seconds)
-    compared = Compared("address", str(attempt.address), refresh.used_from, f"used {(facts.now - used_at).total_seconds():.0f} s before")
+    sent = str(attempt.address) if attempt.address is not None else None
+    compared = Compared("address", sent, refresh.used_from or None, f"used {(facts.now - used_at).total_seconds():.0f} s before")
     first = parse_address(refresh.used_from)
     near = attempt.address is not None and first is not None and network_of(attempt.address) == network_of(first)
     if facts.now - used_at < grace and near and not refresh.successor_used:
@@ -109,12 +109,14 @@ def _again(facts: Facts, attempt: Attempt, refresh: RefreshToken, used_at: datet
 
 
 def policies_in_force(facts: Facts) -> tuple[RefreshPolicy, ...]:
-    """The refresh token policies at this moment: an exception that has run out gives way to the defaults (X-RT-08)."""
-    if facts.policies is None:
+    """The refresh token policies at this moment. Where there are none, and where the exception from them lacks its reason or its end,
+    or has run out, the defaults stand: without them a refresh token would never end (X-RT-08)."""
+    if facts.policies is None or not facts.policies.refresh_policies:
         return DEFAULT_REFRESH_POLICIES
     policies, until = facts.policies.refresh_policies, facts.policies.refresh_exception_until
+    excepted = facts.policies.refresh_exception_reason != "" and until is not None and facts.now < until
     for_ever = any(policy.kind == "until_revoked" for policy in policies)
-    return DEFAULT_REFRESH_POLICIES if for_ever and (until is None or facts.now >= until) else policies
+    return DEFAULT_REFRESH_POLICIES if for_ever and not excepted else policies
 
 
 def _assertion(facts: Facts, attempt: Attempt) -> Finding:

@@ -1,6 +1,6 @@
 """Gates 13 to 15, on what terms: Session, Consent, Lifetime."""
 
-from gatebridge.rules import granted, lifetimes, scopes
+from gatebridge.rules import granted, lifetimes, scopes, sessions
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import TokenFormat
 from gatebridge.rules.asks.answers import passed, refused
@@ -13,10 +13,17 @@ from gatebridge.rules.reasons.reason import Compared
 from gatebridge.rules.verdict import Finding
 
 
-def session(facts: Facts, attempt: Attempt) -> Finding:
+def session(facts: Facts, attempt: Attempt) -> Finding | None:
     """Has somebody signed in at this browser, and lately enough for this request?"""
     if facts.session is None:
         return refused(Gate.SESSION, session_reasons.LOGIN_REQUIRED, "nobody is signed in at this browser")
+    if facts.standing is None:
+        return None
+    idle = sessions.idle_minutes(profile=facts.standing.profile.session_minutes, org=facts.org.settings.session_minutes)
+    over = sessions.over(facts.session, org=facts.org, user=facts.standing.user, idle_minutes=idle, now=facts.now)
+    if over is not None:
+        # Whoever brings the facts has looked already; but a door that forgot to must not make a dead session a live one.
+        return refused(Gate.SESSION, session_reasons.LOGIN_REQUIRED, f"the session is over: {over}")
     since = attempt.approving.authenticated_since if attempt.approving is not None else None
     signed_in = facts.session.authenticated_at
     if since is not None and signed_in < since:

@@ -2,7 +2,7 @@
 
 from gatebridge.rules.app_settings import ClientAuthMethod
 from gatebridge.rules.asks.answers import passed, refused
-from gatebridge.rules.facts import Attempt, Facts
+from gatebridge.rules.facts import AssertionProof, Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AuthorizationCode
 from gatebridge.rules.reasons import app as app_reasons
@@ -17,7 +17,7 @@ def client(facts: Facts, attempt: Attempt) -> Finding | None:
     """Is the caller the app that it says it is, as far as this door needs a proof of it?"""
     proof = attempt.client
     if proof is None and attempt.assertion is not None:
-        return _by_assertion(facts)
+        return _by_assertion(facts, attempt.assertion)
     if proof is None:
         return refused(Gate.CLIENT, client_reasons.CLIENT_MISSING, "no client named itself")
     if proof.refused is not None:
@@ -33,8 +33,11 @@ def client(facts: Facts, attempt: Attempt) -> Finding | None:
     return passed(Gate.CLIENT, words, *proof.compared)
 
 
-def _by_assertion(facts: Facts) -> Finding | None:
-    # Client authentication is optional at this grant: the assertion is signed with the app's own key (RFC 7521 section 4.1).
+def _by_assertion(facts: Facts, assertion: AssertionProof) -> Finding | None:
+    """Client authentication is optional at this grant: the assertion is signed with the app's own key (RFC 7521 section 4.1)."""
+    if assertion.refused is not None and assertion.certificate_id is None:
+        # No live key of the app has signed it, so whoever sent it is a stranger and hears nothing about that app (standards G-13).
+        return refused(Gate.CLIENT, assertion.refused, "", *assertion.compared)
     return passed(Gate.CLIENT, "named by the iss of its assertion") if facts.app is not None else None
 
 
