@@ -212,3 +212,32 @@ def test_the_master_key_comes_from_one_place() -> None:
 def test_a_master_key_is_made_in_development_only() -> None:
     assert load({}).make_master_key_at == Path("var/master.key")
     assert load({"GATEBRIDGE_ENVIRONMENT": "production", "GATEBRIDGE_MASTER_KEY_FILE": "key"}).make_master_key_at is None
+
+
+@pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
+def test_the_port_of_the_mail_server_follows_from_how_it_is_spoken_to(security: str, port: int) -> None:
+    assert load({"GATEBRIDGE_SMTP_SECURITY": security}).smtp_port == port
+    assert load({"GATEBRIDGE_SMTP_SECURITY": security, "GATEBRIDGE_SMTP_PORT": "2525"}).smtp_port == 2525
+
+
+def test_the_sender_of_mail_follows_the_base_url() -> None:
+    assert load({"GATEBRIDGE_BASE_URL": "https://id.acme.example:8443"}).mail_from == "Gatebridge <gatebridge@id.acme.example>"
+
+
+@pytest.mark.parametrize("text", ["", "nobody", "Acme <nobody>", "a@example.com\nBcc: b@example.com", "a@", "@example.com"])
+def test_a_sender_of_mail_is_an_address(text: str) -> None:
+    [problem] = problems(GATEBRIDGE_MAIL_FROM=text)
+    assert problem.startswith("GATEBRIDGE_MAIL_FROM must be an address")
+
+
+def test_a_user_at_the_mail_server_needs_a_password() -> None:
+    [problem] = problems(GATEBRIDGE_SMTP_HOST="mail.example", GATEBRIDGE_SMTP_USERNAME="gatebridge")
+    assert "smtp_password" in problem
+
+
+def test_a_password_is_not_sent_where_others_can_listen() -> None:
+    said = {"GATEBRIDGE_SMTP_USERNAME": "gatebridge", "GATEBRIDGE_SMTP_PASSWORD": "secret words", "GATEBRIDGE_SMTP_SECURITY": "none"}
+    [problem] = problems(GATEBRIDGE_SMTP_HOST="mail.example", **said)
+    assert "must not be sent unprotected" in problem
+    assert "secret words" not in problem
+    assert load({"GATEBRIDGE_SMTP_HOST": "localhost"} | said).smtp_username == "gatebridge"

@@ -14,8 +14,9 @@ from starlette.types import ASGIApp
 from gatebridge.crypto import master_key
 from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.crypto.sealing import MasterKeys
+from gatebridge.crypto.secrets import Secret
 from gatebridge.delivery.courier import Delivery
-from gatebridge.delivery.email import FileMailer
+from gatebridge.delivery.email import FileMailer, SmtpMailer
 from gatebridge.delivery.file import HeadsFile
 from gatebridge.monitoring import audit_heads
 from gatebridge.oauth.keyring import Keyring
@@ -68,7 +69,21 @@ def open_at(settings: Settings, keys: MasterKeys, clock: Clock | None = None) ->
 
 def deliveries(settings: Settings) -> dict[str, Delivery]:
     """Who carries out what the outbox holds, by kind."""
-    return {"audit_head": HeadsFile(settings.audit_heads_file), "mail": FileMailer(settings.mail_directory)}
+    return {"audit_head": HeadsFile(settings.audit_heads_file), "mail": mailer(settings)}
+
+
+def mailer(settings: Settings) -> Delivery:
+    """Who sends mail: the mail server that is named, or else files, so that a new installation needs none."""
+    if settings.smtp_host is None:
+        return FileMailer(settings.mail_directory, settings.mail_from)
+    return SmtpMailer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=settings.smtp_security,
+        sender=settings.mail_from,
+        username=settings.smtp_username,
+        password=Secret(settings.smtp_password.get_secret_value()) if settings.smtp_password is not None else None,
+    )
 
 
 def wire(settings: Settings, *, clock: Clock | None = None) -> Server:

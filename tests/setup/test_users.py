@@ -15,7 +15,7 @@ from gatebridge.rules.events import Event
 from gatebridge.rules.people import User, UserState
 from gatebridge.rules.people_checks import ADMIN_RIGHTS
 from gatebridge.rules.permissions import EVERY_POWER, NARROWING, Permission
-from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import Refused, sign_in
 from gatebridge.rules.reasons import setup as reasons
 from gatebridge.setup.invite_users import AcceptInvitation, InviteAgain, InviteUser, accept_invitation, invite_again, invite_user
 from gatebridge.setup.manage_profiles import CreateProfile, create_profile
@@ -75,7 +75,7 @@ def test_an_edit_changes_what_it_names_and_is_told(stage: Stage) -> None:
     user = stage.user_of(stage.sam)
     edited = stage.do(edit_user, EditUser(user.id, 1, username="sam2", email="sam2@acme.example", external_id="okta|7"))
     assert edited == stage.user_of(stage.sam)
-    assert edited == replace(user, username="sam2", email="sam2@acme.example", external_id="okta|7", version=2)
+    assert edited == replace(user, username="sam2", email="sam2@acme.example", external_id="okta|7", version=2, updated_at=stage.clock.now)
     assert [change["field"] for change in stage.audit()[0].changes] == ["username", "email", "external_id"]
     assert stage.do(edit_user, EditUser(user.id, external_id=None)).external_id is None
 
@@ -300,7 +300,7 @@ def refuses(stage: Stage, token: str, org: Any = None) -> str:
     """Why the invitation does not work, in the words that are told."""
     with pytest.raises(Refused) as caught:
         accept(stage, token, org)
-    assert caught.value.reason is reasons.RECORD_NOT_FOUND
+    assert caught.value.reason is sign_in.MAIL_LINK_DEAD
     return caught.value.detail or ""
 
 

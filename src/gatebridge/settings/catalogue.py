@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
@@ -78,8 +79,30 @@ class Settings(BaseModel):
     )
     mail_directory: Path = Field(
         default_factory=lambda others: Path(others.get("var_directory", "var")) / "mail",
-        description="Where outgoing mail is written as files.",
+        description="Where outgoing mail is written as files while no smtp_host is set.",
         json_schema_extra={"shown": "<var_directory>/mail"},
+    )
+    mail_from: Annotated[str, AfterValidator(checks.sender)] = Field(
+        default_factory=lambda others: f"Gatebridge <gatebridge@{urlsplit(others.get('base_url', '')).hostname or 'localhost'}>",
+        description="The sender of outgoing mail: an address, or a name with the address in angle brackets.",
+        json_schema_extra={"shown": "Gatebridge <gatebridge@host of base_url>"},
+    )
+    smtp_host: str | None = Field(None, min_length=1, description="The mail server that outgoing mail is handed to.")
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        "starttls", description="How the way to the mail server is protected: tls from the first byte, starttls, or none."
+    )
+    smtp_port: int = Field(
+        default_factory=lambda others: {"none": 25, "tls": 465}.get(others.get("smtp_security", ""), 587),
+        ge=1,
+        le=65535,
+        description="The port of the mail server.",
+        json_schema_extra={"shown": "587 with starttls, 465 with tls, 25 with none"},
+    )
+    smtp_password: SecretStr | None = Field(
+        None, repr=False, description="The password at the mail server.", json_schema_extra={"secret": True}
+    )
+    smtp_username: Annotated[str | None, AfterValidator(checks.mail_credentials)] = Field(
+        None, min_length=1, description="The user at the mail server, where it asks for one; then smtp_password is needed too."
     )
     max_body_bytes: int = Field(65_536, ge=1024, le=1_048_576, description="The largest body that the OAuth endpoints read.")
     max_admin_body_bytes: int = Field(1_048_576, ge=65_536, le=16_777_216, description="The largest body that the admin API reads.")

@@ -1,8 +1,11 @@
 """The checks of settings that are more than a range. Each raises ValueError with the end of a sentence that begins with the name."""
 
 import ipaddress
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from pydantic import ValidationInfo
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -42,6 +45,26 @@ def database_url(url: str) -> str:
     elif scheme != "postgresql" or not urlsplit(url).path.strip("/"):
         raise ValueError("must be sqlite:///path.db or postgresql://user:password@host/database")
     return url
+
+
+def sender(text: str) -> str:
+    """Who mail comes from: `ada@example.com`, or `Name <ada@example.com>`."""
+    address = parseaddr(text)[1]
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or not text.isascii() or not text.isprintable() or not text.endswith((address, f"<{address}>")):
+        raise ValueError("must be an address such as Gatebridge <no-reply@example.com>")
+    return text
+
+
+def mail_credentials(username: str | None, info: ValidationInfo) -> str | None:
+    """Who signs in at the mail server: with a password, and on no way that others can listen to."""
+    if username is None:
+        return None
+    if info.data.get("smtp_password") is None:
+        raise ValueError("needs a password beside it: set smtp_password too")
+    if info.data.get("smtp_security") == "none" and not _is_loopback(info.data.get("smtp_host") or ""):
+        raise ValueError("must not be sent unprotected: set smtp_security to starttls or tls")
+    return username
 
 
 def networks(value: object) -> object:

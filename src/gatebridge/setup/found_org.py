@@ -1,4 +1,4 @@
-"""Making an org, whichever verb wants it: the org, its signing keys, the built-in profiles and its first admin."""
+"""Making an org, whichever verb wants it: the org, its signing keys, the built-in profiles, its first admin and the built-in app."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,9 +14,10 @@ from gatebridge.rules.people_checks import person_problems
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup.command_line_app import seed_command_line_app
 from gatebridge.setup.edits import refuse_invalid
 from gatebridge.setup.manage_profiles import ADMINISTRATOR, seed_profiles
-from gatebridge.setup.manage_users import refuse_plain
+from gatebridge.setup.new_password import refuse_plain
 from gatebridge.setup.signing_keys import seed_signing_keys
 from gatebridge.storage import orgs, people
 from gatebridge.storage.tx import Tx
@@ -87,6 +88,7 @@ def found_org(tx: Tx, founder: Actor, founding: Founding, powers: frozenset[Perm
     profiles = seed_profiles(tx, founder, powers)
     admin = replace(admin, profile_id=profiles[ADMINISTRATOR].id)
     people.insert(tx, admin, founding.password_hash)
+    seed_command_line_app(tx, founder, admin)
     return Founded(org, admin, profiles[ADMINISTRATOR], profiles)
 
 

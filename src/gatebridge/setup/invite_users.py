@@ -3,7 +3,7 @@
 The link is in the mail and nowhere else: the database keeps its digest, and no answer and no audit line holds it.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gatebridge.crypto import secrets
@@ -16,9 +16,10 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import User, UserState
 from gatebridge.rules.permissions import Permission
-from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import Refused, sign_in
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup.manage_users import CreateUser, add_user, governed, refuse_plain, target, told
+from gatebridge.setup.manage_users import CreateUser, add_user, governed, target, told
+from gatebridge.setup.new_password import refuse_plain
 from gatebridge.storage import invitations, orgs, people
 from gatebridge.storage.invitations import Invitation
 from gatebridge.storage.tx import Tx
@@ -112,18 +113,33 @@ def accept_invitation(tx: Tx, org: Org, command: AcceptInvitation) -> User:
     Of a token that is unknown, used, run out or withdrawn nothing more is told than that it does not work.
     """
     refuse_plain(command.password_hash)
-    known = secrets.looks_right(Kind.INVITATION, command.token)
-    user_id = invitations.use(tx, org.id, secrets.digest(command.token)) if known else None
+    user_id = invitations.use(tx, org.id, secrets.digest(command.token)) if _looks_right(command.token) else None
     user = people.by_id(tx, org.id, user_id) if user_id is not None else None
     if user is None or not people.change_state(tx, org.id, user.id, (UserState.INVITED,), UserState.ACTIVE):
-        raise Refused(setup_reasons.RECORD_NOT_FOUND, detail="This invitation does not work, or not any more. Ask for a new one.")
+        raise Refused(sign_in.MAIL_LINK_DEAD)
     people.set_password_hash(tx, org.id, user.id, command.password_hash)
+    people.verify_email(tx, org.id, user.id, user.email)  # the mail was read, so its address is the user's
     actor = Actor(
         ActorKind.USER, org.id, user.name, frozenset(), user_id=user.id, address=command.address, operation_id=command.operation_id
     )
     after = {"state": UserState.ACTIVE, "password": command.password_hash}
     record_change(tx, actor, Event.USER_ACTIVATED, target(user), {"state": user.state}, after)
-    return replace(user, state=UserState.ACTIVE, version=user.version + 2)
+    accepted = people.by_id(tx, org.id, user.id)
+    assert accepted is not None  # noqa: S101 - was changed above
+    return accepted
+
+
+def invited_by(tx: Tx, org: Org, token: str) -> User:
+    """The user whose invitation this is, while it works. Looking at it does not use it up. Raises Refused (`mail_link_dead`)."""
+    user_id = invitations.user_of(tx, org.id, secrets.digest(token)) if _looks_right(token) else None
+    user = people.by_id(tx, org.id, user_id) if user_id is not None else None
+    if user is None or user.state is not UserState.INVITED:
+        raise Refused(sign_in.MAIL_LINK_DEAD)
+    return user
+
+
+def _looks_right(token: str) -> bool:
+    return secrets.looks_right(Kind.INVITATION, token)
 
 
 def send_invitation(tx: Tx, user: User) -> Invitation:

@@ -11,12 +11,12 @@ from gatebridge.rules.people_checks import person_problems
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup import new_password
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
+from gatebridge.setup.new_password import refuse_plain
 from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own, refuse_own
-from gatebridge.storage import facts, invitations, people, profiles
+from gatebridge.storage import facts, invitations, password_resets, people, profiles
 from gatebridge.storage.tx import Tx
-
-HASH_PREFIX = "$argon2id$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class SetPassword:
 
     user_id: str
     password_hash: str = field(repr=False)
+    end_grants: bool = True  # also end everything that any app has of the user (X-RT-10)
 
 
 def create_user(tx: Tx, actor: Actor, command: CreateUser) -> User:
@@ -108,20 +109,22 @@ def edit_user(tx: Tx, actor: Actor, command: EditUser) -> User:
     if edited.email != user.email:
         # The link went to an address that is not this person's any more (X-SE-09).
         invitations.withdraw(tx, actor.org_id, user.id)
+        password_resets.withdraw(tx, actor.org_id, user.id)
     record_change(tx, actor, Event.USER_EDITED, target(edited), told(user, standing.profile), told(edited, profile))
-    return replace(edited, version=user.version + 1)
+    verified_at = user.email_verified_at if edited.email == user.email else None
+    return replace(edited, version=user.version + 1, updated_at=tx.now, email_verified_at=verified_at)
 
 
 def set_password(tx: Tx, actor: Actor, command: SetPassword) -> None:
-    """Set the password of a user who holds no right beyond the actor's own. Raises Refused."""
+    """Set the password of a user who holds no right beyond the actor's own, and end what the old one opened. Raises Refused."""
     permit(actor, Permission.MANAGE_USERS)
     refuse_plain(command.password_hash)
     user = governed(tx, actor, command.user_id).user
     if user.state is UserState.INVITED:
         detail = "This user has not accepted the invitation, and sets the password by doing so."
         raise Refused(setup_reasons.STATE_CONFLICT, detail=detail)
-    people.set_password_hash(tx, actor.org_id, user.id, command.password_hash)
-    record_change(tx, actor, Event.USER_PASSWORD_SET, target(user), {}, _password_told(command.password_hash))
+    before, after = new_password.put(tx, user, command.password_hash, end_grants=command.end_grants)
+    record_change(tx, actor, Event.USER_PASSWORD_SET, target(user), before, after)
 
 
 def found(tx: Tx, actor: Actor, user_id: str) -> Standing:
@@ -162,12 +165,6 @@ def username_taken() -> Refused:
     """Somebody of the org has this username."""
     problem = FieldProblem("username", "Another user of this org has this username.")
     return Refused(setup_reasons.NAME_TAKEN, fields=(problem,))
-
-
-def refuse_plain(password_hash: str | None) -> None:
-    """Stop a caller who passes a password where its hash belongs; raises ValueError, since no user can cause it."""
-    if password_hash is not None and not password_hash.startswith(HASH_PREFIX):
-        raise ValueError("a password is hashed with Argon2id before it comes here")
 
 
 def _checked(tx: Tx, actor: Actor, user: User) -> Profile:

@@ -17,7 +17,7 @@ from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.app_rights import written_reason
 from gatebridge.setup.manage_users import found, governed, target
 from gatebridge.setup.rights import keep_an_admin, refuse_own
-from gatebridge.storage import epochs, invitations, people, revocations
+from gatebridge.storage import epochs, invitations, password_resets, people, revocations, sessions
 from gatebridge.storage.tx import Tx
 
 
@@ -112,9 +112,11 @@ def _changed_frozen(tx: Tx, user: User, *, frozen: bool) -> User:
 
 
 def _end_everything(tx: Tx, user: User) -> User:
+    password_resets.withdraw(tx, user.org_id, user.id)
+    sessions.end_of_user(tx, user.org_id, user.id, "the user was frozen or deactivated")
     epoch = epochs.raise_user(tx, user.org_id, user.id)
     revocations.append(tx, user.org_id, "user", user_id=user.id)
-    return replace(user, epoch=user.epoch if epoch is None else epoch)
+    return replace(user, epoch=user.epoch if epoch is None else epoch, epoch_at=tx.now)
 
 
 def _told(before: Standing, after: User) -> tuple[dict[str, object], dict[str, object]]:

@@ -1,0 +1,42 @@
+"""What every new password brings with it, whoever sets it: what the old one opened is shut (X-SE-04, X-RT-10)."""
+
+from collections.abc import Mapping
+
+from gatebridge.rules import lockouts
+from gatebridge.rules.people import User
+from gatebridge.signin import lockout
+from gatebridge.signin.sessions import PASSWORD_CHANGED
+from gatebridge.storage import epochs, grants, password_resets, people, revocations, sessions
+from gatebridge.storage.grants import OF_USERS
+from gatebridge.storage.tx import Tx
+
+HASH_PREFIX = "$argon2id$"
+
+
+def put(
+    tx: Tx, user: User, password_hash: str, *, end_grants: bool, but_session: str | None = None
+) -> tuple[Mapping[str, object], Mapping[str, object]]:
+    """Store the hash; end the user's sessions, the links for choosing a password, and the lock. What changed, for the audit line.
+
+    With `end_grants` everything ends that any app has of the user, by the user's epoch, and with it every session, `but_session` too:
+    whoever is to stay signed in is given a new session after this.
+    """
+    refuse_plain(password_hash)
+    people.set_password_hash(tx, user.org_id, user.id, password_hash)
+    password_resets.withdraw(tx, user.org_id, user.id)
+    sessions.end_of_user(tx, user.org_id, user.id, PASSWORD_CHANGED, None if end_grants else but_session)
+    lockout.clear(tx, user.org_id, lockouts.keys(user.username, "", None))
+    if not end_grants:
+        return {}, {"password": password_hash}
+    live = [grant.id for grant in grants.live_of_user(tx, user.org_id, user.id) if grant.flow in OF_USERS]
+    for grant_id in live:
+        grants.end(tx, user.org_id, grant_id, PASSWORD_CHANGED)
+    epochs.raise_user(tx, user.org_id, user.id)
+    revocations.append(tx, user.org_id, "user", user_id=user.id)
+    return {"live_grants": live}, {"password": password_hash, "live_grants": []}
+
+
+def refuse_plain(password_hash: str | None) -> None:
+    """Stop a caller who passes a password where its hash belongs; raises ValueError, since no user can cause it."""
+    if password_hash is not None and not password_hash.startswith(HASH_PREFIX):
+        raise ValueError("a password is hashed with Argon2id before it comes here")

@@ -1,0 +1,125 @@
+"""A forgotten password: a link by mail, which works once, for an hour, and until the password or the address is changed (X-SE-09).
+
+The link is in the mail and nowhere else: the database keeps its digest, and no answer and no audit line holds it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gatebridge.crypto import secrets
+from gatebridge.crypto.secrets import Kind
+from gatebridge.records import outbox
+from gatebridge.records.change import record_change
+from gatebridge.rules import lockouts
+from gatebridge.rules.actors import Actor, ActorKind
+from gatebridge.rules.events import Event
+from gatebridge.rules.ids import Prefix
+from gatebridge.rules.orgs import Org
+from gatebridge.rules.people import User, UserState
+from gatebridge.rules.reasons import Refused, sign_in
+from gatebridge.setup import new_password
+from gatebridge.setup.manage_users import target
+from gatebridge.storage import password_resets, people, sign_in_failures
+from gatebridge.storage.password_resets import PasswordReset
+from gatebridge.storage.tx import Tx
+
+LIFE = timedelta(hours=1)
+MOST_MAILS = 3  # to one user within the window; a mailbox is not to be filled by whoever knows a username
+
+MAIL = """Hello {name},
+
+somebody, perhaps you, asked for a new password for {username} at {org}.
+
+Choose it here, once and before {until} UTC:
+
+{link}
+
+If it was not you, leave the mail alone: nothing changes without the link. Your password still works.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgotPassword:
+    """Somebody says to have forgotten the password of this username."""
+
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPassword:
+    """What the holder of the link brings: its token, and the hash of the chosen password."""
+
+    token: str = field(repr=False)
+    password_hash: str = field(repr=False)
+    end_grants: bool = True  # also end everything that any app has of the user (X-RT-10)
+    address: str = ""
+    operation_id: str = ""
+
+
+def forgot_password(tx: Tx, org: Org, command: ForgotPassword) -> None:
+    """Send the user a link, where there is such a user who could sign in with a password. Whoever asks is told nothing either way."""
+    asked = sign_in_failures.count(
+        tx,
+        org.id,
+        "user",
+        f"forgotten {lockouts.canonical(command.username)}",
+        window=lockouts.WINDOW,
+        most=MOST_MAILS + 1,
+        lock=lockouts.LOCK,
+    )
+    user = people.by_username(tx, org.id, command.username)
+    if user is None or asked.count > MOST_MAILS or not _may_reset(user) or people.password_hash(tx, org.id, user.id) is None:
+        return
+    password_resets.withdraw(tx, org.id, user.id)
+    token = secrets.new(Kind.PASSWORD_RESET, tx.random)
+    reset = PasswordReset(
+        org_id=org.id,
+        id=tx.new_id(Prefix.PASSWORD_RESET),
+        user_id=user.id,
+        digest=secrets.digest(token),
+        created_at=tx.now,
+        expires_at=tx.now + LIFE,
+    )
+    password_resets.insert(tx, reset)
+    text = MAIL.format(
+        name=user.name,
+        username=user.username,
+        org=org.name,
+        until=reset.expires_at.strftime("%Y-%m-%d %H:%M"),
+        link=f"{org.issuer}/reset-password?token={token}",
+    )
+    outbox.leave(tx, org.id, "mail", {"to": user.email, "subject": f"A new password for {org.name}", "text": text})
+
+
+def user_of_link(tx: Tx, org: Org, token: str) -> User:
+    """The user whose link this is, while it works. Looking at it does not use it up. Raises Refused (`mail_link_dead`)."""
+    known = secrets.looks_right(Kind.PASSWORD_RESET, token)
+    return _live(tx, org, password_resets.user_of(tx, org.id, secrets.digest(token)) if known else None)
+
+
+def reset_password(tx: Tx, org: Org, command: ResetPassword) -> User:
+    """Give the user of the link the password that was chosen. The token is the only proof, so no permission is asked. Raises Refused.
+
+    The mail was read, so its address is the user's (`email_verified_at`).
+    """
+    new_password.refuse_plain(command.password_hash)
+    known = secrets.looks_right(Kind.PASSWORD_RESET, command.token)
+    user = _live(tx, org, password_resets.use(tx, org.id, secrets.digest(command.token)) if known else None)
+    before, after = new_password.put(tx, user, command.password_hash, end_grants=command.end_grants)
+    people.verify_email(tx, org.id, user.id, user.email)
+    actor = Actor(
+        ActorKind.USER, org.id, user.name, frozenset(), user_id=user.id, address=command.address, operation_id=command.operation_id
+    )
+    record_change(tx, actor, Event.USER_PASSWORD_RESET, target(user), before, after)
+    return user
+
+
+def _live(tx: Tx, org: Org, user_id: str | None) -> User:
+    user = people.by_id(tx, org.id, user_id) if user_id is not None else None
+    if user is None or not _may_reset(user):
+        raise Refused(sign_in.MAIL_LINK_DEAD)
+    return user
+
+
+def _may_reset(user: User) -> bool:
+    return user.state is UserState.ACTIVE and not user.frozen

@@ -1,0 +1,1 @@
+"""Who are you, and how sure are we: passwords, locks and browser sessions."""

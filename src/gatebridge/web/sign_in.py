@@ -1,0 +1,157 @@
+"""The pages of signing in and out."""
+
+from functools import partial
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gatebridge.crypto.secrets import Secret
+from gatebridge.oauth import waiting
+from gatebridge.oauth.waiting import Asking
+from gatebridge.rules.orgs import Org
+from gatebridge.rules.reasons import Reason, Refused, sign_in
+from gatebridge.signin import password, sessions
+from gatebridge.signin.password import Attempt
+from gatebridge.web import browser as browsers
+from gatebridge.web import door_pages
+from gatebridge.web.browser import Browser
+from gatebridge.web.house import House
+from gatebridge.web.middleware.operation_id import operation_id
+from gatebridge.web.middleware.proxy import address
+
+PATH, HOME = "/signin", "/me"
+SIGN_OUT, SIGNED_OUT = "/signout", "/signed-out"
+SEE_OTHER = 303  # never 307: what was typed goes to nobody else (X-RU-16)
+
+# What the page may say on arrival, by a word in its address; anything else says nothing, so that no link can put words here.
+SAID = {
+    "reset": "Your new password is set. Sign in with it.",
+    "welcome": "Welcome. Your password is set; sign in with it.",
+}
+# One text for every cause (X-BF-01).
+REFUSED = sign_in.PASSWORD_WRONG.public_sentence + " After ten tries there is a pause of 15 minutes."
+
+
+def routes(house: House) -> list[Route]:
+    """The addresses of these pages."""
+    return [
+        Route(PATH, door_pages.endpoint(house, partial(show, house)), methods=["GET"]),
+        Route(PATH, door_pages.endpoint(house, partial(enter, house)), methods=["POST"]),
+        Route(SIGN_OUT, door_pages.endpoint(house, partial(leave, house)), methods=["POST"]),
+        Route(SIGNED_OUT, door_pages.endpoint(house, partial(show_signed_out, house)), methods=["GET"]),
+    ]
+
+
+def show(house: House, request: Request, browser: Browser) -> Response:
+    """The form; for who is signed in already and was sent by no app, the way in."""
+    org = door_pages.org_of(request, house)
+    interaction = request.query_params.get("interaction", "")
+    if not interaction and _is_signed_in(house, org, browser):
+        return RedirectResponse(HOME, SEE_OTHER)
+    asking = _asking(house, org, interaction, browser)
+    said = SAID.get(request.query_params.get("said", ""))
+    return _form(request, house, browser, org, interaction, asking, username=asking.login_hint if asking else "", said=said)
+
+
+async def enter(house: House, request: Request, browser: Browser) -> Response:
+    """Check what was typed, and go on to the app's question or to the own pages."""
+    fields = await browsers.read_form(request, house, browser)
+    return await run_in_threadpool(_enter, house, request, browser, fields)
+
+
+def _enter(house: House, request: Request, browser: Browser, fields: dict[str, str]) -> Response:
+    org = door_pages.org_of(request, house)
+    interaction, username = fields.get("interaction", ""), fields.get("username", "")
+    asking = _asking(house, org, interaction, browser)
+    again = partial(_form, request, house, browser, org, interaction, asking, sign_in.PASSWORD_WRONG.status, username=username)
+    missing = {name: f"Type your {name}." for name in ("username", "password") if not fields.get(name)}
+    if missing:
+        return again(problems=missing)
+    attempt = attempt_of(request, browser, username, fields["password"])
+    begun = password.sign_in(house.database, house.hasher, org, attempt)
+    if isinstance(begun, Reason):
+        return again(problems={"password": REFUSED})
+    # The request that waits is named and never spelled out, so no address that somebody made up can stand here (X-RU-14).
+    onward = f"{waiting.PATH}?interaction={interaction}" if interaction else HOME
+    return browsers.answer(RedirectResponse(onward, SEE_OTHER), browser, org.issuer, begun.value)
+
+
+def attempt_of(request: Request, browser: Browser, username: str, typed: str) -> Attempt:
+    """One attempt to prove a password, with what is known of where it comes from."""
+    return Attempt(
+        username=username,
+        password=Secret(typed),
+        address=str(address(request.scope) or ""),
+        user_agent=request.headers.get("user-agent", "").replace("\0", ""),
+        operation_id=operation_id(request.scope),
+        browser=browser.digest,
+        former=browser.session_value,
+    )
+
+
+async def leave(house: House, request: Request, browser: Browser) -> Response:
+    """End the session. Pressing it twice, or in two tabs, is as good as once."""
+    await browsers.read_form(request, house, browser)
+    await run_in_threadpool(_leave, house, request, browser)
+    return browsers.answer(RedirectResponse(SIGNED_OUT, SEE_OTHER), browser, request.scope["gatebridge.issuer"], None)
+
+
+def _leave(house: House, request: Request, browser: Browser) -> None:
+    org = door_pages.org_of(request, house)
+    with house.database.transaction() as tx:
+        signed_in = sessions.current(tx, org, browser.session_value)
+        if signed_in is not None:
+            sessions.end(tx, org.id, signed_in.session.id, sessions.SIGNED_OUT)
+
+
+def show_signed_out(house: House, request: Request, browser: Browser) -> Response:
+    """What one sees after signing out."""
+    return door_pages.door(request, "signed_out.html", house=house, browser=browser)
+
+
+def _form(
+    request: Request,
+    house: House,
+    browser: Browser,
+    org: Org,
+    interaction: str,
+    asking: Asking | None,
+    status: int = 200,
+    *,
+    username: str = "",
+    problems: dict[str, str] | None = None,
+    said: str | None = None,
+) -> Response:
+    return door_pages.door(
+        request,
+        "sign_in.html",
+        status,
+        house=house,
+        browser=browser,
+        # Signing in may lead on to the app without another page, and Chromium holds that against this page's policy.
+        form_action=[asking.form_target] if asking is not None else (),
+        org=org,
+        interaction=interaction,
+        asking=asking,
+        username=username,
+        problems={"username": None, "password": None} | (problems or {}),
+        said=said,
+    )
+
+
+def _is_signed_in(house: House, org: Org, browser: Browser) -> bool:
+    with house.database.reading() as tx:
+        return sessions.current(tx, org, browser.session_value) is not None
+
+
+def _asking(house: House, org: Org, interaction: str, browser: Browser) -> Asking | None:
+    """Which app sent the browser here; None: none did. Raises Refused for a request that is not this browser's, or not waiting."""
+    if not interaction:
+        return None
+    with house.database.transaction() as tx:
+        asking = waiting.asking(tx, org, interaction, browser.digest)
+    if isinstance(asking, Reason):
+        raise Refused(asking)
+    return asking
