@@ -120,7 +120,8 @@ class Tenant:
         """A connected app, registered by the verbs and, unless said otherwise, opened for the run-as user."""
         by_key = {"auth_methods": BY_KEY} if key is not None else {}
         given = {"flows": frozenset({Flow.CLIENT_CREDENTIALS}), "scopes": ("api", "id")} | by_key | said
-        command = CreateApp(label, label.replace(" ", "_"), "dev@example.com", **given)
+        api_name = given.pop("api_name", label.replace(" ", "_"))
+        command = CreateApp(label, api_name, "dev@example.com", **given)
         with self.standing.database.transaction() as tx:
             made = create_app(tx, self.admin, command)
             if key is not None:

@@ -4,8 +4,10 @@ Only the name is the app's own choice. Everything else is what this server knows
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import SequenceMatcher
 
 from gatebridge.oauth.authorize import Asked
 from gatebridge.rules import lifetimes, lookalikes, refresh_families, scopes
@@ -75,6 +77,13 @@ class Consent:
     destination: Destination
     ends_another: int  # how many approvals of this app the user has, where one more ends the least used of them; else 0
     twin: Known | None
+
+    @property
+    def spelling(self) -> list[tuple[str, bool]]:
+        """The app's name in pieces, each with whether the twin's name differs there."""
+        ours, theirs = self.app.label, self.twin.label if self.twin is not None else self.app.label
+        same = SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes()
+        return [(ours[begin:end], what != "equal") for what, begin, end, _, _ in same if begin < end]
 
     @property
     def warning(self) -> str:
@@ -168,13 +177,16 @@ def _for_how_long(facts: Facts, asked: tuple[str, ...]) -> tuple[datetime | None
         minutes = token.seconds // 60 if token is not None else 0
         return None, f"{_span(minutes)}; then it has to send you here again"
     policies = policies_in_force(facts)
-    absolute = [policy for policy in policies if policy.kind == "absolute"]
-    until = lifetimes.first_expiry(absolute, facts.now, None)
-    idle = [policy for policy in policies if policy.kind == "idle"]
-    if idle:
-        shortest = min(idle, key=lambda policy: lifetimes.expires_at(policy, facts.now, None) or facts.now)
-        return until, f"Until it was not used for {_amount(shortest)}"
-    return until, f"For {_amount(absolute[0])}" if absolute else "Until you or an admin ends it"
+    idle, absolute = _shortest(policies, "idle", facts.now), _shortest(policies, "absolute", facts.now)
+    if idle is not None and (absolute is None or idle[0] < absolute[0]):
+        return absolute[0] if absolute is not None else None, f"Until it has been idle for {_amount(idle[1])}"
+    return None, f"For {_amount(absolute[1])}" if absolute is not None else "Until you or an admin ends it"
+
+
+def _shortest(policies: Iterable[RefreshPolicy], kind: str, now: datetime) -> tuple[datetime, RefreshPolicy] | None:
+    """The end that comes first among those of this kind, and the policy that says so."""
+    ends = ((lifetimes.expires_at(policy, now, None), policy) for policy in policies if policy.kind == kind)
+    return min(((end, policy) for end, policy in ends if end is not None), key=lambda each: each[0], default=None)
 
 
 def _amount(policy: RefreshPolicy) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from tests.oauth.browser import Browser, Page
 from tests.oauth.door import OFFICE
-from tests.oauth.flows.portal import CALLBACK, VERIFIER, Portal, challenge_of, make_portal
+from tests.oauth.flows.portal import CALLBACK, FLOWS, SCOPES, VERIFIER, Portal, challenge_of
 from tests.oauth.tenants import Tenant
 
 from gatebridge.rules.app_policies import PermittedUsers
@@ -111,6 +111,7 @@ def deny(browser: Browser, page: Page) -> Page:
 
 def chooser(acme: Tenant, label: str = "Photo Printer", **said: Any) -> Asking:
     """An app for which each user decides."""
-    portal = make_portal(acme, label, **said)
+    client = acme.app(label, **{"flows": FLOWS, "scopes": SCOPES, "callbacks": (CALLBACK,)} | said)
+    portal = Portal(acme, client, acme.runner, guard=client, credentials=client.credentials)
     portal.policies(permitted_users=PermittedUsers.SELF_AUTHORIZE)
     return Asking(portal, said.get("callbacks", (CALLBACK,))[0])
