@@ -18,6 +18,7 @@ class Answer:
     body: Mapping[str, object] | None = field(repr=False)
     headers: tuple[tuple[str, str], ...] = ()
     receipt_id: str | None = None
+    text: str | None = None  # said instead of a body, where clients match on plain text
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def record(tx: Tx, outcomes: Sequence[Outcome]) -> list[Answer]:
 
 
 def _with_receipt(answer: Answer, receipt_id: str) -> Answer:
-    return Answer(answer.status, answer.body, answer.headers, receipt_id)
+    return replace(answer, receipt_id=receipt_id)
 
 
 def _redeemed(tx: Tx, outcome: Outcome) -> Outcome | None:

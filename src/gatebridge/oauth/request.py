@@ -35,6 +35,7 @@ class OAuthRequest:
     authorization: str | None = field(default=None, repr=False)
     malformed: Malformed | None = None
     origin: str | None = None  # of the page that a browser sends it from; None where it is no browser that asks
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)  # of the address, where an endpoint reads it at all
 
 
 def read_form(content_type: str, content_encoding: str, body: bytes) -> Mapping[str, str] | Malformed:

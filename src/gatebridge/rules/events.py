@@ -25,6 +25,7 @@ class Event(StrEnum):
     USER_FROZEN = "setup:user:frozen"
     USER_UNFROZEN = "setup:user:unfrozen"
     USER_PASSWORD_SET = "setup:user:password_set"
+    USER_PASSWORD_CHANGED = "setup:user:password_changed"  # by the user, who knew the old one
     USER_PASSWORD_RESET = "setup:user:password_reset"  # by the user, through a link in a mail
 
     PROFILE_CREATED = "setup:profile:created"
@@ -65,6 +66,10 @@ class Event(StrEnum):
     USER_OF_APP_REVOKED = "setup:user_of_app:revoked"
     APP_ACCESS_REVOKED = "setup:app_access:revoked"  # everything that anybody has of one app
     USER_ACCESS_REVOKED = "setup:user_access:revoked"  # everything that one user has of any app
+
+    # What a user ends of the own account.
+    APPROVAL_REVOKED = "setup:approval:revoked"  # the app is asked about anew
+    SESSION_ENDED = "setup:session:ended"
 
     SIGNING_KEY_CREATED = "setup:signing_key:created"
     SIGNING_KEY_ACTIVATED = "setup:signing_key:activated"

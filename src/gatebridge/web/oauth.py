@@ -33,6 +33,7 @@ from gatebridge.web.turnstile import Decide, Turnstile, TurnstileFull, Turnstile
 RECEIPT_HEADER = b"x-gatebridge-receipt"
 NO_STORE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 JSON = (b"content-type", b"application/json;charset=UTF-8")
+TEXT = (b"content-type", b"text/plain;charset=UTF-8")
 LONGEST_AGENT = 512
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -186,6 +187,9 @@ def wire_form(answer: Answer) -> tuple[bytes, list[tuple[bytes, bytes]]]:
             said = {**said, "error_uri": f"{said['error_uri']}?receipt={long(answer.receipt_id)}"}
         body = _encode(said).encode()
         headers.append(JSON)
+    elif answer.text is not None:
+        body = answer.text.encode()
+        headers.append(TEXT)
     headers.append((b"content-length", b"%d" % len(body)))
     return body, headers
 

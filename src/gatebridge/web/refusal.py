@@ -10,6 +10,8 @@ from gatebridge.web import pages
 
 RETRY_AFTER_SECONDS = 1  # an outage is over when the next request says so; a longer wait would only prolong it
 OAUTH_PATHS = ("/services/", "/.well-known/", "/id/")
+# Where people's browsers come, and programs do not.
+BROWSER_PATHS = frozenset({"/services/oauth2/authorize", "/services/oauth2/consent", "/services/oauth2/success"})
 
 
 def reason_url(scope: Scope, code: str) -> str:
@@ -30,7 +32,7 @@ def wants_page(scope: Scope) -> bool:
 def response(reason: Reason, scope: Scope) -> Response:
     """The answer that refuses, in the form that the path speaks. It tells only what anybody may be told."""
     headers = headers_of(reason)
-    if scope["path"].startswith(OAUTH_PATHS):
+    if scope["path"].startswith(OAUTH_PATHS) and not (scope["path"] in BROWSER_PATHS and wants_page(scope)):
         body = {"error": reason.error, "error_description": reason.public_sentence, "error_uri": reason_url(scope, reason.public_code)}
         return JSONResponse(body, reason.status, headers)
     if wants_page(scope) and not scope["path"].startswith("/api/"):

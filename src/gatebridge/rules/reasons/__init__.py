@@ -15,6 +15,7 @@ from gatebridge.rules.reasons import (
     consent,
     flow,
     grant,
+    identity,
     installed,
     network,
     outage,
@@ -46,6 +47,7 @@ __all__ = [
     "flow",
     "get",
     "grant",
+    "identity",
     "installed",
     "network",
     "outage",
@@ -78,7 +80,7 @@ def catalogue(modules: Iterable[ModuleType]) -> Mapping[str, Reason]:
 REASONS = catalogue(
     (
         *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant),
-        *(scopes, user, permitted, network, session, consent, bearer, sign_in, setup),
+        *(scopes, user, permitted, network, session, consent, bearer, identity, sign_in, setup),
     )
 )
 

@@ -34,6 +34,14 @@ BEARER_TWO_WAYS = _bearer(
     hint="Keep the Authorization header and remove access_token from the address and the body.",
     remedy="Nothing to change here: RFC 6750 section 2 allows one way for each request.",
 )
+BEARER_IN_QUERY = _bearer(
+    code="bearer_in_query",
+    error="invalid_request",
+    status=400,
+    sentence="The access token stands in the address of the request, where it is not taken.",
+    hint="Send it in the header Authorization: Bearer; whatever stands in an address is kept in logs and histories on the way.",
+    remedy="Nothing to change here: only apps that speak the Salesforce dialect may do so, and only at the identity endpoints.",
+)
 SCOPE_INSUFFICIENT = _bearer(
     code="scope_insufficient",
     gate=Gate.SCOPES,
