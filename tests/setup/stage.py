@@ -14,9 +14,10 @@ from gatebridge.rules.people import PermissionSet, Profile, User, UserState
 from gatebridge.rules.permissions import EVERY_POWER, Permission
 from gatebridge.rules.reasons import Reason, Refused
 from gatebridge.setup.create_app import CreateApp, CreatedApp, create_app
-from gatebridge.storage import audit_trail, orgs, people, permission_sets, profiles
+from gatebridge.storage import audit_trail, orgs, people, permission_sets, profiles, signing_keys
 from gatebridge.storage.audit_trail import AuditLine
 from gatebridge.storage.database import Database
+from gatebridge.storage.signing_keys import StoredKey
 from gatebridge.storage.tx import Tx
 
 Answer = TypeVar("Answer")
@@ -111,6 +112,9 @@ def add_org(tx: Tx, name: str) -> Org:
     host = f"{name.lower()}.localhost"
     org = Org(tx.new_id(Prefix.ORG), name, OrgKind.PRODUCTION, host, f"https://{host}", 0, tx.now)
     assert orgs.insert(tx, org)
+    kid = tx.new_id(Prefix.SIGNING_KEY)
+    # As every org has: without a key of its algorithm, a new app would make one.
+    signing_keys.insert(tx, StoredKey(org.id, kid, "ES256", {"kid": kid}, b"", tx.now, tx.now))
     return org
 
 

@@ -1,6 +1,7 @@
 """Editing policies: the admin of the org that uses the app, within its own rights."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.setup.stage import Stage, add_person
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.events import Event
+from gatebridge.rules.lifetimes import RefreshPolicy
 from gatebridge.rules.network import Relaxation
 from gatebridge.rules.people import UserState
 from gatebridge.rules.permissions import EVERY_POWER, NARROWING, Permission
@@ -74,6 +76,54 @@ def test_minutes_outside_the_bounds_are_refused_together(stage: Stage, made: Cre
     command = EditPolicies(made.app.id, access_token_minutes=14, jwt_access_token_minutes=721)
     refused = stage.refused(reasons.FIELD_INVALID, edit_policies, command)
     assert stage.fields(refused) == {"access_token_minutes", "jwt_access_token_minutes"}
+
+
+def exception(made: CreatedApp, stage: Stage, **changes: Any) -> EditPolicies:
+    """An edit by which refresh tokens live until they are revoked, for 90 days."""
+    command = EditPolicies(
+        made.app.id,
+        refresh_policies=(RefreshPolicy("until_revoked"),),
+        refresh_exception_reason="The vendor cannot sign in again.",
+        refresh_exception_until=stage.clock.now + timedelta(days=90),
+    )
+    return replace(command, **changes)
+
+
+def test_the_policies_of_the_flows_of_people_are_saved_as_said(stage: Stage, made: CreatedApp) -> None:
+    command = EditPolicies(made.app.id, refresh_grace_seconds=0, authorization_code_seconds=300, max_grants_per_user=3)
+    edited = stage.do(edit_policies, command)
+    assert stage.read(lambda tx: installations.policies_of(tx, stage.org.id, made.installation.id)) == edited
+    assert (edited.refresh_grace_seconds, edited.authorization_code_seconds, edited.max_grants_per_user) == (0, 300, 3)
+
+
+def test_X_RT_08_the_limit_that_an_edit_leaves_out_is_the_default_one(stage: Stage, made: CreatedApp) -> None:
+    edited = stage.do(edit_policies, EditPolicies(made.app.id, refresh_policies=(RefreshPolicy("absolute", 12, "hours"),)))
+    assert [str(policy) for policy in edited.refresh_policies] == ["idle:30:days", "absolute:12:hours"]
+    assert stage.audit()[0].changes == (
+        {"field": "refresh_policies", "before": ["idle:30:days", "absolute:365:days"], "after": ["idle:30:days", "absolute:12:hours"]},
+    )
+
+
+def test_X_RT_08_until_revoked_needs_a_written_reason_and_an_end(stage: Stage, made: CreatedApp) -> None:
+    bare = EditPolicies(made.app.id, refresh_policies=(RefreshPolicy("until_revoked"),))
+    refused = stage.refused(reasons.FIELD_INVALID, edit_policies, bare)
+    assert stage.fields(refused) == {"refresh_exception_reason", "refresh_exception_until"}
+    late = exception(made, stage, refresh_exception_until=stage.clock.now + timedelta(days=731))
+    assert stage.fields(stage.refused(reasons.FIELD_INVALID, edit_policies, late)) == {"refresh_exception_until"}
+    edited = stage.do(edit_policies, exception(made, stage))
+    assert stage.read(lambda tx: installations.policies_of(tx, stage.org.id, made.installation.id)) == edited
+
+
+def test_X_RT_08_an_exception_goes_with_what_it_excused(stage: Stage, made: CreatedApp) -> None:
+    stage.do(edit_policies, exception(made, stage))
+    edited = stage.do(edit_policies, EditPolicies(made.app.id, refresh_policies=(RefreshPolicy("idle", 8, "hours"),)))
+    assert (edited.refresh_exception_reason, edited.refresh_exception_until) == ("", None)
+
+
+def test_X_RT_08_an_exception_that_is_over_stands_in_the_way_of_no_other_edit(stage: Stage, made: CreatedApp) -> None:
+    stage.do(edit_policies, exception(made, stage))
+    stage.clock.forward(days=91)
+    assert stage.do(edit_policies, EditPolicies(made.app.id, access_token_minutes=30)).access_token_minutes == 30
 
 
 def test_X_AD_09_of_two_editors_the_second_is_told(stage: Stage, made: CreatedApp) -> None:

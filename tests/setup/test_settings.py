@@ -114,6 +114,9 @@ def test_X_AD_09_each_record_counts_its_own_versions(stage: Stage, made: Created
         pytest.param({"scopes": ("full",)}, "full_scope_reason", id="full without a reason"),
         pytest.param({"auth_methods": frozenset({ClientAuthMethod.NONE})}, "flows", id="a public app that acts as itself"),
         pytest.param({"signing_algorithm": "HS256"}, "signing_algorithm", id="an algorithm that we do not sign with"),
+        pytest.param({"flows": frozenset({Flow.REFRESH_TOKEN})}, "flows", id="refresh tokens without a flow that gives them"),
+        pytest.param({"id_token_minutes": 721}, "id_token_minutes", id="an ID token that lives too long"),
+        pytest.param({"assertion_audiences": ("https://a.example",)}, "assertion_audiences", id="audiences in the standard dialect"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_at_their_field(stage: Stage, made: CreatedApp, command: dict[str, Any], field: str) -> None:
@@ -153,6 +156,39 @@ def test_the_dialect_can_change_until_the_first_grant(stage: Stage, made: Create
     give_grant(stage, made)
     stage.refused(reasons.STATE_CONFLICT, edit_app, EditApp(made.app.id, dialect=Dialect.STANDARD), stage.dan)
     assert stage.do(edit_app, EditApp(made.app.id, label="New", dialect=Dialect.SALESFORCE), stage.dan).label == "New"
+
+
+def test_the_settings_of_the_flows_of_people_are_saved_as_said(stage: Stage, made: CreatedApp) -> None:
+    stage.do(edit_app, EditApp(made.app.id, dialect=Dialect.SALESFORCE), stage.dan)
+    edited = stage.do(
+        edit_settings,
+        EditSettings(
+            made.app.id,
+            require_secret_for_web_server=False,
+            require_secret_for_refresh=False,
+            rotate_refresh_tokens=True,
+            id_token_minutes=30,
+            assertion_audiences=("https://login.example.com",),
+        ),
+        stage.dan,
+    )
+    assert stage.read(lambda tx: apps.settings_of(tx, stage.org.id, made.app.id)) == edited
+    assert edited.assertion_audiences == ("https://login.example.com",)
+
+
+def test_a_secret_is_not_waived_where_pkce_is_waived(stage: Stage, made: CreatedApp) -> None:
+    stage.do(edit_settings, EditSettings(made.app.id, pkce_required=False), stage.dan)
+    command = EditSettings(made.app.id, require_secret_for_web_server=False, require_secret_for_refresh=False)
+    refused = stage.refused(reasons.FIELD_INVALID, edit_settings, command, stage.dan)
+    assert stage.fields(refused) == {"require_secret_for_web_server", "require_secret_for_refresh"}
+
+
+def test_the_standard_dialect_is_not_chosen_over_settings_that_it_does_not_know(stage: Stage) -> None:
+    made = stage.app("Old_Client", dialect=Dialect.SALESFORCE, assertion_audiences=("https://login.example.com",))
+    command = EditApp(made.app.id, dialect=Dialect.STANDARD)
+    assert stage.fields(stage.refused(reasons.FIELD_INVALID, edit_app, command, stage.dan)) == {"dialect"}
+    stage.do(edit_settings, EditSettings(made.app.id, assertion_audiences=()), stage.dan)
+    assert stage.do(edit_app, command, stage.dan).dialect is Dialect.STANDARD
 
 
 def test_a_deleted_app_is_not_edited(stage: Stage, made: CreatedApp) -> None:

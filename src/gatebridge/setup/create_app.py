@@ -13,7 +13,7 @@ from gatebridge.rules import app_checks, scopes
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
-from gatebridge.rules.apps import App, ConsumerSecret, Dialect, Installation
+from gatebridge.rules.apps import COMMAND_LINE, App, ConsumerSecret, Dialect, Installation
 from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
@@ -23,6 +23,7 @@ from gatebridge.setup import app_rights
 from gatebridge.setup.edits import refuse_invalid
 from gatebridge.setup.install_app import first_installation
 from gatebridge.setup.rotate_secret import make_secret, secret_problems
+from gatebridge.setup.signing_keys import ensure_signing_key
 from gatebridge.storage import apps, orgs
 from gatebridge.storage.tx import Tx
 
@@ -85,12 +86,16 @@ def create_app(tx: Tx, actor: Actor, command: CreateApp) -> CreatedApp:
     app = _app(tx, actor, command)
     settings = _settings(app, command)
     refuse_invalid(_problems(tx, actor, command, app, settings))
+    if app.api_name == COMMAND_LINE:
+        # Its consumer key is published as the command line's own, so it is no name for anybody's app, also after that one was deleted.
+        raise Refused(setup_reasons.NAME_TAKEN, facts={"api_name": app.api_name})
     _let_go_of_name(tx, actor.org_id, app.api_name)
     if not apps.insert(tx, app, settings):
         raise Refused(setup_reasons.NAME_TAKEN, facts={"api_name": app.api_name})
     installation, policies = first_installation(tx, actor.org_id, app.id)
     after = asdict(app) | {"settings": settings, "policies": policies}
     record_change(tx, actor, Event.APP_CREATED, app_rights.target(app), None, after)
+    ensure_signing_key(tx, actor, settings.signing_algorithm)
     if not app_checks.takes_secrets(settings):
         return CreatedApp(app, settings, installation, policies, None, None)
     made = make_secret(tx, actor, app, command.secret_name, _end_of_first_secret(tx, command))
@@ -147,7 +152,7 @@ def _settings(app: App, command: CreateApp) -> AppSettings:
 def _problems(tx: Tx, actor: Actor, command: CreateApp, app: App, settings: AppSettings) -> list[FieldProblem]:
     org = orgs.by_id(tx, actor.org_id)
     found = app_checks.identity_problems(app)
-    found += app_checks.settings_problems(settings, org.custom_scopes if org else frozenset())
+    found += app_checks.settings_problems(settings, org.custom_scopes if org else frozenset(), app.dialect)
     for field, user_id in (("owner_id", app.owner_id), ("backup_owner_id", app.backup_owner_id)):
         problem = app_rights.owner_problem(tx, actor.org_id, field, user_id) if user_id is not None else None
         found += [problem] if problem else []

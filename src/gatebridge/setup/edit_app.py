@@ -7,7 +7,7 @@ from gatebridge.rules import app_checks
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.apps import App, Dialect
 from gatebridge.rules.events import Event
-from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import app_rights
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
@@ -42,7 +42,16 @@ def edit_app(tx: Tx, actor: Actor, command: EditApp) -> App:
     if after.dialect is not before.dialect and grants.any_of_app(tx, before.id):
         detail = "Tokens were given in its present dialect, and its clients rely on it: the dialect is frozen from the first grant on."
         raise Refused(setup_reasons.STATE_CONFLICT, detail=detail)
+    if after.dialect is not before.dialect:
+        _refuse_what_only_the_other_knows(tx, actor, after)
     if not apps.update(tx, after):
         raise stale()
     record_change(tx, actor, Event.APP_EDITED, app_rights.target(after), asdict(before), asdict(after))
     return replace(after, version=after.version + 1)
+
+
+def _refuse_what_only_the_other_knows(tx: Tx, actor: Actor, after: App) -> None:
+    settings = apps.settings_of(tx, actor.org_id, after.id)
+    problem = app_checks.assertion_audiences_problem(settings, after.dialect) if settings is not None else None
+    if problem is not None:
+        refuse_invalid([FieldProblem("dialect", f"Its settings name assertion audiences. {problem}")])

@@ -3,11 +3,11 @@
 A tighter policy counts from the commit on, for tokens that are already out too: every use of one is decided on the policies of that moment.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatebridge.records.change import check_version, permit, record_change
-from gatebridge.rules import app_checks
+from gatebridge.rules import policy_checks
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
 from gatebridge.rules.events import Event
@@ -57,21 +57,36 @@ def edit_policies(tx: Tx, actor: Actor, command: EditPolicies) -> AppPolicies:
     if before is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     check_version(before.version, command.expected_version)
-    after = applied(before, command, *_FIELDS)
+    after = _with_refresh_in_order(applied(before, command, *_FIELDS), command)
     if after == before:
         return before
     if after.may_administer and not before.may_administer:
         permit(actor, Permission.MANAGE_SECURITY)
     if before.may_administer and not after.may_administer:
         app_rights.refuse_own_door(actor, app.id)
-    problems = app_checks.policy_problems(after)
+    problems = policy_checks.policy_problems(after, before, tx.now)
     if after.run_as_user_id is not None and after.run_as_user_id != before.run_as_user_id:
         problems += _run_as_problems(tx, actor, after.run_as_user_id)
     refuse_invalid(problems)
     if not installations.update_policies(tx, actor.org_id, after):
         raise stale()
-    record_change(tx, actor, Event.APP_POLICIES_EDITED, app_rights.target(app), asdict(before), asdict(after))
+    record_change(tx, actor, Event.APP_POLICIES_EDITED, app_rights.target(app), _told(before), _told(after))
     return replace(after, version=after.version + 1)
+
+
+def _with_refresh_in_order(after: AppPolicies, command: EditPolicies) -> AppPolicies:
+    """Both limits of a refresh token stand, and an exception goes with the policy that it excused, unless the edit speaks of it."""
+    after = replace(after, refresh_policies=policy_checks.with_both_limits(after.refresh_policies))
+    if policy_checks.for_ever(after):
+        return after
+    if command.refresh_exception_reason is UNCHANGED:
+        after = replace(after, refresh_exception_reason="")
+    return replace(after, refresh_exception_until=None) if command.refresh_exception_until is UNCHANGED else after
+
+
+def _told(policies: AppPolicies) -> dict[str, object]:
+    """What the audit trail keeps of policies."""
+    return {name: getattr(policies, name) for name in AppPolicies.__slots__}
 
 
 def _run_as_problems(tx: Tx, actor: Actor, user_id: str) -> list[FieldProblem]:

@@ -15,6 +15,7 @@ from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import app_rights
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
+from gatebridge.setup.signing_keys import ensure_signing_key
 from gatebridge.storage import apps, orgs
 from gatebridge.storage.tx import Tx
 
@@ -63,8 +64,9 @@ def edit_settings(tx: Tx, actor: Actor, command: EditSettings) -> AppSettings:
     if after.introspect_all_tokens and not before.introspect_all_tokens:
         permit(actor, Permission.MANAGE_CONNECTED_APPS)
     org = orgs.by_id(tx, actor.org_id)
-    refuse_invalid(app_checks.settings_problems(after, org.custom_scopes if org else frozenset()))
+    refuse_invalid(app_checks.settings_problems(after, org.custom_scopes if org else frozenset(), app.dialect))
     if not apps.update_settings(tx, actor.org_id, after):
         raise stale()
     record_change(tx, actor, Event.APP_SETTINGS_EDITED, app_rights.target(app), asdict(before), asdict(after))
+    ensure_signing_key(tx, actor, after.signing_algorithm)
     return replace(after, version=after.version + 1)

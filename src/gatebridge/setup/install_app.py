@@ -13,6 +13,7 @@ from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import app_rights
 from gatebridge.setup.edits import stale
+from gatebridge.setup.signing_keys import ensure_signing_key
 from gatebridge.storage import apps, epochs, installations, revocations
 from gatebridge.storage.tx import Tx
 
@@ -54,6 +55,9 @@ def install_app(tx: Tx, actor: Actor, command: InstallApp) -> InstalledApp:
         installation, policies = _again(tx, actor, installation)
     after = {"installed": True, "policies": policies}
     record_change(tx, actor, Event.APP_INSTALLED, app_rights.target(app), {"installed": False}, after)
+    settings = apps.settings_of(tx, app.org_id, app.id)
+    if settings is not None:
+        ensure_signing_key(tx, actor, settings.signing_algorithm)
     return InstalledApp(app, installation, policies)
 
 

@@ -13,7 +13,7 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.app_rights import written_reason
-from gatebridge.storage import epochs, grants, live_tokens, names, revocations, tokens
+from gatebridge.storage import codes, epochs, grants, live_tokens, names, revocations, tokens
 from gatebridge.storage.live_tokens import Counted
 from gatebridge.storage.names import NamedApp
 from gatebridge.storage.revocations import Kind
@@ -119,6 +119,8 @@ def revoke_user_of_app(tx: Tx, actor: Actor, command: RevokeUserOfApp) -> Revoke
     if app is None or name is None or app.installation_id is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     reason = _given(command.reason)
+    # A code that was given out a moment ago would become a grant after the revoke.
+    codes.burn_of_user(tx, actor.org_id, app.installation_id, command.user_id)
     live = grants.live_of_user(tx, actor.org_id, command.user_id, app.installation_id)
     ended = tuple(grant.id for grant in live if grants.end(tx, actor.org_id, grant.id, reason or "revoked"))
     if not ended:

@@ -41,6 +41,15 @@ def seed_signing_keys(tx: Tx, actor: Actor) -> tuple[StoredKey, ...]:
     return tuple(_add(tx, actor, algorithm) for algorithm in rules.ALGORITHMS)
 
 
+def ensure_signing_key(tx: Tx, actor: Actor, algorithm: str) -> None:
+    """Make the first key of an algorithm that an app here is set to. Part of a verb that was permitted and has checked the algorithm.
+
+    Of a key that was there and has been retired or removed, whoever keeps the keys decides.
+    """
+    if not signing_keys.ever_had(tx, actor.org_id, algorithm):
+        _add(tx, actor, algorithm)
+
+
 def add_signing_key(tx: Tx, actor: Actor, command: AddSigningKey) -> StoredKey:
     """Make and publish a key; it signs in place of the one before as soon as every cached JWKS holds it (X-TK-13)."""
     permit(actor, Permission.MANAGE_SECURITY)

@@ -4,7 +4,7 @@ from starlette.routing import Mount, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from gatebridge.web import fallback, oauth, operations, pages, reason_pages
+from gatebridge.web import authorize, fallback, identity, mail_links, me, my_password, oauth, operations, pages, reason_pages, sign_in
 from gatebridge.web.api.application import make_api
 from gatebridge.web.hot_lane import HotLane
 from gatebridge.web.house import House
@@ -22,8 +22,14 @@ def make_app(house: House) -> ASGIApp:
     app: ASGIApp = Router(
         [
             *oauth.routes(house.database, house.turnstile, house.keyring, house.base_url),
+            *authorize.routes(house),
+            *identity.routes(house),
             *operations.routes(house),
             *reason_pages.routes(),
+            *sign_in.routes(house),
+            *mail_links.routes(house),
+            *me.routes(house),
+            *my_password.routes(house),
             Mount("/api/v1", make_api(house)),
             Mount("/static", StaticFiles(directory=pages.HERE / "static")),
         ],
@@ -39,4 +45,4 @@ def make_app(house: House) -> ASGIApp:
     app = AccessLog(app, house.metrics)
     app = Proxy(app, house.trusted_proxies)
     app = OperationId(app, house.database.mint, house.clock)
-    return HotLane(app, house, oauth.hot_endpoints(house.turnstile, house.keyring, house.base_url))
+    return HotLane(app, house, oauth.hot_endpoints(house.database, house.turnstile, house.keyring, house.base_url))

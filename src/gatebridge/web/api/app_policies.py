@@ -1,13 +1,14 @@
 """Policies of an app and who may use it: what the admin of the org that uses it owns."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from starlette.responses import Response
 
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
 from gatebridge.rules.ids import Prefix, parse
+from gatebridge.rules.lifetimes import RefreshPolicy, parse_refresh_policy
 from gatebridge.rules.network import Relaxation
 from gatebridge.rules.people import Assignment
 from gatebridge.rules.reasons import Refused
@@ -22,6 +23,20 @@ from gatebridge.web.api.shapes import Closed, GivenId, GivenMoment, Id, Moment, 
 router = APIRouter(prefix="/apps/{app_id}", tags=["Settings and policies"])
 
 
+def _policy_of(text: str) -> RefreshPolicy:
+    found = parse_refresh_policy(text)
+    if found is None:
+        raise ValueError("is no refresh token policy, such as idle:30:days, absolute:12:months, immediately or until_revoked")
+    return found
+
+
+# A refresh token policy goes out and comes in as the text that admins write.
+RefreshPolicyText = Annotated[str, BeforeValidator(str)]
+GivenRefreshPolicy = Annotated[
+    str, AfterValidator(_policy_of), Field(examples=["idle:30:days", "absolute:12:months", "immediately", "until_revoked"])
+]
+
+
 class PoliciesShown(Shown):
     """Who may use the app here, from where, for how long, and for whom it acts."""
 
@@ -32,11 +47,21 @@ class PoliciesShown(Shown):
     jwt_access_token_minutes: int | None
     run_as_user_id: Id | None
     may_administer: bool
+    refresh_policies: list[RefreshPolicyText]
+    refresh_exception_reason: str
+    refresh_exception_until: Moment | None
+    refresh_grace_seconds: int
+    authorization_code_seconds: int | None
+    max_grants_per_user: int | None
     version: int
 
 
 class PoliciesEdit(Closed):
-    """What is to be different; what is left out stays. Null minutes are the default, a null run-as user is nobody."""
+    """What is to be different; what is left out stays. Null minutes, seconds and grants are the default, a null run-as user is nobody.
+
+    A refresh token always has an idle and an absolute limit: name one, and the other is the default. `immediately` and `until_revoked`
+    stand alone; the latter needs `refresh_exception_reason`, and `refresh_exception_until` within two years.
+    """
 
     permitted_users: PermittedUsers = omitted()
     ip_relaxation: Relaxation = omitted()
@@ -44,6 +69,12 @@ class PoliciesEdit(Closed):
     jwt_access_token_minutes: int | None = omitted()
     run_as_user_id: GivenId | None = omitted()
     may_administer: bool = omitted()
+    refresh_policies: tuple[GivenRefreshPolicy, ...] = omitted()
+    refresh_exception_reason: str = omitted()
+    refresh_exception_until: GivenMoment | None = omitted()
+    refresh_grace_seconds: int = omitted()
+    authorization_code_seconds: int | None = omitted()
+    max_grants_per_user: int | None = omitted()
 
 
 class AccessShown(Shown):

@@ -32,6 +32,11 @@ class SettingsShown(Shown):
     audience: str
     legacy_audience: bool
     introspect_all_tokens: bool
+    require_secret_for_web_server: bool
+    require_secret_for_refresh: bool
+    rotate_refresh_tokens: bool
+    id_token_minutes: int
+    assertion_audiences: list[str]
     version: int
 
 
@@ -50,6 +55,11 @@ class SettingsEdit(Closed):
     audience: str = omitted()
     legacy_audience: bool = omitted()
     introspect_all_tokens: bool = omitted()
+    require_secret_for_web_server: bool = omitted()
+    require_secret_for_refresh: bool = omitted()
+    rotate_refresh_tokens: bool = omitted()
+    id_token_minutes: int = omitted()
+    assertion_audiences: tuple[str, ...] = omitted()
 
 
 def _shown(settings: AppSettings) -> Response:

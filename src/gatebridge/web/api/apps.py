@@ -74,6 +74,13 @@ class NewApp(Closed):
     audience: str = ""
     legacy_audience: bool = False
     introspect_all_tokens: bool = False
+    require_secret_for_web_server: bool = Field(True, description="Off only together with PKCE, and never for a public app.")
+    require_secret_for_refresh: bool = Field(True, description="Off only together with PKCE, and never for a public app.")
+    rotate_refresh_tokens: bool = Field(False, description="A public app's always rotate.")
+    id_token_minutes: int = 2
+    assertion_audiences: tuple[str, ...] = Field(
+        (), description="What a JWT bearer assertion may name beside the issuer; in the salesforce dialect only."
+    )
     secret_name: str = "First secret"
     secret_days: int | None = Field(None, description="So many days the first secret lives; without it, until it is rotated or retired.")
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from gatebridge.crypto.passwords import PasswordTooLong
 from gatebridge.records.change import permit
 from gatebridge.rules.ids import Prefix
+from gatebridge.rules.password_checks import password_problem
 from gatebridge.rules.people import User, UserState
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
@@ -82,6 +83,7 @@ class NewPassword(Closed):
     """A password of at least 8 characters (ASVS 6.2.1). Only its hash is kept."""
 
     password: str = Field(min_length=8, max_length=1024, examples=["correct horse battery staple"])
+    end_grants: bool = Field(True, description="Also end everything that any app has of the user.")
 
 
 READS = (Permission.VIEW_SETUP, Permission.MANAGE_USERS)
@@ -165,16 +167,22 @@ def post_invitation_again(desk: AtDesk, user_id: str) -> InvitedShown:
 
 @router.post("/{user_id}/password", summary="Set a password", status_code=204)
 def post_password(desk: AtDesk, user_id: str, body: NewPassword) -> None:
-    """Give a user a new password. Needs *Manage Users* and every right that the user has."""
+    """Give a user a new password, which ends every session of the user, and unless told otherwise everything that apps have of it.
+
+    Needs *Manage Users* and every right that the user has.
+    """
     user = record_id(user_id, Prefix.USER)
     with desk.reading() as visit:
         permit(visit.actor, Permission.MANAGE_USERS)  # before the hashing, which is slow on purpose
+        found = people.by_id(visit.tx, visit.org.id, user)
+    if found is not None and (problem := password_problem(body.password, username=found.username, email=found.email)):
+        raise Refused(setup_reasons.FIELD_INVALID, fields=(FieldProblem("password", problem),))
     try:
         hashed = desk.house.hasher.hash(body.password)
     except PasswordTooLong as error:
         raise Refused(setup_reasons.FIELD_INVALID, fields=(FieldProblem("password", str(error)),)) from None
     with desk.writing() as visit:
-        set_password(visit.tx, visit.actor, SetPassword(user, hashed))
+        set_password(visit.tx, visit.actor, SetPassword(user, hashed, body.end_grants))
 
 
 @router.post("/{user_id}/freeze", summary="Freeze a user", response_model=UserShown)
