@@ -48,6 +48,9 @@ def test_X_SX_03_no_option_takes_a_secret() -> None:
         "secret",  # the id of a secret, which is none
         "token_format",
         "token_minutes",
+        "id_token_minutes",
+        "web_server_secret",  # whether one is needed
+        "refresh_secret",
     }
 
 

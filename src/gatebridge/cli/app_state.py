@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from gatebridge.cli import at, show
-from gatebridge.cli.apps import FACTS, AppId, apps, said
+from gatebridge.cli.app_terms import apps
+from gatebridge.cli.apps import FACTS, AppId, said
 from gatebridge.cli.exits import Exit, Stop
 
 __all__ = ["apps"]  # the group of apps, with the commands of this file in it

@@ -8,9 +8,7 @@ import typer
 from gatebridge.cli import at, show
 from gatebridge.cli.client import Api
 from gatebridge.cli.exits import Stop
-from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
-from gatebridge.rules.network import Relaxation
 
 apps = typer.Typer(help="Connected apps.", no_args_is_help=True)
 
@@ -19,6 +17,23 @@ Flows = Annotated[list[Flow] | None, typer.Option("--flow", help="A way to get a
 Scopes = Annotated[list[str] | None, typer.Option("--scope", help="A scope it may ask for; may be repeated.")]
 Callbacks = Annotated[list[str] | None, typer.Option("--callback", help="A callback URL; may be repeated.")]
 Methods = Annotated[list[ClientAuthMethod] | None, typer.Option("--auth-method", help="How it proves itself; may be repeated.")]
+WebServerSecret = Annotated[
+    bool | None,
+    typer.Option("--web-server-secret/--no-web-server-secret", help="Whether it must prove itself to redeem a code; off only with PKCE."),
+]
+RefreshSecret = Annotated[
+    bool | None,
+    typer.Option("--refresh-secret/--no-refresh-secret", help="Whether it must prove itself to refresh; off only with PKCE."),
+]
+Rotation = Annotated[
+    bool | None,
+    typer.Option("--rotation/--no-rotation", help="Exchange a refresh token at each use; a public app's always are."),
+]
+IdTokenMinutes = Annotated[int | None, typer.Option("--id-token-minutes", help="Life of an ID token, 1 to 720.")]
+Audiences = Annotated[
+    list[str] | None,
+    typer.Option("--assertion-audience", help="What an assertion may name beside the issuer (salesforce dialect); may be repeated."),
+]
 Format = Annotated[TokenFormat | None, typer.Option("--token-format", help="What its access tokens look like.")]
 
 COLUMNS = (
@@ -109,6 +124,13 @@ def create_app(
     purpose: str | None = None,
     owner: Annotated[str | None, typer.Option(help="Who answers for it (user id); without it, you.")] = None,
     resource_server: Annotated[bool, typer.Option("--resource-server", help="It may introspect every token of the org.")] = False,
+    dialect: Annotated[str | None, typer.Option(help="standard, or salesforce for its clients.")] = None,
+    native: Annotated[bool, typer.Option("--native", help="It runs on the user's machine: loopback callbacks are allowed.")] = False,
+    web_server_secret: WebServerSecret = None,
+    refresh_secret: RefreshSecret = None,
+    rotation: Rotation = None,
+    id_token_minutes: IdTokenMinutes = None,
+    assertion_audience: Audiences = None,
     save_secret: Annotated[
         Path | None, typer.Option("--save-secret", help="Write the secret to this new file (0600); do not print it.")
     ] = None,
@@ -127,6 +149,13 @@ def create_app(
         purpose=purpose,
         owner_id=owner,
         introspect_all_tokens=resource_server or None,
+        dialect=dialect,
+        native=native or None,
+        require_secret_for_web_server=web_server_secret,
+        require_secret_for_refresh=refresh_secret,
+        rotate_refresh_tokens=rotation,
+        id_token_minutes=id_token_minutes,
+        assertion_audiences=assertion_audience,
     )
     with at.server(context) as api:
         made = api.post("/apps", body)
@@ -155,65 +184,11 @@ def edit_app(
         purpose=purpose,
         dialect=dialect,
     )
-    _edit(context, f"/apps/{app}", changes)
+    edit(context, f"/apps/{app}", changes)
 
 
-@apps.command("settings")
-def edit_settings(
-    context: typer.Context,
-    app: AppId,
-    flow: Flows = None,
-    scope: Scopes = None,
-    full_scope_reason: Annotated[str | None, typer.Option(help="Why it needs the scope full.")] = None,
-    callback: Callbacks = None,
-    auth_method: Methods = None,
-    token_format: Format = None,
-    signing_algorithm: Annotated[str | None, typer.Option(help="ES256 or RS256.")] = None,
-    audience: str | None = None,
-    pkce: Annotated[bool | None, typer.Option("--pkce/--no-pkce", help="Whether PKCE is required.")] = None,
-    native: Annotated[bool | None, typer.Option("--native/--not-native", help="Runs on the user's machine.")] = None,
-    resource_server: Annotated[bool | None, typer.Option("--resource-server/--no-resource-server")] = None,
-) -> None:
-    """Change what the developer owns, or show it when nothing is to change. A repeated option replaces the whole list."""
-    changes = said(
-        flows=flow,
-        scopes=scope,
-        full_scope_reason=full_scope_reason,
-        callbacks=callback,
-        auth_methods=auth_method,
-        access_token_format=token_format,
-        signing_algorithm=signing_algorithm,
-        audience=audience,
-        pkce_required=pkce,
-        native=native,
-        introspect_all_tokens=resource_server,
-    )
-    _edit(context, f"/apps/{app}/settings", changes)
-
-
-@apps.command("policies")
-def edit_policies(
-    context: typer.Context,
-    app: AppId,
-    permitted_users: Annotated[PermittedUsers | None, typer.Option(help="Who may use it.")] = None,
-    ip_relaxation: Annotated[Relaxation | None, typer.Option(help="Whether it may come from outside the ranges that apply.")] = None,
-    run_as: Annotated[str | None, typer.Option(help="For whom client credentials act (user id); none for nobody.")] = None,
-    token_minutes: Annotated[int | None, typer.Option(help="Life of an opaque access token; 0 for the default.")] = None,
-    jwt_minutes: Annotated[int | None, typer.Option(help="Life of a JWT access token; 0 for the default.")] = None,
-    may_administer: Annotated[bool | None, typer.Option("--may-administer/--may-not-administer", help="May be given setup_api.")] = None,
-) -> None:
-    """Change what the admin owns, or show it when nothing is to change."""
-    changes = said(permitted_users=permitted_users, ip_relaxation=ip_relaxation, may_administer=may_administer)
-    if run_as is not None:
-        changes["run_as_user_id"] = None if run_as == "none" else run_as
-    if token_minutes is not None:
-        changes["access_token_minutes"] = token_minutes or None
-    if jwt_minutes is not None:
-        changes["jwt_access_token_minutes"] = jwt_minutes or None
-    _edit(context, f"/apps/{app}/policies", changes)
-
-
-def _edit(context: typer.Context, path: str, changes: dict[str, Any]) -> None:
+def edit(context: typer.Context, path: str, changes: dict[str, Any]) -> None:
+    """Change a record and show it; where nothing is to change, only show it."""
     with at.server(context) as api:
         record = api.edit(path, changes) if changes else api.get(path)
     show.facts(context, record)

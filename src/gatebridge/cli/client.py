@@ -9,6 +9,7 @@ import httpx
 from gatebridge import __version__
 from gatebridge.cli.credentials import Client, Credentials
 from gatebridge.cli.exits import Exit, Stop
+from gatebridge.cli.login import renew
 
 API = "/api/v1"
 TOKEN_PATH = "/services/oauth2/token"
@@ -16,9 +17,20 @@ TIMEOUT_SECONDS = 30
 ADMIN_SCOPE = "setup_api"
 
 NO_CREDENTIALS = (
-    "There is no access token. Set GATEBRIDGE_CLI_TOKEN, or name a credentials file with --credentials or GATEBRIDGE_CLI_CREDENTIALS; "
-    "`gatebridge first-admin` writes one."
+    "There is no access token. Sign in with `gatebridge login`, set GATEBRIDGE_CLI_TOKEN, or name a credentials file with --credentials or "
+    "GATEBRIDGE_CLI_CREDENTIALS; `gatebridge first-admin` writes one."
 )
+
+
+def client_at(url: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """An HTTP client for one server."""
+    return httpx.Client(
+        base_url=url,
+        timeout=TIMEOUT_SECONDS,
+        headers={"User-Agent": f"gatebridge-cli/{__version__}"},
+        transport=transport,
+        follow_redirects=False,  # a token is never carried to another address
+    )
 
 
 def fetch_token(http: httpx.Client, client: Client, scope: str | None) -> dict[str, Any]:
@@ -39,13 +51,8 @@ class Api:
 
     def __init__(self, credentials: Credentials, transport: httpx.BaseTransport | None = None) -> None:
         self.credentials = credentials
-        self.http = httpx.Client(
-            base_url=credentials.url,
-            timeout=TIMEOUT_SECONDS,
-            headers={"User-Agent": f"gatebridge-cli/{__version__}"},
-            transport=transport,
-            follow_redirects=False,  # a token is never carried to another address
-        )
+        self.http = client_at(credentials.url, transport)
+        self._login = credentials.login
         self._token = credentials.token
 
     def __enter__(self) -> Self:
@@ -64,6 +71,8 @@ class Api:
     @property
     def token(self) -> str:
         """The access token, fetched when it is first needed."""
+        if self._login is not None:
+            return self._login.access_token
         if self._token is None:
             self._token = str(fetch_token(self.http, self.client, ADMIN_SCOPE)["access_token"])
         return self._token
@@ -121,19 +130,28 @@ class Api:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[Any, str | None]:
         """Send one request and return what came back, with its ETag. Raises Stop for a refusal, and where nobody answers."""
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        answer = _send(
-            self.http,
-            method,
-            API + path,
-            params=given,
-            json=body,
-            content=content,
-            headers={"Authorization": f"Bearer {self.token}", "Accept": "application/json", **(headers or {})},
-        )
+        request = {
+            "params": {name: value for name, value in (query or {}).items() if value is not None},
+            "json": body,
+            "content": content,
+        }
+        answer = self._sent(method, path, request, headers or {})
+        if answer.status_code == 401 and self._renewed():
+            answer = self._sent(method, path, request, headers or {})
         if answer.status_code >= 400:
             raise refusal(answer)
         return (answer.json() if answer.content else None), answer.headers.get("etag")
+
+    def _sent(self, method: str, path: str, request: dict[str, Any], headers: Mapping[str, str]) -> httpx.Response:
+        with_token = {"Authorization": f"Bearer {self.token}", "Accept": "application/json", **headers}
+        return _send(self.http, method, API + path, headers=with_token, **request)
+
+    def _renewed(self) -> bool:
+        """Whether the refused token was that of a sign-in, which then has a new one. Once in a run: a second refusal has another cause."""
+        if self._login is None or self.credentials.store is None or self._login is not self.credentials.login:
+            return False
+        self._login = renew(self.http, self.credentials.store, self._login)
+        return True
 
 
 def refusal(answer: httpx.Response) -> Stop:

@@ -1,17 +1,16 @@
-"""Where the command line gets its access token from: the environment, or a file with which one is fetched.
+"""Where the command line gets its access token from: the environment, a sign-in, or a file with which one is fetched.
 
 A secret is never an option of a command: options are in the shell's history and in the process list (X-SX-03).
 """
 
-import json
-import os
-import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gatebridge.cli import private_file, token_store
 from gatebridge.cli.exits import Exit, Stop
+from gatebridge.cli.token_store import Login
 
 TOKEN_VARIABLE = "GATEBRIDGE_CLI_TOKEN"
 URL_VARIABLE = "GATEBRIDGE_CLI_URL"
@@ -29,17 +28,31 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Which server, and what to show it: a token at hand, or a client that can get one."""
+    """Which server, and what to show it: a token at hand, a sign-in that is renewed, or a client that can get one."""
 
     url: str
     token: str | None = field(default=None, repr=False)
     client: Client | None = field(default=None, repr=False)
+    login: Login | None = field(default=None, repr=False)
+    store: Path | None = None  # where the sign-in is kept
+
+    @property
+    def through(self) -> str:
+        """By what the command line is who it is."""
+        if self.token is not None:
+            return TOKEN_VARIABLE
+        return "gatebridge login" if self.login is not None else "a credentials file"
 
 
 def default_file(environ: Mapping[str, str]) -> Path:
     """Where the file is looked for when nobody says."""
-    config = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config"
-    return Path(config) / "gatebridge" / "credentials.json"
+    return private_file.directory(environ) / "credentials.json"
+
+
+def server(environ: Mapping[str, str], url: str | None) -> str:
+    """Which server to sign in to or out of: named, in the environment, that of the last sign-in, or that of the credentials file."""
+    named = url or environ.get(URL_VARIABLE) or token_store.current(token_store.default_file(environ))
+    return named.rstrip("/") if named else address(environ)
 
 
 def address(environ: Mapping[str, str], *, url: str | None = None, file: Path | None = None) -> str:
@@ -54,10 +67,16 @@ def _file(environ: Mapping[str, str], file: Path | None) -> Path:
 
 
 def find(environ: Mapping[str, str], *, url: str | None = None, file: Path | None = None) -> Credentials:
-    """The credentials of this run. A token in the environment wins over a file. Raises Stop for a file that cannot be used."""
+    """The credentials of this run: a token in the environment, else a file that was named, else a sign-in, else the usual file.
+
+    Raises Stop for a file that cannot be used.
+    """
     token = environ.get(TOKEN_VARIABLE) or None
     path = _file(environ, file)
     named = file is not None or bool(environ.get(FILE_VARIABLE))
+    signed_in = _signed_in(environ, url) if token is None and not named else None
+    if signed_in is not None:
+        return signed_in
     kept = read(path) if (named and token is None) or path.exists() else {}
     chosen = url or environ.get(URL_VARIABLE) or kept.get("url") or DEFAULT_URL
     if token:
@@ -71,32 +90,25 @@ def find(environ: Mapping[str, str], *, url: str | None = None, file: Path | Non
     return Credentials(chosen.rstrip("/"), client=Client(kept["client_id"], kept["client_secret"]))
 
 
+def _signed_in(environ: Mapping[str, str], url: str | None) -> Credentials | None:
+    """The sign-in to the server that is named, or the last one. What was given by one server is never shown to another."""
+    store = token_store.default_file(environ)
+    chosen = url or environ.get(URL_VARIABLE) or token_store.current(store)
+    login = token_store.load(store, chosen.rstrip("/")) if chosen else None
+    return Credentials(login.url, login=login, store=store) if login is not None else None
+
+
 def read(path: Path) -> dict[str, str]:
     """What a credentials file says. Raises Stop when others can read it, or when it is not one."""
-    try:
-        mode = path.stat().st_mode
-        kept = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise Stop(Exit.NO_CREDENTIALS, f"The credentials file {path} cannot be read: {error.strerror}.") from None
-    except ValueError:
-        raise Stop(Exit.NO_CREDENTIALS, f"The credentials file {path} is not JSON.") from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise Stop(Exit.NO_CREDENTIALS, f"Others can read {path}, and it holds a secret. Close it first: chmod 600 {path}")
-    if not isinstance(kept, dict) or not all(isinstance(kept.get(name), str) for name in ("url", "client_id", "client_secret")):
+    kept = private_file.read(path)
+    if not all(isinstance(kept.get(name), str) for name in ("url", "client_id", "client_secret")):
         raise Stop(Exit.NO_CREDENTIALS, f"{path} must hold url, client_id and client_secret.")
     return kept
 
 
 def write(path: Path, url: str, client: Client) -> None:
     """Write a credentials file that only its owner can read, from its first byte on."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = json.dumps({"url": url, "client_id": client.client_id, "client_secret": client.client_secret}, indent=2) + "\n"
-    beside = path.with_name(path.name + ".new")
-    beside.unlink(missing_ok=True)
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(content)
-    beside.replace(path)
+    private_file.write(path, {"url": url, "client_id": client.client_id, "client_secret": client.client_secret})
 
 
 def secret_from(file: Path | None, words: str) -> str:

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from gatebridge.cli import credentials, machine
 from gatebridge.cli.credentials import Client
 from gatebridge.cli.exits import Exit, Stop
-from gatebridge.crypto.passwords import PasswordHasher, PasswordTooLong
+from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.rules import ids
 from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.password_checks import password_problem
 from gatebridge.rules.reasons import Refused
 from gatebridge.setup.assign_access import AssignAccess, assign_access
 from gatebridge.setup.create_app import CreateApp, create_app
@@ -18,8 +19,6 @@ from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.first_admin import FirstAdmin, FirstAdminCreated, create_first_admin, operator
 from gatebridge.storage import migrate
 from gatebridge.storage.tx import Tx
-
-SHORTEST_PASSWORD = 8  # ASVS 6.2.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +36,11 @@ class Wanted:
 
 def found(wanted: Wanted) -> dict[str, str]:
     """Make all of it, or nothing. Returns what was made, without any secret. Raises Stop."""
-    if len(wanted.password) < SHORTEST_PASSWORD:
-        raise Stop(Exit.USAGE, f"The password needs at least {SHORTEST_PASSWORD} characters.")
+    if problem := password_problem(wanted.password, username=wanted.username, email=wanted.email):
+        raise Stop(Exit.USAGE, problem)
     with machine.opened() as here:
         migrate.upgrade(here.database)
-        try:
-            hashed = PasswordHasher(parallel=1, random=os.urandom).hash(wanted.password)
-        except PasswordTooLong as error:
-            raise Stop(Exit.USAGE, str(error)) from None
+        hashed = PasswordHasher(parallel=1, random=os.urandom).hash(wanted.password)
         base_url = here.settings.base_url
         command = FirstAdmin(
             org_name=wanted.org_name,

@@ -27,16 +27,20 @@ def serve() -> None:
 
 @db.command("upgrade")
 def upgrade(context: typer.Context) -> None:
-    """Bring the database to this version's schema."""
+    """Bring the database to this version's schema, and every org to what this version founds one with."""
     from gatebridge.cli import machine
+    from gatebridge.setup.command_line_app import ensure_command_line_app
     from gatebridge.storage import migrate
 
     with machine.opened() as here:
         before = migrate.revision(here.database)
         migrate.upgrade(here.database)
         after = migrate.revision(here.database)
+        added = sum(app is not None for app in here.in_each_org(ensure_command_line_app))
     words = f"The database already stands at {after}." if before == after else f"The database went from {before or 'nothing'} to {after}."
-    show.done(context, words, {"before": before, "after": after})
+    if added:
+        words += f" {added} {'org has' if added == 1 else 'orgs have'} the app of the command line now: gatebridge login."
+    show.done(context, words, {"before": before, "after": after, "apps_added": added})
 
 
 @db.command("check")

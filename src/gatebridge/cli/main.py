@@ -7,13 +7,14 @@ import typer
 from typer.main import get_command
 
 from gatebridge import __version__
-from gatebridge.cli import access, app_state, credentials_of_apps, local, people, records, revoke, tokens, wishes
+from gatebridge.cli import access, app_state, credentials_of_apps, local, people, records, revoke, sign_in, tokens, wishes
 from gatebridge.cli.exits import Exit, Stop
 
 HELP = """Gatebridge: every integration is a connected app.
 
-A client of the admin API of the server at --url (or GATEBRIDGE_CLI_URL), as the user of GATEBRIDGE_CLI_TOKEN or of a credentials file
-(GATEBRIDGE_CLI_CREDENTIALS, else ~/.config/gatebridge/credentials.json). A secret is read from a file, from standard input or at a prompt.
+A client of the admin API of the server at --url (or GATEBRIDGE_CLI_URL). It acts as the user of GATEBRIDGE_CLI_TOKEN, else of the
+credentials file that --credentials or GATEBRIDGE_CLI_CREDENTIALS names, else of your `gatebridge login`, else of the file
+~/.config/gatebridge/credentials.json. A secret is read from a file, from standard input or at a prompt.
 
 Ends with 0 when it is done, 1 when it was refused, 2 when it was typed wrongly, 3 when nobody answers, 4 without credentials that count,
 5 when it was not confirmed. `audit verify` ends with 2 when the chain was tampered with."""
@@ -30,6 +31,9 @@ def make_cli() -> typer.Typer:
     cli.add_typer(people.users, name="users")
     cli.add_typer(people.profiles, name="profiles")
     cli.add_typer(people.permsets, name="permsets")
+    cli.command("login")(sign_in.log_in)
+    cli.command("logout")(sign_in.log_out)
+    cli.command("whoami")(sign_in.who_am_i)
     cli.command("token")(tokens.get_token)
     cli.command("me")(tokens.who_am_i)
     cli.command("receipt")(records.open_receipt)

@@ -105,11 +105,12 @@ def set_password(
     context: typer.Context,
     user: UserId,
     file: Annotated[Path | None, typer.Option("--password-file", help="A file that holds it; - reads standard input.")] = None,
+    keep_grants: Annotated[bool, typer.Option("--keep-grants", help="Let apps keep what they have of the user.")] = False,
 ) -> None:
-    """Set a user's password, from a file, standard input or a prompt."""
+    """Set a user's password, from a file, standard input or a prompt. It ends the user's sessions, and what apps have of the user."""
     password = credentials.secret_from(file, "New password")
     with at.server(context) as api:
-        api.post(f"/users/{user}/password", {"password": password})
+        api.post(f"/users/{user}/password", {"password": password, "end_grants": not keep_grants})
     show.done(context, "The password is set.")
 
 

@@ -19,7 +19,7 @@ def get_token(
     secret_file: Annotated[Path | None, typer.Option("--secret-file", help="A file with its secret; - reads standard input.")] = None,
     scope: Annotated[str | None, typer.Option("--scope", help="The scopes to ask for; without it all that the app has.")] = None,
 ) -> None:
-    """Get an access token by client credentials and print it. The secret is read from a file, standard input or a prompt."""
+    """Print an access token: one by client credentials, or that of your sign-in. Secrets come from a file, standard input or a prompt."""
     wished = wishes.of(context)
     if client_id is not None:
         url = credentials.address(os.environ, url=wished.url, file=wished.credentials)
@@ -29,7 +29,11 @@ def get_token(
         environ = {name: value for name, value in os.environ.items() if name != credentials.TOKEN_VARIABLE}
         found = credentials.find(environ, url=wished.url, file=wished.credentials)
     with Api(found) as api:
-        answer = fetch_token(api.http, api.client, scope)
+        if found.login is not None and scope is None:
+            api.get("/me")  # a token that is dead is renewed by being used
+            answer = {"access_token": api.token, "token_type": "Bearer"}
+        else:
+            answer = fetch_token(api.http, api.client, scope)
     if wished.json:
         show.as_json(answer)
     else:

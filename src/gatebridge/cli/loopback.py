@@ -1,0 +1,88 @@
+"""The listener on this machine to which the browser brings the answer of a sign-in (RFC 8252 section 7.3)."""
+
+import hmac
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+PATH = "/callback"
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
+<body><h1>{title}</h1><p>{words}</p></body></html>
+"""
+HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Connection": "close",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One listener. The answer that names `state` is the one that was asked for; any other request changes nothing."""
+
+    port: int
+    answers: "queue.Queue[dict[str, str]]" = field(repr=False)
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the browser is to bring the answer."""
+        return f"http://127.0.0.1:{self.port}{PATH}"
+
+    def wait(self, seconds: float) -> dict[str, str] | None:
+        """The parameters of the answer; None when nobody brought it in time."""
+        try:
+            return self.answers.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+
+@contextmanager
+def listening(state: str) -> Iterator[Listener]:
+    """A listener on a port that the system chooses, on the loopback address and nowhere else, for as long as the block lasts."""
+    answers: queue.Queue[dict[str, str]] = queue.Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 10
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            pairs = parse_qsl(parts.query, keep_blank_values=True)
+            told = dict(pairs)
+            if parts.path != PATH:
+                self._say(404, "Nothing here", "This address only waits for a sign-in.")
+            elif len(told) != len(pairs) or not hmac.compare_digest(told.get("state", "").encode(), state.encode()):
+                # Any page in the browser can send something here; only our own request knows the state (RFC 9700 section 2.1).
+                self._say(400, "Not this sign-in", "This answer belongs to no sign-in that the command line has begun.")
+            else:
+                answers.put(told)
+                self._say(200, "Back to the terminal", "The command line has the answer and says the rest. You can close this window.")
+
+        def _say(self, status: int, title: str, words: str) -> None:
+            body = PAGE.format(title=title, words=words).encode()
+            self.send_response(status)
+            for name, value in HEADERS.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """The address of the request holds the code, so nothing of it is written anywhere."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield Listener(server.server_address[1], answers)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
