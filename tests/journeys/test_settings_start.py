@@ -19,8 +19,9 @@ from tests.journeys.small_org import INTROSPECT, TOKEN, SmallOrg, seed
 from gatebridge import worker
 from gatebridge.cli.exits import Exit
 from gatebridge.crypto import secrets
-from gatebridge.demo import traffic
-from gatebridge.demo.cast import DemoApp, make_certificate
+from gatebridge.demo.cast import DemoApp
+from gatebridge.demo.clients import assertion as signed
+from gatebridge.demo.keys import make_certificate
 from gatebridge.oauth.client_auth.private_key_jwt import ASSERTION_TYPE
 from gatebridge.storage import leases, tokens
 
@@ -157,7 +158,7 @@ def whole_journey(http: httpx.Client, org: SmallOrg, directory: Path, canaries: 
     assert added.status_code == 201, added.text
     client = DemoApp(key_app["id"], "Key", "client_credentials", key_app["consumer_key"], None, None, str(key_file), str(cert_file))
     for audience in (str(http.base_url).rstrip("/"), "https://elsewhere.example"):
-        assertion = traffic.assertion(client, audience, lambda: datetime.now(UTC))
+        assertion = signed(client, client.key, audience, datetime.now(UTC), "client-authentication+jwt")
         canaries |= {assertion, assertion.rpartition(".")[2]}
         proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
         yield http.post(TOKEN, data={"grant_type": "client_credentials"} | proof)
