@@ -93,7 +93,7 @@ def test_a_frozen_user_is_out_at_the_next_request_and_is_not_told_why(acme: Worl
     assert "hint" not in answer.json()
     receipt = acme.ask("GET", f"/receipts/{answer.headers['x-gatebridge-receipt']}").json()
     assert receipt["outcome"] == "refused"
-    assert receipt["reason"] in ("user_frozen", "token_ended")
+    assert receipt["reason"] in ("run_as_frozen", "token_ended")
     assert receipt["event"] == "api"
     assert receipt["request"] == {"method": "GET", "path": "/api/v1/me"}
 

@@ -70,7 +70,14 @@ class Desk:
         process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             assert process.stderr is not None
-            address = next(line.strip() for line in process.stderr if line.startswith("http"))
+            heard = []
+            for line in process.stderr:
+                heard.append(line)
+                if line.startswith("http"):
+                    break
+            else:
+                raise AssertionError("".join(heard))
+            address = heard[-1].strip()
             yield process, address
         finally:
             process.kill()

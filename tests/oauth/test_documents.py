@@ -53,8 +53,25 @@ def test_std_MD_05_every_address_that_is_named_answers(acme: Tenant) -> None:
 def test_std_MD_05_nothing_is_named_that_does_not_exist_yet(acme: Tenant) -> None:
     found = document(acme)
     assert found["grant_types_supported"] == sorted(FLOWS)
-    assert found["response_types_supported"] == []
-    assert not {"authorization_endpoint", "userinfo_endpoint", "device_authorization_endpoint", "registration_endpoint"} & found.keys()
+    absent = {"device_authorization_endpoint", "registration_endpoint", "pushed_authorization_request_endpoint", "end_session_endpoint"}
+    assert not absent & found.keys()
+    assert not [name for name in found if name.startswith(("backchannel_logout", "frontchannel_logout", "dpop_", "tls_client"))]
+
+
+def test_std_MD_04_what_is_said_of_sign_ins_is_what_the_authorization_endpoint_does(acme: Tenant) -> None:
+    found = document(acme)
+    assert found["code_challenge_methods_supported"] == ["S256"]
+    assert found["response_types_supported"] == ["code"]
+    assert found["response_modes_supported"] == ["query", "form_post"]
+    assert found["authorization_response_iss_parameter_supported"] is True
+    assert set(found["prompt_values_supported"]) == {"none", "login", "consent", "select_account"}  # type: ignore[call-overload]
+    assert found["subject_types_supported"] == ["public"]
+    assert found["id_token_signing_alg_values_supported"] == ["ES256", "RS256"]
+
+
+@pytest.mark.parametrize("parameter", ["request", "request_uri", "claims"])
+def test_X_MX_03_X_MX_04_no_request_travels_in_an_object_or_by_reference(acme: Tenant, parameter: str) -> None:
+    assert document(acme)[f"{parameter}_parameter_supported"] is False
 
 
 def test_std_MD_04_the_methods_and_algorithms_are_those_that_work(acme: Tenant) -> None:
@@ -151,8 +168,9 @@ def test_X_TK_13_an_emergency_removal_kills_the_tokens_of_the_key_at_once(acme: 
 
 def test_an_org_without_a_key_that_signs_gives_no_jwt_and_makes_none_up(acme: Tenant) -> None:
     app = acme.app(access_token_format=TokenFormat.JWT)
+    kid = kid_of(app)
     with acme.standing.database.transaction() as tx:
-        assert signing_keys.retire(tx, acme.org.id, kid_of(app))
+        assert signing_keys.retire(tx, acme.org.id, kid)
     answer = app.token()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert (answer.json()["error"], acme.true_cause(answer)) == ("temporarily_unavailable", "signing_key_missing")

@@ -1,11 +1,13 @@
 """The metadata documents (RFC 8414, OpenID Connect Discovery 1.0), made from what this server does and from nothing else."""
 
-from gatebridge.oauth import introspect, jwks, revoke, token
+from gatebridge.oauth import authorization_checks, authorize, claims, introspect, jwks, response_modes, revoke, token, userinfo
 from gatebridge.oauth.client_auth import private_key_jwt
 from gatebridge.oauth.flows import FLOWS
+from gatebridge.rules import signing_keys
 from gatebridge.rules.app_settings import ClientAuthMethod
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.scopes import CATALOGUE
+from gatebridge.rules.sessions import Level
 from gatebridge.storage import listed_apps
 from gatebridge.storage.facts import FactsReader
 
@@ -30,11 +32,31 @@ def document(reader: FactsReader, org: Org) -> dict[str, object]:
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "jwks_uri": org.issuer + jwks.PATH,
         "grant_types_supported": sorted(FLOWS),
-        # No flow with an authorization endpoint exists yet; RFC 8414 section 2 requires the member all the same.
-        "response_types_supported": [],
         "scopes_supported": sorted({*CATALOGUE, *org.custom_scopes}),
         "service_documentation": f"{org.issuer}/help/reasons/",
-        "request_uri_parameter_supported": False,
+        **_of_sign_ins(org),
         # With which `client_id` the people of this org sign in on the command line; not named where an admin has taken the app away.
         **({"gatebridge_cli_client_id": command_line} if command_line is not None else {}),
+    }
+
+
+def _of_sign_ins(org: Org) -> dict[str, object]:
+    """What concerns a browser, and who sits at it."""
+    return {
+        "authorization_endpoint": org.issuer + authorize.PATH,
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(response_modes.MODES),
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "prompt_values_supported": sorted(authorization_checks.PROMPTS),
+        "acr_values_supported": [Level.STANDARD.acr],
+        "request_parameter_supported": False,
+        # Taken for true where it is not said (OpenID Connect Discovery section 3).
+        "request_uri_parameter_supported": False,
+        "claims_parameter_supported": False,
+        "userinfo_endpoint": org.issuer + userinfo.PATH,
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(signing_keys.ALGORITHMS),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*claims.OF_ID_TOKENS, *claims.OF_PEOPLE, *claims.OF_SALESFORCE],
     }

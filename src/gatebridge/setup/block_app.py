@@ -37,7 +37,8 @@ def block_app(tx: Tx, actor: Actor, command: BlockApp) -> Installation:
     epochs.raise_installation(tx, actor.org_id, app.id)
     revocations.append(tx, actor.org_id, "app", app_id=app.id)
     record_change(tx, actor, Event.APP_BLOCKED, app_rights.target(app), {"blocked": False}, {"blocked": True}, reason=reason)
-    return replace(installation, blocked_at=tx.now, blocked_because=reason, epoch=installation.epoch + 1, version=installation.version + 1)
+    ended = replace(installation, epoch=installation.epoch + 1, epoch_at=tx.now)
+    return replace(ended, blocked_at=tx.now, blocked_because=reason, version=installation.version + 1)
 
 
 def unblock_app(tx: Tx, actor: Actor, command: UnblockApp) -> Installation:

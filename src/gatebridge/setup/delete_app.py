@@ -48,7 +48,7 @@ def delete_app(tx: Tx, actor: Actor, command: DeleteApp) -> App:
     for org_id in users:
         revocations.append(tx, org_id, "app", app_id=after.id)
     record_change(tx, actor, Event.APP_DELETED, app_rights.target(after), {"deleted": False}, {"deleted": True}, reason=reason)
-    return replace(after, version=after.version + 1, epoch=after.epoch + 1)
+    return replace(after, version=after.version + 1, epoch=after.epoch + 1, epoch_at=tx.now)
 
 
 def restore_app(tx: Tx, actor: Actor, command: RestoreApp) -> App:

@@ -72,7 +72,8 @@ def uninstall_app(tx: Tx, actor: Actor, command: UninstallApp) -> Installation:
     epochs.raise_installation(tx, actor.org_id, app.id)
     revocations.append(tx, actor.org_id, "app", app_id=app.id)
     record_change(tx, actor, Event.APP_UNINSTALLED, app_rights.target(app), {"installed": True}, {"installed": False}, reason=reason)
-    return replace(installation, uninstalled_at=tx.now, epoch=installation.epoch + 1, version=installation.version + 1)
+    ended = replace(installation, epoch=installation.epoch + 1, epoch_at=tx.now)
+    return replace(ended, uninstalled_at=tx.now, version=installation.version + 1)
 
 
 def first_installation(tx: Tx, org_id: str, app_id: str) -> tuple[Installation, AppPolicies]:
