@@ -23,6 +23,7 @@ run: $(RUNTIME)  ## Start the server with a demo org (PORT and GATEBRIDGE_* are 
 	@exec $(BIN)/gatebridge run-demo
 
 test: lint  ## Check everything, on both databases; rules/ must be covered completely
+	@scripts/system-packages chromium openssl || echo "Without them the tests that need them fail and say so." >&2
 	$(BIN)/coverage run -m pytest tests/rules
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/rules

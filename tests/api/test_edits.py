@@ -41,7 +41,7 @@ def test_a_secret_is_in_one_answer_and_in_no_other(acme: World) -> None:
     assert secret not in acme.log.getvalue()
 
 
-def test_a_creation_repeated_under_its_key_does_nothing_again_and_shows_no_secret_again(acme_on_both: World) -> None:
+def test_X_RL_09_a_creation_repeated_under_its_key_does_nothing_again_and_shows_no_secret_again(acme_on_both: World) -> None:
     first, again = register(acme_on_both, "attempt-1"), register(acme_on_both, "attempt-1")
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.headers["idempotent-replayed"] == "true"

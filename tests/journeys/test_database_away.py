@@ -26,7 +26,7 @@ def on_postgres(own_postgres: Postgres, tmp_path: Path) -> Installation:
     return new_installation(tmp_path, url)
 
 
-def test_a_database_that_goes_away_is_answered_with_503_everywhere_and_no_restart_is_needed_when_it_is_back(
+def test_X_RL_07_a_database_that_goes_away_is_answered_with_503_everywhere_and_no_restart_is_needed_when_it_is_back(
     own_postgres: Postgres, on_postgres: Installation
 ) -> None:
     org = seed(on_postgres)

@@ -105,7 +105,9 @@ QUERY_CANARY = "canary-in-a-query"
 PRIVATE_KEY_CANARY = "-----BEGIN PRIVATE KEY-----\nY2FuYXJ5LWtleQ==\n-----END PRIVATE KEY-----"
 
 
-def test_the_log_of_a_whole_journey_holds_no_secret_and_is_one_object_a_line(served_installation: Installation) -> None:
+def test_X_SE_12_the_log_and_the_receipts_of_a_whole_journey_hold_no_secret_and_each_line_is_one_object(
+    served_installation: Installation,
+) -> None:
     org = seed(served_installation)
     with served_installation.serving() as server:
         http = server.client
@@ -117,6 +119,7 @@ def test_the_log_of_a_whole_journey_holds_no_secret_and_is_one_object_a_line(ser
         for path, shown in (("/healthz", "ok"), ("/readyz", '"ready":true'), ("/metrics", "gatebridge_requests_total")):
             assert shown in http.get(path).text
             assert http.get(path, headers={"Host": "balancer.internal"}).status_code == 200
+        told = everything_told(http, org)
         assert server.stop() == 0
     log = served_installation.log
     lines = [json.loads(line) for line in log.splitlines()]
@@ -124,6 +127,16 @@ def test_the_log_of_a_whole_journey_holds_no_secret_and_is_one_object_a_line(ser
     assert any(line.get("path") == TOKEN for line in lines)  # at this level even the hottest requests have their line
     assert any(line.get("path") == "/api/v1/apps" for line in lines)
     assert [canary for canary in canaries if canary in log] == []
+    assert [canary for canary in canaries if canary in told] == []
+
+
+def everything_told(http: httpx.Client, org: SmallOrg) -> str:
+    """What an admin can take away for a diagnosis: every line of the history with its receipt, and the setup audit trail."""
+    bearer = {"Authorization": f"Bearer {org.robot.token(http, scope='setup_api')}"}
+    found = json_of(http.get("/api/v1/login-history", params={"limit": 100}, headers=bearer), 200)
+    assert len(found["items"]) > 10
+    receipts = [http.get(f"/api/v1/receipts/{line['id']}", headers=bearer).text for line in found["items"]]
+    return json.dumps(found) + "".join(receipts) + http.get("/api/v1/audit", params={"limit": 100}, headers=bearer).text
 
 
 def whole_journey(http: httpx.Client, org: SmallOrg, directory: Path, canaries: set[str]) -> Iterator[httpx.Response]:

@@ -158,6 +158,14 @@ def test_X_RV_07_no_new_token_at_the_next_request(
     assert acme.true_cause(answer) == true
 
 
+def test_X_JB_07_the_account_that_an_app_runs_as_is_looked_at_each_time(acme: Tenant, in_use: InUse) -> None:
+    change(acme, in_use.app, _freeze)
+    assert (in_use.app.me(in_use.token).status_code, acme.true_cause(in_use.app.token())) == (401, "run_as_frozen")
+    with acme.standing.database.transaction() as tx:
+        assert people.change_frozen(tx, acme.org.id, acme.runner.id, False)
+    assert in_use.app.token().status_code == 200
+
+
 @pytest.mark.parametrize(("cause", "wire", "true"), CAUSES)
 def test_std_IN_02_a_live_token_is_inactive_at_the_next_introspection_without_a_word_why(
     acme: Tenant, in_use: InUse, server: Client, cause: Change, wire: object, true: str

@@ -8,9 +8,11 @@ from joserfc.jwk import KeySet
 from tests.oauth.houses import Standing
 from tests.oauth.tenants import Client, Tenant
 
+from gatebridge.crypto.signing import sign
 from gatebridge.rules.app_settings import TokenFormat
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.ids import long
+from gatebridge.storage import signing_keys
 
 ALGORITHMS = pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
 
@@ -102,6 +104,16 @@ def test_X_TK_11_an_assertion_of_the_client_is_no_access_token(acme: Tenant, hou
     app = acme.app("Keyed", key=client_key(clock=house.clock))
     assertion = app.credentials["client_assertion"]
     assert app.introspect(assertion).json() == {"active": False}
+
+
+@pytest.mark.parametrize("typ", ["logout+jwt", "JWT", "dpop+jwt", "secevent+jwt", "oauth-authz-req+jwt", ""])
+def test_X_SE_11_X_TK_11_what_the_org_signs_for_another_purpose_is_no_access_token(acme: Tenant, typ: str) -> None:
+    app = registered(acme)
+    claims = checked(app, app.access_token()).claims
+    with acme.standing.database.snapshot() as tx:
+        key = acme.standing.house.keyring.key_for(signing_keys.published(tx, acme.org.id), "ES256", tx.now)
+    assert app.introspect(sign(key, "at+jwt", claims)).json()["active"] is True
+    assert app.introspect(sign(key, typ, claims)).json() == {"active": False}
 
 
 def test_X_RV_08_the_life_of_a_jwt_is_short_unless_the_policy_says_otherwise(acme: Tenant) -> None:

@@ -190,7 +190,7 @@ def test_X_SE_01_signing_in_ends_the_session_that_the_browser_held(acme: Tenant)
         assert sessions.current(tx, acme.org, second.value) is not None
 
 
-def test_X_BF_05_asking_once_more_goes_by_the_same_limiter(dana: Person) -> None:
+def test_X_BF_05_X_SE_10_asking_once_more_goes_by_the_same_limiter(dana: Person) -> None:
     """The own password, asked of somebody who is signed in, is checked, counted and locked like any other."""
     house, browser = dana.tenant.standing.house, new_browser(dana)
 

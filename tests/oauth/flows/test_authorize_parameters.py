@@ -44,7 +44,7 @@ GOOD = challenge_of(VERIFIER)
         ({"scope": "api,id"}, "invalid_scope", "scope_unknown"),
     ],
 )
-def test_std_AZ_07_AZ_15_AZ_18_AZ_25_AZ_35_what_is_wrong_goes_back_to_the_app(
+def test_std_AZ_07_AZ_15_AZ_18_AZ_25_AZ_35_X_MX_03_X_MX_04_what_is_wrong_goes_back_to_the_app(
     acme: Tenant, changed: dict[str, str | None], error: str, reason: str
 ) -> None:
     app = chooser(acme)
