@@ -15,7 +15,7 @@ from bench.installation import Installation
 from bench.operations import Operation, Run
 from bench.seed import Seeded
 from gatebridge import bootstrap
-from gatebridge.oauth import introspect, presented_token, revoke, token
+from gatebridge.oauth import introspect, presented_token, revoke, token, userinfo
 from gatebridge.oauth.keyring import Keyring
 from gatebridge.oauth.outcome import Outcome
 from gatebridge.oauth.record import record
@@ -63,7 +63,13 @@ def profile(operation: Operation, installation: Installation, seeded: Seeded) ->
     def issue(reader: FactsReader, request: OAuthRequest) -> Outcome:
         return token.decide(reader, request, keyring)
 
-    decide: Decide = {token.PATH: issue, introspect.PATH: introspect.decide, revoke.PATH: revoke.decide}[operation.path]
+    decisions: dict[str, Decide] = {
+        token.PATH: issue,
+        introspect.PATH: introspect.decide,
+        revoke.PATH: revoke.decide,
+        userinfo.PATH: userinfo.decide,
+    }
+    decide = decisions[operation.path]
     host = urlsplit(installation.base_url).netloc
     with installation.database() as database:
         bodies = list(operation.bodies(installation, seeded, app, RUN))
