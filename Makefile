@@ -26,7 +26,7 @@ test: lint  ## Check everything, on both databases; rules/ must be covered compl
 	@scripts/system-packages chromium openssl || echo "Without them the tests that need them fail and say so." >&2
 	$(BIN)/coverage run -m pytest tests/rules
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/rules
+	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/rules
 
 lint: $(DEV)  ## Check style, types and the import contract
 	$(RUFF) check $(CODE)
