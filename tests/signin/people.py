@@ -19,7 +19,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.people import User, UserState
 from gatebridge.rules.reasons import Reason
 from gatebridge.signin import password
-from gatebridge.signin.password import Attempt, Begun
+from gatebridge.signin.password import Attempt, Begun, Pending
 from gatebridge.storage import facts, outbox, people, sessions
 from gatebridge.storage.database import Database
 
@@ -49,7 +49,7 @@ class Person:
         given = {"username": self.username, "address": OFFICE, "user_agent": AGENT, "operation_id": "", "browser": new_browser(self)}
         return Attempt(password=Secret(typed), **given | changed)
 
-    def signs_in(self, typed: str = PASSWORD, *, hasher: PasswordHasher | None = None, **changed: Any) -> Begun | Reason:
+    def signs_in(self, typed: str = PASSWORD, *, hasher: PasswordHasher | None = None, **changed: Any) -> Begun | Pending | Reason:
         house = self.tenant.standing.house
         return password.sign_in(house.database, hasher or house.hasher, self.tenant.org, self.attempt(typed, **changed))
 

@@ -1,12 +1,20 @@
 """Browser sessions: how they begin, how long they live, and that only the server decides."""
 
+from dataclasses import replace
+
 import pytest
+from tests.oauth.door import OFFICE
 from tests.oauth.tenants import Tenant
-from tests.signin.people import Person, make_person, new_browser, statements
+from tests.signin.people import ELSEWHERE, Person, make_person, new_browser, statements
 
 from gatebridge.crypto import secrets
 from gatebridge.crypto.secrets import Kind
-from gatebridge.rules.sessions import Level, Session
+from gatebridge.rules.hours import OpenHours
+from gatebridge.rules.ids import long
+from gatebridge.rules.levels import Level
+from gatebridge.rules.sessions import USED_ELSEWHERE, Session
+from gatebridge.setup.manage_orgs import EditOrg, edit_org
+from gatebridge.setup.manage_profiles import EditProfile, edit_profile
 from gatebridge.setup.manage_users import SetPassword, set_password
 from gatebridge.setup.stop_users import DeactivateUser, FreezeUser, deactivate_user, freeze_user
 from gatebridge.signin import sessions
@@ -164,3 +172,87 @@ def test_X_SE_06_everybody_is_served_as_themselves(acme: Tenant) -> None:
             signed_in = sessions.current(tx, acme.org, value)
             assert signed_in is not None
             assert signed_in.standing.user.id == user_id
+
+
+def limited(dana: Person, most: int) -> None:
+    with dana.database.transaction() as tx:
+        edit_org(tx, dana.tenant.admin, EditOrg(max_sessions_per_user=most))
+
+
+def in_fresh_org(dana: Person) -> Begun:
+    """A sign-in under the settings of this moment."""
+    with dana.database.snapshot() as tx:
+        org = orgs.by_id(tx, dana.tenant.org.id)
+    assert org is not None
+    found = replace(dana, tenant=replace(dana.tenant, org=org)).signs_in()
+    assert isinstance(found, Begun)
+    return found
+
+
+def test_one_session_more_than_the_org_allows_ends_the_least_recently_used_and_the_history_tells(dana: Person, acme: Tenant) -> None:
+    limited(dana, 2)
+    clock = dana.tenant.standing.clock
+    first = in_fresh_org(dana)
+    clock.advance(minutes=5)
+    second = in_fresh_org(dana)
+    clock.advance(minutes=5)
+    with dana.database.transaction() as tx:
+        assert sessions.current(tx, dana.tenant.org, first.value, touch=True) is not None
+    other = make_person(acme, "eve")
+    theirs = begun(other)
+    third = in_fresh_org(dana)
+    assert [lives(dana, each.value) for each in (first, second, third)] == [True, False, True]
+    assert lives(other, theirs.value)
+    assert stored_session(dana, second.session.id).ended_because == sessions.MADE_ROOM
+    [line] = [line for line in acme.history() if line.event == sessions.ENDED_EVENT]
+    assert (line.user_id, line.outcome) == (dana.user.id, "success")
+    assert long(second.session.id) in str(line.receipt)
+
+
+def test_what_is_over_by_itself_takes_no_place(dana: Person, acme: Tenant) -> None:
+    limited(dana, 1)
+    in_fresh_org(dana)
+    dana.tenant.standing.clock.advance(hours=3)
+    in_fresh_org(dana)
+    assert [line for line in acme.history() if line.event == sessions.ENDED_EVENT] == []
+
+
+def test_X_SE_01_a_raised_session_has_a_new_value_and_the_one_before_is_dead(dana: Person) -> None:
+    made = begun(dana)
+    with dana.database.transaction() as tx:
+        raised = sessions.raise_level(tx, made.session, methods=("pwd", "otp"))
+    assert raised is not None
+    session, value = raised
+    assert not lives(dana, made.value)
+    assert lives(dana, value)
+    kept = stored_session(dana, session.id)
+    assert (kept.id, kept.level, kept.methods, kept.activated) == (made.session.id, Level.HIGH, ("pwd", "otp"), True)
+    assert kept.authenticated_at == made.session.authenticated_at
+
+
+def test_X_SE_05_a_session_that_was_ended_meanwhile_is_not_raised(dana: Person) -> None:
+    made = begun(dana)
+    with dana.database.transaction() as tx:
+        assert sessions.end(tx, dana.tenant.org.id, made.session.id, "a test")
+        assert sessions.raise_level(tx, made.session, methods=("pwd", "otp")) is None
+    assert not lives(dana, made.value)
+
+
+def test_a_session_locked_to_its_address_ends_where_it_turns_up_elsewhere(dana: Person) -> None:
+    made = begun(dana)
+    with dana.database.transaction() as tx:
+        org = edit_org(tx, dana.tenant.admin, EditOrg(lock_sessions_to_address=True))
+        assert sessions.current(tx, org, made.value, address=OFFICE, touch=True) is not None
+        assert sessions.current(tx, org, made.value, address=ELSEWHERE) is None
+        assert sessions.current(tx, org, made.value, address=OFFICE) is not None, "who only looks ends nothing"
+        assert sessions.current(tx, org, made.value, address=ELSEWHERE, touch=True) is None
+        assert sessions.current(tx, org, made.value, address=OFFICE) is None
+    assert stored_session(dana, made.session.id).ended_because == USED_ELSEWHERE
+
+
+def test_outside_the_login_hours_a_session_opens_no_page(dana: Person) -> None:
+    made, now = begun(dana), dana.tenant.standing.clock.now
+    closed = OpenHours((now.weekday() + 3) % 7, 0, 60)
+    with dana.database.transaction() as tx:
+        edit_profile(tx, dana.tenant.admin, EditProfile(dana.tenant.profile.id, login_hours=(closed,)))
+    assert not lives(dana, made.value)

@@ -9,26 +9,23 @@ from dataclasses import dataclass, field
 
 from gatebridge.crypto.passwords import HasherBusy, PasswordHasher
 from gatebridge.crypto.secrets import Secret
-from gatebridge.records import history
-from gatebridge.records.history import HistoryEntry
-from gatebridge.rules import lockouts, typed_text
-from gatebridge.rules.ids import Prefix
-from gatebridge.rules.lockouts import Keys
+from gatebridge.rules import hours
+from gatebridge.rules.factors import Step
 from gatebridge.rules.orgs import Org
-from gatebridge.rules.people import User, UserState
+from gatebridge.rules.people import Standing, User, UserState
 from gatebridge.rules.reasons import Reason
 from gatebridge.rules.reasons import sign_in as reasons
-from gatebridge.rules.sessions import Session
-from gatebridge.signin import lockout, sessions
+from gatebridge.signin import lockout, mailed_code, outcomes, second_step
+from gatebridge.signin.outcomes import EVENT, NOBODY, Begun, Place
+from gatebridge.signin.second_step import Pending
 from gatebridge.storage import facts, people
-from gatebridge.storage import sessions as stored_sessions
 from gatebridge.storage.database import Database
-from gatebridge.storage.login_history import HistoryLine
 from gatebridge.storage.tx import Tx
 
-EVENT = "sign_in"
+__all__ = ["EVENT", "METHODS", "Attempt", "Begun", "Pending", "confirm", "sign_in"]
+
 METHODS = ("pwd",)  # by the names of RFC 8176
-NOBODY = ""  # asked for in place of a user who does not exist, so that asking is the same work
+METHOD = "password"  # as the history calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +41,35 @@ class Attempt:
     former: str | None = field(default=None, repr=False)  # the session cookie that the browser holds already
     app_id: str = ""  # of the app that sent the browser, where one did
 
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A session, and the value of its cookie."""
-
-    session: Session
-    value: str = field(repr=False)
+    @property
+    def place(self) -> Place:
+        return Place(self.address, self.user_agent, self.operation_id, self.browser, self.former, self.app_id)
 
 
-def sign_in(database: Database, hasher: PasswordHasher, org: Org, attempt: Attempt) -> Begun | Reason:
-    """Begin a session, or tell the true reason why not, of which the wire says nothing. Raises HasherBusy: nothing was checked then."""
+def sign_in(database: Database, hasher: PasswordHasher, org: Org, attempt: Attempt) -> Begun | Pending | Reason:
+    """Begin a session, or say what is still to be shown before one begins, or tell the true reason why not, of which the wire says nothing.
+
+    Raises HasherBusy: nothing was checked then.
+    """
     known, right, renewed = _checked(database, hasher, org, attempt.username, attempt.password)
     with database.transaction() as tx:
         user, stored = _looked_up(tx, org, attempt.username)
         # What was checked must still be the user's: a password that was changed meanwhile opens nothing.
         right = right and stored == known
-        keys = _keys(tx, org, user, attempt.username, attempt.address, attempt.browser)
+        keys = outcomes.keys(tx, org, user, attempt.username, attempt.place)
         reason = lockout.locked(tx, org.id, keys) or _refusal(user, stored, right)
+        standing = facts.standing(tx, org.id, user.id) if user is not None and reason is None else None
+        if standing is not None and not hours.open_now(standing.profile.login_hours, org.settings.timezone, tx.now):
+            reason = reasons.SIGN_IN_OUTSIDE_HOURS
         if reason is not None:
             lockout.count(tx, org.id, keys)
             _record(tx, org, attempt, user, reason)
             return reason
-        assert user is not None  # noqa: S101 - refused above
-        lockout.clear(tx, org.id, keys)
+        assert standing is not None  # noqa: S101 - who is not refused is a user, and no user is ever deleted
+        assert stored is not None  # noqa: S101 - refused above
         if renewed is not None and known is not None:
-            people.replace_password_hash(tx, org.id, user.id, known, renewed)
-        begun = _begin(tx, org, user, attempt)
-        _record(tx, org, attempt, user, None)
-        return begun
+            people.replace_password_hash(tx, org.id, standing.user.id, known, renewed)
+        return _go_on(tx, org, standing, attempt, renewed or stored)
 
 
 def confirm(database: Database, hasher: PasswordHasher, org: Org, user: User, attempt: Attempt) -> Reason | None:
@@ -83,7 +80,7 @@ def confirm(database: Database, hasher: PasswordHasher, org: Org, user: User, at
     known, right, _ = _checked(database, hasher, org, user.username, attempt.password)
     with database.transaction() as tx:
         found, stored = _looked_up(tx, org, user.username)
-        keys = _keys(tx, org, found, user.username, attempt.address, attempt.browser)
+        keys = outcomes.keys(tx, org, found, user.username, attempt.place)
         reason = lockout.locked(tx, org.id, keys) or _refusal(found, stored, right and stored == known)
         if reason is not None:
             lockout.count(tx, org.id, keys)
@@ -108,11 +105,6 @@ def _looked_up(tx: Tx, org: Org, username: str) -> tuple[User | None, str | None
     return user, people.password_hash(tx, org.id, user.id if user is not None else NOBODY)
 
 
-def _keys(tx: Tx, org: Org, user: User | None, username: str, address: str, browser: bytes) -> Keys:
-    known = stored_sessions.known_browser(tx, org.id, user.id if user is not None else NOBODY, browser)
-    return lockouts.keys(username, address, browser if known else None)
-
-
 def _refusal(user: User | None, stored: str | None, right: bool) -> Reason | None:
     if user is None:
         return reasons.USERNAME_UNKNOWN
@@ -125,39 +117,19 @@ def _refusal(user: User | None, stored: str | None, right: bool) -> Reason | Non
     return reasons.SIGN_IN_INACTIVE if user.state is not UserState.ACTIVE else None
 
 
-def _begin(tx: Tx, org: Org, user: User, attempt: Attempt) -> Begun:
-    """The new session. What the browser held before is dead at once, whosever it was (X-SE-01)."""
-    former = sessions.current(tx, org, attempt.former)
-    if former is not None:
-        sessions.end(tx, org.id, former.session.id, sessions.SIGNED_IN_ANEW)
-    standing = facts.standing(tx, org.id, user.id)
-    assert standing is not None  # noqa: S101 - the user was read in this transaction, and no user is ever deleted
-    session, value = sessions.begin(
-        tx, org, standing, methods=METHODS, address=attempt.address, user_agent=attempt.user_agent, browser=attempt.browser
-    )
-    return Begun(session, value)
+def _go_on(tx: Tx, org: Org, standing: Standing, attempt: Attempt, stored: str) -> Begun | Pending:
+    """The session; or, where more than the password is asked of this user at this browser, what is asked."""
+    step, activated = second_step.due(tx, org, standing, attempt.browser)
+    if step is not Step.NONE:
+        _record(tx, org, attempt, standing.user, reasons.SECOND_STEP_DUE)
+        opens = mailed_code.begin if step is Step.MAIL else second_step.open_for
+        return opens(tx, org, standing, attempt.place, password_hash=stored)
+    begun = outcomes.begin(tx, org, standing, attempt.place, methods=METHODS, activated=activated)
+    _record(tx, org, attempt, standing.user, None)
+    return begun
 
 
 def _record(tx: Tx, org: Org, attempt: Attempt, user: User | None, reason: Reason | None) -> None:
-    # A refusal has proven nothing, so it is folded like those of strangers.
-    line = HistoryLine(
-        org_id=org.id,
-        id=attempt.operation_id or tx.new_id(Prefix.RECEIPT),
-        at=tx.now,
-        event=EVENT,
-        outcome="success" if reason is None else "refused",
-        status=303 if reason is None else reason.status,
-        address=attempt.address,
-        user_agent=attempt.user_agent[: sessions.LONGEST_AGENT],
-        receipt=history.receipt((), {"username": _told(attempt.username, user)}),
-        reason=reason.code if reason is not None else None,
-        app_id=attempt.app_id,
-        user_id=user.id if user is not None else None,
-        auth_method="password",
-    )
-    history.write(tx, [HistoryEntry(line, folds=reason is not None)])
-
-
-def _told(username: str, user: User | None) -> str:
-    """What the history keeps of the name. People type passwords into the wrong field, so of a name that nobody has little is kept."""
-    return username if user is not None or typed_text.email_problem(username) is None else "(neither a username nor an e-mail address)"
+    # A refusal has proven nothing, so it is folded like those of strangers; who knew the password has proven something.
+    folds = reason not in (None, reasons.SECOND_STEP_DUE)
+    outcomes.record(tx, org, attempt.place, attempt.username, user, reason, METHOD, folds=folds)

@@ -8,19 +8,25 @@ from dataclasses import dataclass, replace
 
 from gatebridge.crypto import secrets
 from gatebridge.crypto.secrets import Kind
+from gatebridge.records import history
+from gatebridge.records.history import HistoryEntry
 from gatebridge.rules import sessions as session_rules
-from gatebridge.rules.ids import Prefix
+from gatebridge.rules.ids import Prefix, long
+from gatebridge.rules.levels import Level
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Standing
-from gatebridge.rules.sessions import Level, Session
+from gatebridge.rules.sessions import Session
 from gatebridge.storage import facts, sessions
+from gatebridge.storage.login_history import HistoryLine
 from gatebridge.storage.tx import Tx
 
 LONGEST_AGENT = 512
+ENDED_EVENT = "session_ended"  # in the history: a session that gave way to another sign-in of its user
 
 SIGNED_OUT = "the user signed out"
 SIGNED_IN_ANEW = "the user signed in anew at this browser"
 PASSWORD_CHANGED = "the password was changed"
+MADE_ROOM = "the user signed in at one browser more than the org allows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +38,31 @@ class SignedIn:
 
 
 def begin(
-    tx: Tx, org: Org, standing: Standing, *, methods: tuple[str, ...], address: str, user_agent: str, browser: bytes | None = None
+    tx: Tx,
+    org: Org,
+    standing: Standing,
+    *,
+    methods: tuple[str, ...],
+    address: str,
+    user_agent: str,
+    browser: bytes | None = None,
+    level: Level = Level.STANDARD,
+    activated: bool = False,
 ) -> tuple[Session, str]:
     """A new session of a user who has just proven to be it, and the value of its cookie, which is kept nowhere.
 
     `standing` is what the sign-in was decided on: where the user was stopped meanwhile, the epochs in it make the session dead at birth.
-    `browser` is the digest of the browser's own cookie (X-BF-06).
+    `browser` is the digest of the browser's own cookie (X-BF-06). `methods` (RFC 8176) and `level` are what the user has proven, and
+    `activated` says whether it was at a browser that counts as the user's. Where the org bounds how many sessions a user has, the least
+    recently used make room, and the history tells.
     """
+    _make_room(tx, org, standing, address, user_agent)
     value = secrets.new(Kind.SESSION, tx.random)
     session = Session(
         id=tx.new_id(Prefix.SESSION),
         org_id=org.id,
         user_id=standing.user.id,
-        level=Level.STANDARD,
+        level=level,
         methods=methods,
         authenticated_at=tx.now,
         created_at=tx.now,
@@ -53,18 +71,41 @@ def begin(
         user_epoch=standing.user.epoch,
         address=address,
         user_agent=user_agent[:LONGEST_AGENT],
+        activated=activated,
     )
     sessions.insert(tx, session, secrets.digest(value), browser)
     return session, value
 
 
-def current(tx: Tx, org: Org, value: str | None, *, touch: bool = False) -> SignedIn | None:
-    """Who is signed in with this cookie; None for nobody. With `touch`, in a write transaction, that it is used now is kept."""
+def raise_level(tx: Tx, session: Session, *, methods: tuple[str, ...], activated: bool = True) -> tuple[Session, str] | None:
+    """A live session, now that its user has shown one more factor: at high assurance, and under a new value. None: it was ended meanwhile.
+
+    `methods` is all that the user has proven in it. The value before is dead at once, so that whoever planted or copied it gains nothing
+    from the step-up (X-SE-01). When the user signed in stays as it was: the password was not asked for again (AZ-20).
+    """
+    value = secrets.new(Kind.SESSION, tx.random)
+    raised = sessions.raise_level(tx, session.org_id, session.id, secrets.digest(value), Level.HIGH, methods, activated)
+    if not raised:
+        return None
+    return replace(session, level=Level.HIGH, methods=methods, activated=activated, last_seen_at=tx.now), value
+
+
+def current(tx: Tx, org: Org, value: str | None, *, address: str | None = None, touch: bool = False) -> SignedIn | None:
+    """Who is signed in with this cookie; None for nobody.
+
+    `address` is from where it is used, empty where that cannot be told; None: it is only looked whether there is one. With `touch`, in a
+    write transaction, that it is used now is kept; and where the org locks sessions to their address, one that turns up elsewhere is ended.
+    """
     if value is None or not secrets.looks_right(Kind.SESSION, value):
         return None
     session = sessions.by_digest(tx, org.id, secrets.digest(value))
     standing = facts.standing(tx, org.id, session.user_id) if session is not None else None
-    if session is None or standing is None or why_over(tx, org, session, standing) is not None:
+    if session is None or standing is None:
+        return None
+    over = why_over(tx, org, session, standing, address)
+    if over is not None:
+        if touch and over == session_rules.USED_ELSEWHERE:
+            sessions.end(tx, org.id, session.id, over)
         return None
     if touch and session_rules.due_to_be_seen(session, tx.now):
         sessions.seen(tx, org.id, session.id)
@@ -72,12 +113,38 @@ def current(tx: Tx, org: Org, value: str | None, *, touch: bool = False) -> Sign
     return SignedIn(session, standing)
 
 
-def why_over(tx: Tx, org: Org, session: Session, standing: Standing) -> str | None:
-    """Why a session is over, in words; None while it lives."""
-    idle = session_rules.idle_minutes(profile=standing.profile.session_minutes, org=org.settings.session_minutes)
-    return session_rules.over(session, org=org, user=standing.user, idle_minutes=idle, now=tx.now)
+def why_over(tx: Tx, org: Org, session: Session, standing: Standing, address: str | None = None) -> str | None:
+    """Why a session is over, in words; None while it lives. `address`: as in `current`."""
+    return session_rules.over(session, org=org, standing=standing, now=tx.now, address=address)
+
+
+def live(tx: Tx, org: Org, standing: Standing) -> list[Session]:
+    """The sessions of a user that live at this moment, newest first."""
+    found = sessions.live_of_user(tx, org.id, standing.user.id)
+    return [session for session in found if why_over(tx, org, session, standing) is None]
 
 
 def end(tx: Tx, org_id: str, session_id: str, because: str) -> bool:
     """End one session. False when it had been ended before, or there is none."""
     return sessions.end(tx, org_id, session_id, because)
+
+
+def _make_room(tx: Tx, org: Org, standing: Standing, address: str, user_agent: str) -> None:
+    most = org.settings.max_sessions_per_user
+    if most is None:
+        return
+    for session in session_rules.surplus(live(tx, org, standing), most):
+        if sessions.end(tx, org.id, session.id, MADE_ROOM):
+            line = HistoryLine(
+                org_id=org.id,
+                id=tx.new_id(Prefix.RECEIPT),
+                at=tx.now,
+                event=ENDED_EVENT,
+                outcome="success",
+                status=303,
+                address=address,
+                user_agent=user_agent[:LONGEST_AGENT],
+                receipt=history.receipt((), {"session": long(session.id), "address": session.address, "because": MADE_ROOM}),
+                user_id=standing.user.id,
+            )
+            history.write(tx, [HistoryEntry(line)])

@@ -22,6 +22,8 @@ from gatebridge.web.house import House
 
 # Nothing of anybody else's is on these pages, and nothing runs (X-XS-01, AZ-31).
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{}; base-uri 'none'; frame-ancestors 'none'"
+# Passkeys alone cannot do without a script of ours.
+WITH_SCRIPT = f"{POLICY}; script-src 'self'"
 _SOURCE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//[0-9A-Za-z._-]+(:[0-9]{1,5})?)?")
 
 Handler = Callable[[Request, Browser], Awaitable[Response] | Response]
@@ -37,6 +39,7 @@ def door(
     form_action: Sequence[str] = (),
     org: Org | None = None,
     headers: dict[str, str] | None = None,
+    script: bool = False,
     **values: object,
 ) -> HTMLResponse:
     """The page `templates/door/<template>`, with the org, the issuer and the form's token given to it, and the browser's cookie set.
@@ -49,7 +52,7 @@ def door(
     html = pages.page(
         f"door/{template}",
         status,
-        {"Content-Security-Policy": POLICY.format(targets)} | (headers or {}),
+        {"Content-Security-Policy": (WITH_SCRIPT if script else POLICY).format(targets)} | (headers or {}),
         org=org or org_of(request, house),
         issuer=request.scope["gatebridge.issuer"],
         form_token=browsers.form_token(house, browser),

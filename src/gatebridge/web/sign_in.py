@@ -1,6 +1,7 @@
 """The pages of signing in and out."""
 
 from functools import partial
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,16 +13,18 @@ from gatebridge.oauth import waiting
 from gatebridge.oauth.waiting import Asking
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import Reason, Refused, sign_in
-from gatebridge.signin import password, sessions
-from gatebridge.signin.password import Attempt
+from gatebridge.signin import passkey, password, sessions
+from gatebridge.signin.outcomes import Begun, Place
+from gatebridge.signin.password import Attempt, Pending
 from gatebridge.web import browser as browsers
-from gatebridge.web import door_pages
+from gatebridge.web import door_pages, passkey_forms
 from gatebridge.web.browser import Browser
 from gatebridge.web.house import House
 from gatebridge.web.middleware.operation_id import operation_id
 from gatebridge.web.middleware.proxy import address
 
 PATH, HOME = "/signin", "/me"
+PASSKEY, VERIFY = "/signin/passkey", "/signin/verify"
 SIGN_OUT, SIGNED_OUT = "/signout", "/signed-out"
 SEE_OTHER = 303  # never 307: what was typed goes to nobody else (X-RU-16)
 
@@ -32,6 +35,7 @@ SAID = {
 }
 # One text for every cause (X-BF-01).
 REFUSED = sign_in.PASSWORD_WRONG.public_sentence + " After ten tries there is a pause of 15 minutes."
+PASSKEY_REFUSED = "The passkey was not accepted here, or its user cannot sign in now. Try once more, or sign in with your password."
 
 
 def routes(house: House) -> list[Route]:
@@ -39,6 +43,7 @@ def routes(house: House) -> list[Route]:
     return [
         Route(PATH, door_pages.endpoint(house, partial(show, house)), methods=["GET"]),
         Route(PATH, door_pages.endpoint(house, partial(enter, house)), methods=["POST"]),
+        Route(PASSKEY, door_pages.endpoint(house, partial(enter_by_passkey, house)), methods=["POST"]),
         Route(SIGN_OUT, door_pages.endpoint(house, partial(leave, house)), methods=["POST"]),
         Route(SIGNED_OUT, door_pages.endpoint(house, partial(show_signed_out, house)), methods=["GET"]),
     ]
@@ -50,7 +55,7 @@ def show(house: House, request: Request, browser: Browser) -> Response:
     interaction = request.query_params.get("interaction", "")
     if not interaction and _is_signed_in(house, org, browser):
         return RedirectResponse(HOME, SEE_OTHER)
-    asking = _asking(house, org, interaction, browser)
+    asking = asking_of(house, org, interaction, browser)
     said = SAID.get(request.query_params.get("said", ""))
     return _form(request, house, browser, org, interaction, asking, username=asking.login_hint if asking else "", said=said)
 
@@ -64,7 +69,7 @@ async def enter(house: House, request: Request, browser: Browser) -> Response:
 def _enter(house: House, request: Request, browser: Browser, fields: dict[str, str]) -> Response:
     org = door_pages.org_of(request, house)
     interaction, username = fields.get("interaction", ""), fields.get("username", "")
-    asking = _asking(house, org, interaction, browser)
+    asking = asking_of(house, org, interaction, browser)
     again = partial(_form, request, house, browser, org, interaction, asking, sign_in.PASSWORD_WRONG.status, username=username)
     missing = {name: f"Type your {name}." for name in ("username", "password") if not fields.get(name)}
     if missing:
@@ -73,6 +78,31 @@ def _enter(house: House, request: Request, browser: Browser, fields: dict[str, s
     begun = password.sign_in(house.database, house.hasher, org, attempt)
     if isinstance(begun, Reason):
         return again(problems={"password": REFUSED})
+    if isinstance(begun, Pending):
+        # No session yet: the name of what waits is worth something in this browser only, and with the second step only.
+        said = {"step": begun.name} | ({"interaction": interaction} if interaction else {})
+        return browsers.answer(RedirectResponse(f"{VERIFY}?{urlencode(said)}", SEE_OTHER), browser, org.issuer)
+    return _let_in(browser, org, interaction, begun)
+
+
+async def enter_by_passkey(house: House, request: Request, browser: Browser) -> Response:
+    """Check a passkey, which says itself whose it is, and go on as after a password and a second step."""
+    fields = await browsers.read_form(request, house, browser)
+    return await run_in_threadpool(_enter_by_passkey, house, request, browser, fields)
+
+
+def _enter_by_passkey(house: House, request: Request, browser: Browser, fields: dict[str, str]) -> Response:
+    org, interaction = door_pages.org_of(request, house), fields.get("interaction", "")
+    asking = asking_of(house, org, interaction, browser)
+    with house.database.transaction() as tx:
+        begun = passkey.sign_in(tx, org, passkey_forms.signed(fields), place_of(request, browser))
+    if isinstance(begun, Reason):
+        status = sign_in.PASSKEY_REFUSED.status
+        return _form(request, house, browser, org, interaction, asking, status, problems={"passkey": PASSKEY_REFUSED})
+    return _let_in(browser, org, interaction, begun)
+
+
+def _let_in(browser: Browser, org: Org, interaction: str, begun: Begun) -> Response:
     # The request that waits is named and never spelled out, so no address that somebody made up can stand here (X-RU-14).
     onward = f"{waiting.PATH}?interaction={interaction}" if interaction else HOME
     return browsers.answer(RedirectResponse(onward, SEE_OTHER), browser, org.issuer, begun.value)
@@ -80,9 +110,13 @@ def _enter(house: House, request: Request, browser: Browser, fields: dict[str, s
 
 def attempt_of(request: Request, browser: Browser, username: str, typed: str) -> Attempt:
     """One attempt to prove a password, with what is known of where it comes from."""
-    return Attempt(
-        username=username,
-        password=Secret(typed),
+    here = place_of(request, browser)
+    return Attempt(username, Secret(typed), here.address, here.user_agent, here.operation_id, here.browser, here.former)
+
+
+def place_of(request: Request, browser: Browser) -> Place:
+    """What is known of where a form comes from."""
+    return Place(
         address=str(address(request.scope) or ""),
         user_agent=request.headers.get("user-agent", "").replace("\0", ""),
         operation_id=operation_id(request.scope),
@@ -124,6 +158,8 @@ def _form(
     problems: dict[str, str] | None = None,
     said: str | None = None,
 ) -> Response:
+    with house.database.reading() as tx:
+        asked = passkey_forms.to_sign_in(tx, org, browser)
     return door_pages.door(
         request,
         "sign_in.html",
@@ -136,8 +172,10 @@ def _form(
         interaction=interaction,
         asking=asking,
         username=username,
-        problems={"username": None, "password": None} | (problems or {}),
+        problems={"username": None, "password": None, "passkey": None} | (problems or {}),
         said=said,
+        script=True,
+        asked=asked,
     )
 
 
@@ -146,7 +184,7 @@ def _is_signed_in(house: House, org: Org, browser: Browser) -> bool:
         return sessions.current(tx, org, browser.session_value) is not None
 
 
-def _asking(house: House, org: Org, interaction: str, browser: Browser) -> Asking | None:
+def asking_of(house: House, org: Org, interaction: str, browser: Browser) -> Asking | None:
     """Which app sent the browser here; None: none did. Raises Refused for a request that is not this browser's, or not waiting."""
     if not interaction:
         return None

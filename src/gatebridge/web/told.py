@@ -1,5 +1,6 @@
 """How a moment, a browser and a flow are told to the person whose they are."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from gatebridge.rules.app_settings import Flow
@@ -15,6 +16,9 @@ _SYSTEMS = (
     ("Linux", "Linux"),
 )
 LONGEST = 60
+
+# What a user has shown, by the names of RFC 8176.
+_SHOWN = {"pwd": "your password", "otp": "a code", "hwk": "a passkey"}
 
 FLOWS = {
     Flow.WEB_SERVER: "in a browser",
@@ -47,6 +51,12 @@ def exactly(moment: datetime) -> str:
 def day(moment: datetime) -> str:
     """The day, such as 7 Mar 2026."""
     return f"{moment.day} {moment:%b %Y}"
+
+
+def shown(methods: Sequence[str]) -> str:
+    """What a session began with: `your password and a code`."""
+    known = [_SHOWN[method] for method in methods if method in _SHOWN]
+    return " and ".join(known) if len(known) <= 2 else f"{', '.join(known[:-1])} and {known[-1]}"
 
 
 def browser(user_agent: str) -> str:
