@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from gatebridge.cli import at, terms
 from gatebridge.cli.apps import (
     AppId,
     Audiences,
@@ -20,6 +21,7 @@ from gatebridge.cli.apps import (
     edit,
     said,
 )
+from gatebridge.cli.terms import LevelActions, MonitoredRanges, RequiredLevel
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.network import Relaxation
 
@@ -76,6 +78,14 @@ def edit_policies(
     app: AppId,
     permitted_users: Annotated[PermittedUsers | None, typer.Option(help="Who may use it.")] = None,
     ip_relaxation: Annotated[Relaxation | None, typer.Option(help="Whether it may come from outside the ranges that apply.")] = None,
+    ip_range: Annotated[list[str] | None, typer.Option("--ip-range", help=f"From where it may be used at all: {terms.RANGE}.")] = None,
+    refresh_range: Annotated[
+        list[str] | None,
+        typer.Option("--refresh-range", help="From where alone its refresh tokens are taken, whatever is relaxed; at most 256 addresses."),
+    ] = None,
+    monitored_range: MonitoredRanges = None,
+    required_level: RequiredLevel = None,
+    level_action: LevelActions = None,
     run_as: Annotated[str | None, typer.Option(help="For whom client credentials act (user id); none for nobody.")] = None,
     token_minutes: Annotated[int | None, typer.Option(help="Life of an opaque access token; 0 for the default.")] = None,
     jwt_minutes: Annotated[int | None, typer.Option(help="Life of a JWT access token; 0 for the default.")] = None,
@@ -89,11 +99,17 @@ def edit_policies(
     refresh_grace: Annotated[int | None, typer.Option(help="Seconds in which a retry gets the same refresh token, 0 to 60.")] = None,
     code_seconds: Annotated[int | None, typer.Option(help="Life of an authorization code, to 600; 0 for the default.")] = None,
     grants_per_user: Annotated[int | None, typer.Option(help="Grants that one user has at once, to 100; 0 for the default.")] = None,
+    confirm: at.Confirm = False,
 ) -> None:
-    """Change what the admin owns, or show it when nothing is to change."""
+    """Change what the admin owns, or show it when nothing is to change; and what all settings together come to, by profile."""
     changes = said(
         permitted_users=permitted_users,
         ip_relaxation=ip_relaxation,
+        ip_ranges=terms.ranges(ip_range),
+        refresh_ranges=terms.ranges(refresh_range),
+        monitored_ranges=terms.ranges(monitored_range),
+        required_level=required_level,
+        level_action=level_action,
         may_administer=may_administer,
         refresh_policies=refresh_policy,
         refresh_exception_reason=refresh_exception_reason,
@@ -108,4 +124,6 @@ def edit_policies(
         "max_grants_per_user": grants_per_user,
     }
     changes |= {name: number or None for name, number in counted.items() if number is not None}
-    edit(context, f"/apps/{app}/policies", changes)
+    if changes and confirm:
+        changes["confirmed"] = True
+    terms.edit(context, f"/apps/{app}/policies", changes)

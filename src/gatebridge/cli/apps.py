@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gatebridge.cli import at, show
+from gatebridge.cli import at, show, terms
 from gatebridge.cli.client import Api
 from gatebridge.cli.exits import Stop
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
@@ -96,7 +96,7 @@ def show_app(context: typer.Context, app: AppId) -> None:
     for part in ("settings", "policies"):
         if whole[part] is not None:
             typer.echo(f"\n{part.capitalize()}")
-            show.facts(context, {name: value for name, value in whole[part].items() if not name.endswith("_id") or value})
+            terms.view(context, {name: value for name, value in whole[part].items() if not name.endswith("_id") or value})
 
 
 def _or_none(api: Api, path: str) -> Any:

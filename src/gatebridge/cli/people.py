@@ -1,7 +1,8 @@
-"""Users, profiles and permission sets."""
+"""Users and permission sets."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +11,6 @@ from gatebridge.cli.apps import said
 from gatebridge.rules.permissions import Permission
 
 users = typer.Typer(help="People and service users.", no_args_is_help=True)
-profiles = typer.Typer(help="What every user has exactly one of.", no_args_is_help=True)
 permsets = typer.Typer(help="Rights that are added to a user's profile.", no_args_is_help=True)
 
 UserId = Annotated[str, typer.Argument(help="The user's id.", metavar="USER")]
@@ -46,7 +46,12 @@ def show_user(context: typer.Context, user: UserId) -> None:
     if at.json(context):
         show.as_json(found | {"permission_sets": held})
     else:
-        show.facts(context, found | {"permission_sets": [each["label"] for each in held]})
+        show.facts(context, found | {"permission_sets": [_held(each) for each in held]})
+
+
+def _held(assigned: Mapping[str, Any]) -> str:
+    ends = assigned.get("expires_at")
+    return f"{assigned['label']} until {show.moment(ends)}" if ends else str(assigned["label"])
 
 
 @users.command("create")
@@ -115,11 +120,19 @@ def set_password(
 
 
 @users.command("freeze")
-def freeze(context: typer.Context, user: UserId, reason: Reason, yes: Yes = False) -> None:
+def freeze(
+    context: typer.Context,
+    user: UserId,
+    reason: Reason,
+    keep_grants: Annotated[
+        bool, typer.Option("--keep-grants", help="Let what apps have of the user rest until the user is unfrozen, instead of ending it.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
     """Stop a user at once and leave all else as it is."""
     with at.server(context) as api:
         at.sure(f"{at.hit(api, user_id=user)} Freeze the user?", yes)
-        show.done(context, "The user is frozen.", api.post(f"/users/{user}/freeze", {"reason": reason}))
+        show.done(context, "The user is frozen.", api.post(f"/users/{user}/freeze", {"reason": reason, "end_grants": not keep_grants}))
 
 
 @users.command("unfreeze")
@@ -155,58 +168,19 @@ def assign(
 
 
 @users.command("unassign")
-def unassign(context: typer.Context, user: UserId, permset: SetId) -> None:
+def unassign(context: typer.Context, user: UserId, permset: SetId, confirm: at.Confirm = False) -> None:
     """Take a permission set from a user."""
     with at.server(context) as api:
-        api.delete(f"/users/{user}/permission-sets/{permset}")
+        api.delete(f"/users/{user}/permission-sets/{permset}", confirmed=confirm or None)
     show.done(context, "The user does not hold it any more.")
 
 
-PROFILE_COLUMNS = (("NAME", show.field("name")), ("PERMISSIONS", show.field("permissions")), ("ID", show.field("id")))
 SET_COLUMNS = (
     ("LABEL", show.field("label")),
     ("API NAME", show.field("api_name")),
     ("PERMISSIONS", show.field("permissions")),
     ("ID", show.field("id")),
 )
-
-
-@profiles.command("list")
-def list_profiles(context: typer.Context, search: Search = None, limit: Most = 100) -> None:
-    """The profiles of the org."""
-    with at.server(context) as api:
-        show.rows(context, list(api.every("/profiles", limit, search=search)), PROFILE_COLUMNS, "Nothing fits.")
-
-
-@profiles.command("create")
-def create_profile(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument()],
-    permission: Rights = None,
-    description: str = "",
-    login_range: Annotated[list[str] | None, typer.Option("--login-range", help="From where its users may come; may be repeated.")] = None,
-) -> None:
-    """Make a profile."""
-    ranges = [{"range": each} for each in login_range or ()]
-    body = said(name=name, permissions=permission, description=description, login_ranges=ranges)
-    with at.server(context) as api:
-        show.facts(context, api.post("/profiles", body))
-
-
-@profiles.command("edit")
-def edit_profile(
-    context: typer.Context,
-    profile: Annotated[str, typer.Argument(help="The profile's id.", metavar="PROFILE")],
-    name: str | None = None,
-    permission: Rights = None,
-    description: str | None = None,
-    login_range: Annotated[list[str] | None, typer.Option("--login-range", help="Replaces all ranges; may be repeated.")] = None,
-) -> None:
-    """Change a profile for all who have it."""
-    ranges = [{"range": each} for each in login_range] if login_range else None
-    changes = said(name=name, permissions=permission, description=description, login_ranges=ranges)
-    with at.server(context) as api:
-        show.facts(context, api.edit(f"/profiles/{profile}", changes) if changes else api.get(f"/profiles/{profile}"))
 
 
 @permsets.command("list")

@@ -38,6 +38,15 @@ def _parts(receipt: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text("Sent, beside what is registered", style="bold")
         yield _compared(compared)
         yield Text("")
+    if receipt.get("evicted"):
+        ended = ", ".join(plain(each) for each in receipt["evicted"])
+        yield Text("It also ended ", style="bold").append(f"{ended}: a user has only so many grants of an app", style="not bold")
+        yield Text("")
+    if receipt.get("would_refuse"):
+        yield Text("Monitored ", style="bold yellow").append(
+            f"a monitored rule would have refused this: {plain(receipt['would_refuse'])}", style="not bold"
+        )
+        yield Text("")
     if receipt.get("reason"):
         yield Text("Why ", style="bold").append(plain(receipt["sentence"]), style="not bold")
         yield Text("In the client ", style="bold").append(plain(receipt["hint"]), style="not bold")

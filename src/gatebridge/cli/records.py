@@ -15,7 +15,7 @@ Most = Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many
 
 HISTORY_COLUMNS = (
     ("WHEN", show.when("at")),
-    ("OUTCOME", lambda line: line["reason"] or "success"),
+    ("OUTCOME", lambda line: line["reason"] or (f"success (would refuse: {line['would_refuse']})" if line["would_refuse"] else "success")),
     ("EVENT", show.field("event")),
     ("APP", lambda line: line["app"] or line["app_id"]),
     ("USER", lambda line: line["user"] or line["user_id"]),
@@ -31,6 +31,7 @@ def list_history(
     user: Annotated[str | None, typer.Option(help="Only of this user (id).")] = None,
     reason: Annotated[str | None, typer.Option(help="Only refusals for this reason.")] = None,
     refused: Annotated[bool, typer.Option("--refused", help="Only refusals.")] = False,
+    would_refuse: Annotated[bool, typer.Option("--would-refuse", help="Only what monitored ranges would have refused.")] = False,
     since: Annotated[str | None, typer.Option(help="Not before this time, such as 2026-11-24T00:00:00Z.")] = None,
     until: Annotated[str | None, typer.Option(help="Before this time.")] = None,
     limit: Most = 25,
@@ -38,7 +39,8 @@ def list_history(
     """Outcomes, newest first. Open one with `gatebridge receipt`."""
     outcome = "refused" if refused else None
     with at.server(context) as api:
-        lines = list(api.every("/login-history", limit, app_id=app, user_id=user, reason=reason, outcome=outcome, since=since, until=until))
+        wanted = {"app_id": app, "user_id": user, "reason": reason, "outcome": outcome, "since": since, "until": until}
+        lines = list(api.every("/login-history", limit, **wanted, would_refuse="true" if would_refuse else None))
     show.rows(context, lines, HISTORY_COLUMNS, "Nothing fits. Leave a filter out, or look at an earlier time.")
 
 

@@ -22,6 +22,7 @@ class HistoryFilter:
     reason: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    would_refuse: bool | None = None  # whether a monitored rule would have refused what went through
 
 
 def page(tx: Tx, actor: Actor, wanted: HistoryFilter, *, before: str | None = None, limit: int = 50) -> list[Receipt]:

@@ -31,6 +31,7 @@ class ReceiptFinding:
     words: str
     reason: str | None = None
     compared: tuple[Compared, ...] = ()
+    would_refuse: str | None = None  # the reason with which a monitored rule would have refused what this gate let through
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Receipt:
     credential_id: str | None = None
     credential: str = ""
     narrowed: bool = False
+    would_refuse: str | None = None  # the reason with which a monitored rule would have refused what went through
+    evicted: tuple[str, ...] = ()  # grants that ended for this one, because the user has only so many of an app
     folded: Folded | None = None  # this id stands for many refusals of strangers, of which only the number is kept
 
 
@@ -127,6 +130,8 @@ def _of_line(line: HistoryLine, apps: Mapping[str, NamedApp], users: Mapping[str
         auth_method=line.auth_method,
         credential_id=line.credential_id,
         credential=credentials.get(line.credential_id or "", ""),
+        would_refuse=line.would_refuse,
+        evicted=tuple(str(each) for each in _listed(line.receipt.get("evicted"))),
     )
     return _explained(receipt, line.reason)
 
@@ -158,6 +163,7 @@ def _narrowed(receipt: Receipt) -> Receipt:
         user_id=None,
         user="",
         grant_id=None,
+        evicted=(),
         address=None,
         user_agent=None,
         narrowed=True,
@@ -168,7 +174,7 @@ def _without_user(finding: ReceiptFinding) -> ReceiptFinding:
     if finding.gate not in ABOUT_THE_USER:
         return finding
     reason = reasons.REASONS.get(finding.reason or "")
-    return ReceiptFinding(finding.gate, finding.state, reason.sentence if reason else "", finding.reason)
+    return ReceiptFinding(finding.gate, finding.state, reason.sentence if reason else "", finding.reason, would_refuse=finding.would_refuse)
 
 
 def _findings(recorded: Any) -> Iterable[ReceiptFinding]:
@@ -176,7 +182,11 @@ def _findings(recorded: Any) -> Iterable[ReceiptFinding]:
         compared = tuple(
             Compared(one["name"], one.get("sent"), one.get("registered"), one.get("difference") or "") for one in each.get("compared") or ()
         )
-        yield ReceiptFinding(each["gate"], each["state"], each["words"], each.get("reason"), compared)
+        yield ReceiptFinding(each["gate"], each["state"], each["words"], each.get("reason"), compared, each.get("would_refuse"))
+
+
+def _listed(recorded: Any) -> Sequence[object]:
+    return recorded if isinstance(recorded, list) else ()
 
 
 def _said(recorded: Any) -> Iterable[tuple[str, str]]:

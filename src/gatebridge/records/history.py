@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
+from gatebridge.records import request_queue
 from gatebridge.rules import network
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.reasons.reason import Compared
@@ -25,10 +26,14 @@ LONGEST = 512
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One line to be written. `folds`: whoever asked has proven nothing, so repetitions are only counted."""
+    """One line to be written. `folds`: whoever asked has proven nothing to this org, so repetitions are only counted.
+
+    `proven`: a client asked that has proven itself, be its app known here or not.
+    """
 
     line: HistoryLine
     folds: bool = False
+    proven: bool = False
 
 
 def receipt(findings: Sequence[Finding], request: Mapping[str, str | None]) -> dict[str, object]:
@@ -39,12 +44,21 @@ def receipt(findings: Sequence[Finding], request: Mapping[str, str | None]) -> d
     }
 
 
+def would_refuse(receipt: Mapping[str, object]) -> str | None:
+    """The first reason with which a monitored rule would have refused what this receipt tells of; None where none would."""
+    findings = receipt.get("findings")
+    told = (finding.get("would_refuse") for finding in findings) if isinstance(findings, list) else ()
+    return next((code for code in told if code is not None), None)
+
+
 def write(tx: Tx, entries: Sequence[HistoryEntry]) -> list[str]:
     """Write the lines and return the id under which each can be found: its own, or that of the row that counts it."""
     strange = [entry.line for entry in entries if entry.folds]
     counted = _counted(tx, strange) if strange else {}
     if full := [entry.line for entry in entries if entry.line.id not in counted]:
         login_history.insert_many(tx, full)
+    if attempts := [entry.line for entry in entries if request_queue.asks(entry.line, proven=entry.proven)]:
+        request_queue.count(tx, attempts)
     return [counted.get(entry.line.id, entry.line.id) for entry in entries]
 
 
@@ -103,6 +117,8 @@ def _finding(finding: Finding) -> dict[str, object]:
     said: dict[str, object] = {"gate": finding.gate, "state": finding.state, "words": _cut(finding.words)}
     if finding.reason is not None:
         said["reason"] = finding.reason.code
+    if finding.would_refuse is not None:
+        said["would_refuse"] = finding.would_refuse.code
     if finding.compared:
         said["compared"] = [_compared(each) for each in finding.compared]
     return said

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gatebridge.rules.levels import NOTHING_REQUIRED, Requirement
 from gatebridge.rules.lifetimes import DEFAULT_REFRESH_POLICIES, RefreshPolicy
-from gatebridge.rules.network import Relaxation
+from gatebridge.rules.network import Range, Relaxation
 
 
 class PermittedUsers(StrEnum):
@@ -28,4 +29,8 @@ class AppPolicies:
     refresh_exception_until: datetime | None = None  # and until when that exception holds; then the defaults apply again
     refresh_grace_seconds: int = 10  # how long a retry of a lost rotation gets the same successor; 0: not at all
     authorization_code_seconds: int | None = None  # None: 60
+    ip_ranges: tuple[Range, ...] = ()  # from where the app may be used at all; none: from anywhere that its users may come from
+    refresh_ranges: tuple[Range, ...] = ()  # from where alone a refresh token may be presented, whatever is relaxed; none: no such list
+    monitored_ranges: tuple[Range, ...] = ()  # as `ip_ranges`, but what they would refuse is only recorded
+    requirement: Requirement = NOTHING_REQUIRED  # how sure a sign-in must make us before the app gets anything
     max_grants_per_user: int | None = None  # None: 20, or 5 in the salesforce dialect

@@ -10,6 +10,7 @@ from gatebridge.rules.apps import App, Installation
 from gatebridge.rules.callbacks import Mismatch
 from gatebridge.rules.gates import Door
 from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant, RefreshToken
+from gatebridge.rules.levels import Level
 from gatebridge.rules.network import Address
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Assignment, Standing
@@ -89,6 +90,7 @@ class Approving:
 
     silent: bool = False  # prompt=none: nothing may be shown
     authenticated_since: datetime | None = None  # the credential check must not be older (prompt=login, max_age)
+    level: Level = Level.STANDARD  # how sure the request wishes the sign-in to make us, where the user can do as it wishes (acr_values)
     ask_consent: bool = False  # prompt=consent: a remembered approval does not count
     approved: bool = False  # the user has just pressed Approve on our page
     denied: bool = False  # the user has just pressed Deny
@@ -118,3 +120,4 @@ class Attempt:
     proof_refused: Reason | None = None  # the code or refresh token is unknown, of another app, already used, ...
     proof_compared: tuple[Compared, ...] = ()
     approving: Approving | None = None
+    used_from: Address | None = None  # at introspection, from where the resource server says that the token is being used

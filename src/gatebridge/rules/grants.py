@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gatebridge.rules.app_settings import Flow, TokenFormat
-from gatebridge.rules.sessions import Level
+from gatebridge.rules.levels import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Grant:
     methods: tuple[str, ...] = ()
     authenticated_at: datetime | None = None  # None: nobody signed in for it
     nonce: str | None = None
+    activated: bool = False  # it was approved at a browser that the user had activated, or with a second factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class AuthorizationCode:
     issued_at: datetime
     expires_at: datetime
     address: str = ""
+    activated: bool = False  # see Grant.activated
     used_at: datetime | None = None
     grant_id: str | None = None  # what it bought, once it was redeemed
 

@@ -46,6 +46,8 @@ class Prefix(StrEnum):
     INVITATION = "0IN"
     AUTHORIZATION_CODE = "0AC"
     PASSWORD_RESET = "0PR"
+    FACTOR = "0FA"
+    LOOSENING = "0LO"
 
 
 # Two digits at a time, and case to bits in one pass: a node mints thousands of ids a second and shows each in its long form.

@@ -1,12 +1,12 @@
 """From where: addresses, ranges of them, and whether the ranges that apply to a request let it through.
 
-The ranges of the user's profile count; where the profile has none, the org's trusted ranges; where neither has any, the network rule
-has no effect and says so. An app's IP relaxation can only waive what these ranges would refuse.
+An app may have ranges of its own. Beside them the ranges of the user's profile count; where the profile has none, the org's trusted
+ranges; where nobody has any, the network rule has no effect and says so. An app's IP relaxation can only waive what these ranges would
+refuse, and never the list of addresses from which its refresh tokens are taken (docs/decisions/0016).
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -120,7 +120,7 @@ class Relaxation(StrEnum):
 
     ENFORCE = "enforce"  # never
     RELAX_REFRESH = "enforce_relax_refresh"  # when a refresh token is presented
-    RELAX_ACTIVATED = "relax_activated_devices"  # from a device that the user has activated
+    RELAX_ACTIVATED = "relax_activated_devices"  # inside the app's own ranges; where it has none, from a device that the user has activated
     RELAX = "relax"  # always
 
 
@@ -128,17 +128,62 @@ class Rule(StrEnum):
     """What decided about the network; an admin sees it as the effective rule."""
 
     NO_EFFECT = "no_effect"  # nobody has set a range that applies
+    REFRESH_RANGES = "refresh_ranges"
+    APP_RANGES = "app_ranges"
     PROFILE_RANGES = "profile_ranges"
     TRUSTED_RANGES = "trusted_ranges"
     RELAXED = "relaxed"  # the ranges would have refused, and the app's IP relaxation waived it
 
 
-_OWNERS = {Rule.PROFILE_RANGES: "the login ranges of the user's profile", Rule.TRUSTED_RANGES: "the org's trusted ranges"}
+OWNERS = {
+    Rule.REFRESH_RANGES: "the addresses from which the app may use a refresh token",
+    Rule.APP_RANGES: "the app's own ranges",
+    Rule.PROFILE_RANGES: "the login ranges of the user's profile",
+    Rule.TRUSTED_RANGES: "the org's trusted ranges",
+}
 _WAIVERS = {
     Relaxation.RELAX_REFRESH: "it relaxes the ranges when a refresh token is used",
     Relaxation.RELAX_ACTIVATED: "it relaxes the ranges for activated devices",
     Relaxation.RELAX: "it relaxes the ranges for this app",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPolicy:
+    """What is set about the network where one app acts for one user: by the app's policies, the user's profile and the org.
+
+    A monitored list is tried out: it is judged as if it stood in the place of the list of its name, and what it would refuse is only told.
+    `trusted_only_waive` is the org's switch for Salesforce's reading, in which trusted ranges waive verification and refuse nobody.
+    """
+
+    relaxation: Relaxation = Relaxation.ENFORCE
+    app: tuple[Range, ...] = ()
+    refresh: tuple[Range, ...] = ()
+    profile: tuple[Range, ...] = ()
+    org: tuple[Range, ...] = ()
+    trusted_only_waive: bool = False
+    monitored_app: tuple[Range, ...] = ()
+    monitored_profile: tuple[Range, ...] = ()
+    monitored_org: tuple[Range, ...] = ()
+
+    def of_the_user(self) -> tuple[Rule, tuple[Range, ...]]:
+        """The ranges that apply to the user before any relaxation, and whose they are."""
+        if self.profile:
+            return Rule.PROFILE_RANGES, self.profile
+        if self.org and not self.trusted_only_waive:
+            return Rule.TRUSTED_RANGES, self.org
+        return Rule.NO_EFFECT, ()
+
+    def tried_out(self) -> "NetworkPolicy | None":
+        """The same with the monitored lists in force; None where nothing is monitored."""
+        if not (self.monitored_app or self.monitored_profile or self.monitored_org):
+            return None
+        return replace(
+            self,
+            app=self.monitored_app or self.app,
+            profile=self.monitored_profile or self.profile,
+            org=self.monitored_org or self.org,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,55 +194,52 @@ class Judgement:
     rule: Rule
     ranges: tuple[Range, ...]
     words: str
+    would_refuse: "Judgement | None" = None  # what the monitored ranges would have refused of that which was let through
 
 
-def effective(
-    profile_ranges: Sequence[Range], org_ranges: Sequence[Range], *, trusted_only_waive: bool = False
-) -> tuple[Rule, tuple[Range, ...]]:
-    """The ranges that apply to a user before any relaxation, and whose they are.
-
-    `trusted_only_waive` is the org's switch for Salesforce's reading, in which trusted ranges waive verification and refuse nobody.
-    """
-    if profile_ranges:
-        return Rule.PROFILE_RANGES, tuple(profile_ranges)
-    if org_ranges and not trusted_only_waive:
-        return Rule.TRUSTED_RANGES, tuple(org_ranges)
-    return Rule.NO_EFFECT, ()
-
-
-def judge(
-    address: Address | None,
-    *,
-    profile_ranges: Sequence[Range],
-    org_ranges: Sequence[Range],
-    relaxation: Relaxation,
-    trusted_only_waive: bool = False,
-    refreshing: bool = False,
-    activated: bool = False,
-) -> Judgement:
+def judge(address: Address | None, policy: NetworkPolicy, *, refreshing: bool = False, activated: bool = False) -> Judgement:
     """Whether a request from `address` may go on. None is an address that could not be read: refused where ranges apply (X-IP-02).
 
-    `refreshing`: a refresh token is presented. `activated`: the request comes from a device that the user has activated.
+    `refreshing`: a refresh token is presented. `activated`: the request comes from a device that the user has activated, or hangs from one.
     """
-    rule, ranges = effective(profile_ranges, org_ranges, trusted_only_waive=trusted_only_waive)
+    judged = _judged(address, policy, refreshing, activated)
+    tried = policy.tried_out() if judged.allowed else None
+    if tried is None:
+        return judged
+    would = _judged(address, tried, refreshing, activated)
+    return judged if would.allowed else replace(judged, would_refuse=would)
+
+
+def _judged(address: Address | None, policy: NetworkPolicy, refreshing: bool, activated: bool) -> Judgement:
+    if refreshing and policy.refresh:
+        listed = _held_against(address, Rule.REFRESH_RANGES, policy.refresh)
+        if not listed.allowed:
+            return listed
+    relaxed = policy.relaxation is Relaxation.RELAX or (policy.relaxation is Relaxation.RELAX_REFRESH and refreshing)
+    own = _held_against(address, Rule.APP_RANGES, policy.app) if policy.app else None
+    if own is not None and not own.allowed:
+        return _waived(own, policy.relaxation) if relaxed else own
+    rule, ranges = policy.of_the_user()
     if rule is Rule.NO_EFFECT:
-        return Judgement(True, rule, ranges, "No range applies: neither the user's profile nor the org restricts addresses.")
-    owner = _OWNERS[rule]
+        return own or Judgement(True, rule, ranges, "No range applies: neither app nor profile nor org restricts addresses.")
+    if own is not None and policy.relaxation is Relaxation.RELAX_ACTIVATED:
+        return replace(own, words=f"{own.words} By the app's IP relaxation they count instead of {OWNERS[rule]}.")
+    users = _held_against(address, rule, ranges)
+    if not users.allowed:
+        relaxed = relaxed or (policy.relaxation is Relaxation.RELAX_ACTIVATED and activated)
+        return _waived(users, policy.relaxation) if relaxed else users
+    return replace(users, words=f"{own.words} {users.words}") if own is not None else users
+
+
+def _held_against(address: Address | None, rule: Rule, ranges: tuple[Range, ...]) -> Judgement:
     inside = next((allowed for allowed in ranges if address is not None and allowed.contains(address)), None)
     if inside is not None:
         label = f" ({inside.label})" if inside.label else ""
-        return Judgement(True, rule, ranges, f"{address} is inside {inside}{label}, one of {owner}.")
+        return Judgement(True, rule, ranges, f"{address} is inside {inside}{label}, one of {OWNERS[rule]}.")
     outside = "The address could not be read, so it is in none" if address is None else f"{address} is in none"
-    if _waives(relaxation, refreshing=refreshing, activated=activated):
-        words = f"{outside} of {owner}, but the app's IP relaxation lets it through: {_WAIVERS[relaxation]}."
-        return Judgement(True, Rule.RELAXED, ranges, words)
-    return Judgement(False, rule, ranges, f"{outside} of {owner}.")
+    return Judgement(False, rule, ranges, f"{outside} of {OWNERS[rule]}.")
 
 
-def _waives(relaxation: Relaxation, *, refreshing: bool, activated: bool) -> bool:
-    return {
-        Relaxation.ENFORCE: False,
-        Relaxation.RELAX_REFRESH: refreshing,
-        Relaxation.RELAX_ACTIVATED: activated,
-        Relaxation.RELAX: True,
-    }[relaxation]
+def _waived(refused: Judgement, relaxation: Relaxation) -> Judgement:
+    words = f"{refused.words.removesuffix('.')}, but the app's IP relaxation lets it through: {_WAIVERS[relaxation]}."
+    return Judgement(True, Rule.RELAXED, refused.ranges, words)

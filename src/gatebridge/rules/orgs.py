@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from gatebridge.rules.levels import NOTHING_REQUIRED, Requirement
 from gatebridge.rules.network import Range
 
 
@@ -21,6 +22,15 @@ class OrgSettings:
     trusted_ranges: tuple[Range, ...] = ()
     trusted_ranges_only_waive: bool = False  # Salesforce's reading: trusted ranges waive verification and never refuse
     custom_scopes: tuple[tuple[str, str], ...] = ()  # name and consent sentence
+    timezone: str = "UTC"  # in which the login hours of its profiles are told; a name of the IANA time zone database
+    monitored_ranges: tuple[Range, ...] = ()  # as `trusted_ranges`, but what they would refuse is only recorded
+    ranges_on_every_request: bool = False  # held against the address of each use, where a resource server tells it
+    verify_new_browsers: bool = False  # a sign-in at a browser that the user has not activated asks for more than the password
+    requirement: Requirement = NOTHING_REQUIRED  # of every sign-in of the org
+    lock_sessions_to_address: bool = False  # a session ends when it is used from another address than it began at
+    session_absolute_hours: int | None = None  # the longest that a session lives, however busy; None: 24
+    max_sessions_per_user: int | None = None  # one more ends the least recently used; None: no limit
+    reauthenticate_minutes: int | None = None  # how old a sign-in may be for what is weighty; None: 60
 
 
 @dataclass(frozen=True, slots=True)

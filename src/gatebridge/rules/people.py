@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gatebridge.rules.hours import OpenHours
+from gatebridge.rules.levels import NOTHING_REQUIRED, Requirement
 from gatebridge.rules.network import Range
 from gatebridge.rules.permissions import Permission
 
@@ -63,6 +65,9 @@ class Profile:
     version: int = 1
     login_ranges: tuple[Range, ...] = ()
     session_minutes: int | None = None
+    monitored_ranges: tuple[Range, ...] = ()  # as `login_ranges`, but what they would refuse is only recorded
+    login_hours: tuple[OpenHours, ...] = ()  # when its users may come in, in the org's time zone; none: always
+    requirement: Requirement = NOTHING_REQUIRED  # of every sign-in of its users
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What may be saved of people, profiles and permission sets. Every problem is told at once, at the field that has it."""
 
-from gatebridge.rules import lifetimes, typed_text
+from gatebridge.rules import hours, lifetimes, typed_text
 from gatebridge.rules.people import PermissionSet, Profile, User
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons.reason import FieldProblem
@@ -29,6 +29,7 @@ def profile_problems(profile: Profile) -> list[FieldProblem]:
         ("name", typed_text.line_problem(profile.name)),
         ("description", typed_text.text_problem(profile.description)),
         ("session_minutes", lifetimes.access_token_problem("opaque", minutes) if minutes is not None else None),
+        ("login_hours", hours.hours_problem(profile.login_hours)),
     )
 
 

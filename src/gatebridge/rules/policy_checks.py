@@ -7,16 +7,18 @@ one of the two gets the other by default (`with_both_limits`). Two policies stan
 
 from datetime import datetime, timedelta
 
-from gatebridge.rules import lifetimes, typed_text
+from gatebridge.rules import lifetimes, typed_ranges, typed_text
 from gatebridge.rules.app_checks import found
 from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.lifetimes import DEFAULT_REFRESH_POLICIES, RefreshPolicy
+from gatebridge.rules.network import Range
 from gatebridge.rules.reasons.reason import FieldProblem
 
 ALONE = ("immediately", "until_revoked")
 LONGEST_EXCEPTION = timedelta(days=2 * 365)
 MOST_GRACE_SECONDS = 60
 MOST_GRANTS_PER_USER = 100
+MOST_REFRESH_ADDRESSES = 256
 
 
 def policy_problems(policies: AppPolicies, before: AppPolicies, now: datetime) -> list[FieldProblem]:
@@ -32,6 +34,7 @@ def policy_problems(policies: AppPolicies, before: AppPolicies, now: datetime) -
         ("refresh_exception_until", _until_problem(policies, before, now)),
         ("refresh_grace_seconds", _grace_problem(policies.refresh_grace_seconds)),
         ("max_grants_per_user", _grants_problem(policies.max_grants_per_user)),
+        ("refresh_ranges", _refresh_ranges_problem(policies.refresh_ranges)),
     )
 
 
@@ -95,3 +98,10 @@ def _grants_problem(most: int | None) -> str | None:
     if most is None or 1 <= most <= MOST_GRANTS_PER_USER:
         return None
     return f"A user has 1 to {MOST_GRANTS_PER_USER} grants of an app at once, not {most:,}."
+
+
+def _refresh_ranges_problem(ranges: tuple[Range, ...]) -> str | None:
+    held = typed_ranges.addresses(ranges)
+    if held <= MOST_REFRESH_ADDRESSES:
+        return None
+    return f"Refresh tokens are taken from at most {MOST_REFRESH_ADDRESSES} addresses in all, not {held:,}: list the app's own servers."

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gatebridge.rules import typed_text
-from gatebridge.rules.network import Range, Relaxation, judge, parse_address, parse_range, range_problem
+from gatebridge.rules.network import NetworkPolicy, Range, judge, parse_address, parse_range, range_problem
 from gatebridge.rules.reasons.reason import FieldProblem
 
 MOST_RANGES = 200
+# A range that lets in half of the internet is nearly always a slip of the keyboard, and none at all says the same more honestly.
+LARGEST = {4: 8, 6: 29}  # the shortest network of each family, by its prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +27,36 @@ def read(field: str, typed: Sequence[TypedRange]) -> tuple[tuple[Range, ...], li
     problems = [
         FieldProblem(f"{field}.{place}", problem)
         for place, each in enumerate(typed)
-        for problem in (range_problem(each.text), typed_text.line_problem(each.label, may_be_empty=True))
+        for problem in (_problem(each.text), typed_text.line_problem(each.label, may_be_empty=True))
         if problem is not None
     ]
     ranges = (parse_range(each.text, each.label) for each in typed)
     return tuple(each for each in ranges if each is not None), problems
 
 
+def told(ranges: Iterable[Range]) -> list[str]:
+    """Ranges as the audit trail keeps them."""
+    return [f"{each} {each.label}".strip() for each in ranges]
+
+
+def addresses(ranges: Iterable[Range]) -> int:
+    """How many addresses the ranges hold; one that is in two of them counts twice."""
+    return sum(int(each.last) - int(each.first) + 1 for each in ranges)
+
+
+def _problem(text: str) -> str | None:
+    found = parse_range(text)
+    if found is None:
+        return range_problem(text)
+    family, shortest = found.first.version, LARGEST[found.first.version]
+    if addresses([found]) <= 1 << (found.first.max_prefixlen - shortest):
+        return None
+    return f"An IPv{family} range spans at most a /{shortest}. To let in everybody, set no range."
+
+
 def lock_out_problem(address: str, ranges: Iterable[Range]) -> str | None:
     """Why these ranges must not be saved by somebody at `address` to whom they will apply: it would be their last act here (X-AD-12)."""
-    judged = judge(parse_address(address), profile_ranges=tuple(ranges), org_ranges=(), relaxation=Relaxation.ENFORCE)
+    judged = judge(parse_address(address), NetworkPolicy(profile=tuple(ranges)))
     if judged.allowed:
         return None
     return f"Your own address {address} is outside these ranges, so saving them would shut you out. Add it, or save from inside."

@@ -24,6 +24,7 @@ class Finding:
     words: str
     reason: Reason | None = None
     compared: tuple[Compared, ...] = ()
+    would_refuse: Reason | None = None  # a monitored rule would have refused this with that reason; it changes nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,31 +7,40 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatebridge.records.change import check_version, permit, record_change
-from gatebridge.rules import policy_checks
+from gatebridge.rules import network, policy_checks, typed_ranges
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
+from gatebridge.rules.drafts import Draft
 from gatebridge.rules.events import Event
+from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.lifetimes import RefreshPolicy
-from gatebridge.rules.network import Relaxation
+from gatebridge.rules.network import NetworkPolicy, Relaxation
 from gatebridge.rules.people import UserState
 from gatebridge.rules.permissions import Permission, beyond_own
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup import app_rights
-from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
+from gatebridge.rules.typed_ranges import TypedRange
+from gatebridge.setup import app_rights, hit_list
+from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale, told_requirement, with_ranges, with_requirement
 from gatebridge.storage import facts, installations
 from gatebridge.storage.tx import Tx
 
-_FIELDS = tuple(name for name in AppPolicies.__slots__ if name not in ("installation_id", "version"))
+_RANGES = ("ip_ranges", "refresh_ranges", "monitored_ranges")
+_FIELDS = tuple(name for name in AppPolicies.__slots__ if name not in ("installation_id", "version", "requirement", *_RANGES))
 
 
 @dataclass(frozen=True, slots=True)
 class EditPolicies:
-    """For minutes and the run-as user None is a value: the default, and nobody."""
+    """For minutes and the run-as user None is a value: the default, and nobody. A list of ranges replaces the one that there is."""
 
     app_id: str
     permitted_users: PermittedUsers | Unchanged = UNCHANGED
     ip_relaxation: Relaxation | Unchanged = UNCHANGED
+    ip_ranges: tuple[TypedRange, ...] | Unchanged = UNCHANGED
+    refresh_ranges: tuple[TypedRange, ...] | Unchanged = UNCHANGED
+    monitored_ranges: tuple[TypedRange, ...] | Unchanged = UNCHANGED
+    required_level: Level | Unchanged = UNCHANGED
+    level_action: LevelAction | Unchanged = UNCHANGED
     access_token_minutes: int | Unchanged | None = UNCHANGED
     jwt_access_token_minutes: int | Unchanged | None = UNCHANGED
     run_as_user_id: str | Unchanged | None = UNCHANGED
@@ -43,6 +52,7 @@ class EditPolicies:
     authorization_code_seconds: int | Unchanged | None = UNCHANGED
     max_grants_per_user: int | Unchanged | None = UNCHANGED
     expected_version: int | None = None
+    confirmed: bool = False  # even if it locks out who uses the app, or leaves nobody
 
 
 def edit_policies(tx: Tx, actor: Actor, command: EditPolicies) -> AppPolicies:
@@ -57,20 +67,24 @@ def edit_policies(tx: Tx, actor: Actor, command: EditPolicies) -> AppPolicies:
     if before is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     check_version(before.version, command.expected_version)
-    after = _with_refresh_in_order(applied(before, command, *_FIELDS), command)
-    if after == before:
+    after = with_requirement(_with_refresh_in_order(applied(before, command, *_FIELDS), command), command)
+    after, problems = with_ranges(after, command, *_RANGES)
+    if after == before and not problems:
         return before
     if after.may_administer and not before.may_administer:
         permit(actor, Permission.MANAGE_SECURITY)
     if before.may_administer and not after.may_administer:
         app_rights.refuse_own_door(actor, app.id)
-    problems = policy_checks.policy_problems(after, before, tx.now)
+    problems += policy_checks.policy_problems(after, before, tx.now)
+    problems += _own_door_problems(actor, app.id, before, after)
     if after.run_as_user_id is not None and after.run_as_user_id != before.run_as_user_id:
         problems += _run_as_problems(tx, actor, after.run_as_user_id)
     refuse_invalid(problems)
+    drafts = Draft(policies={app.id: before}), Draft(policies={app.id: after})
+    locked_out = hit_list.refuse_unconfirmed(tx, actor, app.id, *drafts, command.confirmed)
     if not installations.update_policies(tx, actor.org_id, after):
         raise stale()
-    record_change(tx, actor, Event.APP_POLICIES_EDITED, app_rights.target(app), _told(before), _told(after))
+    record_change(tx, actor, Event.APP_POLICIES_EDITED, app_rights.target(app), _told(before), _told(after) | locked_out)
     return replace(after, version=after.version + 1)
 
 
@@ -84,9 +98,20 @@ def _with_refresh_in_order(after: AppPolicies, command: EditPolicies) -> AppPoli
     return replace(after, refresh_exception_until=None) if command.refresh_exception_until is UNCHANGED else after
 
 
+def _own_door_problems(actor: Actor, app_id: str, before: AppPolicies, after: AppPolicies) -> list[FieldProblem]:
+    """Who is signed in through the very app cannot bind it to places in which they are not (X-AD-12)."""
+    if actor.app_id != app_id or not actor.address or after.ip_ranges == before.ip_ranges:
+        return []
+    here = NetworkPolicy(after.ip_relaxation, app=after.ip_ranges)
+    if network.judge(network.parse_address(actor.address), here).allowed:
+        return []
+    return [FieldProblem("ip_ranges", f"You are signed in through this very app at {actor.address}, which is outside these ranges.")]
+
+
 def _told(policies: AppPolicies) -> dict[str, object]:
     """What the audit trail keeps of policies."""
-    return {name: getattr(policies, name) for name in AppPolicies.__slots__}
+    plain = {name: getattr(policies, name) for name in ("installation_id", "version", *_FIELDS)}
+    return plain | {name: typed_ranges.told(getattr(policies, name)) for name in _RANGES} | told_requirement(policies.requirement)
 
 
 def _run_as_problems(tx: Tx, actor: Actor, user_id: str) -> list[FieldProblem]:

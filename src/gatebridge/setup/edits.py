@@ -4,6 +4,8 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any, Final, TypeVar
 
+from gatebridge.rules import typed_ranges
+from gatebridge.rules.levels import Requirement
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 
@@ -25,6 +27,28 @@ def applied(record: Record, command: object, *fields: str) -> Record:
     changed: Any = record
     edited: Record = replace(changed, **spoken_of)
     return edited
+
+
+def with_ranges(record: Record, command: object, *fields: str) -> tuple[Record, list[FieldProblem]]:
+    """The record with those of its lists of ranges that the command sets, read from what was typed, and what is wrong with them."""
+    read = {field: typed_ranges.read(field, getattr(command, field)) for field in fields if getattr(command, field) is not UNCHANGED}
+    changed: Any = record
+    edited: Record = replace(changed, **{field: ranges for field, (ranges, _) in read.items()})
+    return edited, [problem for _, problems in read.values() for problem in problems]
+
+
+def with_requirement(record: Record, command: object) -> Record:
+    """The record with what the command sets of the level that it requires."""
+    changed: Any = record
+    said = {name: getattr(command, field) for name, field in (("level", "required_level"), ("action", "level_action"))}
+    requirement: Requirement = replace(changed.requirement, **{name: value for name, value in said.items() if value is not UNCHANGED})
+    edited: Record = replace(changed, requirement=requirement)
+    return edited
+
+
+def told_requirement(requirement: Requirement) -> dict[str, object]:
+    """What the audit trail keeps of a required level, by the names of the fields that set it."""
+    return {"required_level": requirement.level, "level_action": requirement.action}
 
 
 def refuse_invalid(problems: list[FieldProblem]) -> None:

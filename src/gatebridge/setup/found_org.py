@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gatebridge.records.change import Target, record_change
+from gatebridge.rules import typed_ranges
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
@@ -15,7 +16,7 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.command_line_app import seed_command_line_app
-from gatebridge.setup.edits import refuse_invalid
+from gatebridge.setup.edits import refuse_invalid, told_requirement
 from gatebridge.setup.manage_profiles import ADMINISTRATOR, seed_profiles
 from gatebridge.setup.new_password import refuse_plain
 from gatebridge.setup.signing_keys import seed_signing_keys
@@ -99,13 +100,23 @@ def target(org: Org) -> Target:
 
 def told(org: Org) -> dict[str, object]:
     """What the audit trail keeps of an org."""
+    settings = org.settings
     return {
         "name": org.name,
         "kind": org.kind,
         "host": org.host,
         "issuer": org.issuer,
-        "session_minutes": org.settings.session_minutes,
-        "trusted_ranges": [f"{each} {each.label}".strip() for each in org.settings.trusted_ranges],
-        "trusted_ranges_only_waive": org.settings.trusted_ranges_only_waive,
-        "custom_scopes": [f"{name}: {sentence}" for name, sentence in org.settings.custom_scopes],
+        "session_minutes": settings.session_minutes,
+        "session_absolute_hours": settings.session_absolute_hours,
+        "max_sessions_per_user": settings.max_sessions_per_user,
+        "lock_sessions_to_address": settings.lock_sessions_to_address,
+        "reauthenticate_minutes": settings.reauthenticate_minutes,
+        "verify_new_browsers": settings.verify_new_browsers,
+        **told_requirement(settings.requirement),
+        "timezone": settings.timezone,
+        "trusted_ranges": typed_ranges.told(settings.trusted_ranges),
+        "trusted_ranges_only_waive": settings.trusted_ranges_only_waive,
+        "monitored_ranges": typed_ranges.told(settings.monitored_ranges),
+        "ranges_on_every_request": settings.ranges_on_every_request,
+        "custom_scopes": [f"{name}: {sentence}" for name, sentence in settings.custom_scopes],
     }

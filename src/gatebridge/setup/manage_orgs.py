@@ -4,18 +4,20 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from gatebridge.records.change import check_version, permit, record_change
-from gatebridge.rules import typed_ranges
+from gatebridge.rules import hours
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.drafts import Draft
 from gatebridge.rules.events import Event
+from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.org_checks import org_problems
-from gatebridge.rules.orgs import Org, OrgKind
+from gatebridge.rules.orgs import Org, OrgKind, OrgSettings
 from gatebridge.rules.people import User, UserState
 from gatebridge.rules.permissions import EVERY_POWER, Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.rules.typed_ranges import TypedRange, lock_out_problem
-from gatebridge.setup import manage_users
-from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
+from gatebridge.setup import hit_list, manage_users
+from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale, with_ranges, with_requirement
 from gatebridge.setup.found_org import Founding, found_org, target, told
 from gatebridge.setup.invite_users import send_invitation
 from gatebridge.storage import facts, orgs
@@ -58,6 +60,21 @@ class EditOrg:
     trusted_ranges: tuple[TypedRange, ...] | Unchanged = UNCHANGED
     trusted_ranges_only_waive: bool | Unchanged = UNCHANGED
     custom_scopes: tuple[tuple[str, str], ...] | Unchanged = UNCHANGED  # name and consent sentence
+    timezone: str | Unchanged = UNCHANGED
+    monitored_ranges: tuple[TypedRange, ...] | Unchanged = UNCHANGED
+    ranges_on_every_request: bool | Unchanged = UNCHANGED
+    verify_new_browsers: bool | Unchanged = UNCHANGED
+    required_level: Level | Unchanged = UNCHANGED
+    level_action: LevelAction | Unchanged = UNCHANGED
+    lock_sessions_to_address: bool | Unchanged = UNCHANGED
+    session_absolute_hours: int | Unchanged | None = UNCHANGED
+    max_sessions_per_user: int | Unchanged | None = UNCHANGED
+    reauthenticate_minutes: int | Unchanged | None = UNCHANGED
+    confirmed: bool = False  # even if it locks out who uses an app
+
+
+_RANGES = ("trusted_ranges", "monitored_ranges")
+_SETTINGS = tuple(name for name in OrgSettings.__slots__ if name not in ("requirement", *_RANGES))
 
 
 def create_org(tx: Tx, actor: Actor, command: CreateOrg) -> CreatedOrg:
@@ -100,31 +117,34 @@ def edit_org(tx: Tx, actor: Actor, command: EditOrg) -> Org:
     if org is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     check_version(org.version, command.expected_version)
-    settings = applied(org.settings, command, "session_minutes", "trusted_ranges_only_waive", "custom_scopes")
-    problems: list[FieldProblem] = []
-    if not isinstance(command.trusted_ranges, Unchanged):
-        ranges, problems = typed_ranges.read("trusted_ranges", command.trusted_ranges)
-        settings = replace(settings, trusted_ranges=ranges)
+    settings, problems = with_ranges(with_requirement(applied(org.settings, command, *_SETTINGS), command), command, *_RANGES)
     edited = replace(applied(org, command, "name"), settings=settings)
     refuse_invalid(org_problems(edited) + problems)
     _refuse_lock_out(tx, actor, org, edited)
     if edited == org:
         return org
+    drafts = Draft(org=org.settings), Draft(org=edited.settings)
+    locked_out = hit_list.refuse_unconfirmed(tx, actor, None, *drafts, command.confirmed)
     if not orgs.update(tx, edited):
         raise stale()
-    record_change(tx, actor, Event.ORG_EDITED, target(edited), told(org), told(edited))
+    record_change(tx, actor, Event.ORG_EDITED, target(edited), told(org), told(edited) | locked_out)
     return replace(edited, version=org.version + 1)
 
 
 def _refuse_lock_out(tx: Tx, actor: Actor, before: Org, after: Org) -> None:
-    changed = before.settings.trusted_ranges != after.settings.trusted_ranges or (
-        before.settings.trusted_ranges_only_waive and not after.settings.trusted_ranges_only_waive
+    """Nobody saves what shuts them out themselves: from where they are, or at this hour (X-AD-12)."""
+    old, new = before.settings, after.settings
+    refuses_more = not new.trusted_ranges_only_waive and (
+        old.trusted_ranges != new.trusted_ranges or old.trusted_ranges_only_waive != new.trusted_ranges_only_waive
     )
-    if not changed or after.settings.trusted_ranges_only_waive or actor.user_id is None or not actor.address:
+    moves_clock = old.timezone != new.timezone
+    standing = facts.standing(tx, actor.org_id, actor.user_id) if actor.user_id is not None and (refuses_more or moves_clock) else None
+    if standing is None:
         return
-    standing = facts.standing(tx, actor.org_id, actor.user_id)
-    if standing is not None and standing.profile.login_ranges:
-        return  # the ranges of the profile count instead of the org's
-    problem = lock_out_problem(actor.address, after.settings.trusted_ranges)
-    if problem is not None:
-        refuse_invalid([FieldProblem("trusted_ranges", problem)])
+    profile, problems = standing.profile, list[tuple[str, str | None]]()
+    # The ranges of a profile count instead of the org's.
+    if refuses_more and actor.address and not profile.login_ranges:
+        problems.append(("trusted_ranges", lock_out_problem(actor.address, new.trusted_ranges)))
+    if moves_clock:
+        problems.append(("timezone", hours.lock_out_problem(profile.login_hours, new.timezone, tx.now)))
+    refuse_invalid([FieldProblem(field, problem) for field, problem in problems if problem is not None])

@@ -5,19 +5,23 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from gatebridge.records.change import Target, check_version, permit, record_change
-from gatebridge.rules import typed_ranges
+from gatebridge.rules import hours, typed_ranges
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.drafts import Draft
 from gatebridge.rules.events import Event
+from gatebridge.rules.hours import OpenHours
 from gatebridge.rules.ids import Prefix
+from gatebridge.rules.levels import Level, LevelAction, Requirement
 from gatebridge.rules.people import Profile
 from gatebridge.rules.people_checks import profile_problems
 from gatebridge.rules.permissions import EVERY_POWER, NARROWING, Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.rules.typed_ranges import TypedRange, lock_out_problem
-from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
+from gatebridge.setup import hit_list
+from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale, told_requirement, with_ranges, with_requirement
 from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own
-from gatebridge.storage import holders, people, profiles
+from gatebridge.storage import holders, orgs, people, profiles
 from gatebridge.storage.tx import Tx
 
 ADMINISTRATOR = "System Administrator"
@@ -29,6 +33,7 @@ BUILT_IN: Mapping[str, tuple[str, frozenset[Permission]]] = MappingProxyType(
         "Integration User": ("For service users: APIs and nothing else.", frozenset({Permission.API_ENABLED, Permission.API_ONLY})),
     }
 )
+_RANGES = ("login_ranges", "monitored_ranges")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,15 @@ class CreateProfile:
     permissions: frozenset[Permission] = frozenset()
     login_ranges: tuple[TypedRange, ...] = ()
     session_minutes: int | None = None  # None: the org's
+    monitored_ranges: tuple[TypedRange, ...] = ()
+    login_hours: tuple[OpenHours, ...] = ()
+    required_level: Level = Level.STANDARD
+    level_action: LevelAction = LevelAction.RAISE
 
 
 @dataclass(frozen=True, slots=True)
 class EditProfile:
-    """What is to be different about a profile; permissions and ranges replace those that it has."""
+    """What is to be different about a profile; permissions, ranges and hours replace those that it has."""
 
     profile_id: str
     expected_version: int | None = None
@@ -53,6 +62,11 @@ class EditProfile:
     permissions: frozenset[Permission] | Unchanged = UNCHANGED
     login_ranges: tuple[TypedRange, ...] | Unchanged = UNCHANGED
     session_minutes: int | Unchanged | None = UNCHANGED
+    monitored_ranges: tuple[TypedRange, ...] | Unchanged = UNCHANGED
+    login_hours: tuple[OpenHours, ...] | Unchanged = UNCHANGED
+    required_level: Level | Unchanged = UNCHANGED
+    level_action: LevelAction | Unchanged = UNCHANGED
+    confirmed: bool = False  # even if it locks out who uses an app
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +80,13 @@ class DeleteProfile:
 def create_profile(tx: Tx, actor: Actor, command: CreateProfile) -> Profile:
     """Make a profile. Raises Refused."""
     permit(actor, Permission.MANAGE_PROFILES_AND_PERMISSION_SETS)
-    ranges, problems = typed_ranges.read("login_ranges", command.login_ranges)
-    profile = replace(
+    plain = replace(
         _new(tx, actor.org_id, command.name, command.description, command.permissions),
-        login_ranges=ranges,
         session_minutes=command.session_minutes,
+        login_hours=hours.in_order(command.login_hours),
+        requirement=Requirement(command.required_level, command.level_action),
     )
+    profile, problems = with_ranges(plain, command, *_RANGES)
     refuse_invalid(profile_problems(profile) + problems)
     refuse_beyond_own(actor, profile.permissions)
     if not profiles.insert(tx, profile):
@@ -96,25 +111,25 @@ def edit_profile(tx: Tx, actor: Actor, command: EditProfile) -> Profile:
     permit(actor, Permission.MANAGE_PROFILES_AND_PERMISSION_SETS)
     profile = _found(tx, actor, command.profile_id)
     check_version(profile.version, command.expected_version)
-    edited = applied(profile, command, "name", "description", "permissions", "session_minutes")
-    problems: list[FieldProblem] = []
-    if not isinstance(command.login_ranges, Unchanged):
-        ranges, problems = typed_ranges.read("login_ranges", command.login_ranges)
-        edited = replace(edited, login_ranges=ranges)
+    edited = applied(profile, command, "name", "description", "permissions", "session_minutes", "login_hours")
+    edited = replace(with_requirement(edited, command), login_hours=hours.in_order(edited.login_hours))
+    edited, problems = with_ranges(edited, command, *_RANGES)
     refuse_invalid(profile_problems(edited) + problems)
     refuse_beyond_own(actor, edited.permissions - profile.permissions)
     if _holds(tx, actor, profile):
         _refuse_own_gain(profile, edited)
-        _refuse_lock_out(actor, profile, edited)
+        _refuse_lock_out(tx, actor, profile, edited)
     if edited == profile:
         return profile
+    drafts = Draft(profiles={profile.id: profile}), Draft(profiles={profile.id: edited})
+    locked_out = hit_list.refuse_unconfirmed(tx, actor, None, *drafts, command.confirmed)
     try:
         if not profiles.update(tx, edited):
             raise stale()
     except people.NameTaken:
         raise _name_taken() from None
     keep_an_admin(tx, actor, profile.permissions - edited.permissions)
-    record_change(tx, actor, Event.PROFILE_EDITED, _target(edited), _told(profile), _told(edited))
+    record_change(tx, actor, Event.PROFILE_EDITED, _target(edited), _told(profile), _told(edited) | locked_out)
     return replace(edited, version=profile.version + 1)
 
 
@@ -157,12 +172,15 @@ def _refuse_own_gain(before: Profile, after: Profile) -> None:
         raise Refused(setup_reasons.OWN_ASSIGNMENT, detail="This is your own profile, and the change would let you do more.")
 
 
-def _refuse_lock_out(actor: Actor, before: Profile, after: Profile) -> None:
-    if after.login_ranges == before.login_ranges or not actor.address:
-        return
-    problem = lock_out_problem(actor.address, after.login_ranges)
-    if problem is not None:
-        refuse_invalid([FieldProblem("login_ranges", problem)])
+def _refuse_lock_out(tx: Tx, actor: Actor, before: Profile, after: Profile) -> None:
+    problems: list[tuple[str, str | None]] = []
+    if after.login_ranges != before.login_ranges and actor.address:
+        problems.append(("login_ranges", lock_out_problem(actor.address, after.login_ranges)))
+    if after.login_hours != before.login_hours:
+        org = orgs.by_id(tx, actor.org_id)
+        timezone = org.settings.timezone if org is not None else hours.UTC_NAME
+        problems.append(("login_hours", hours.lock_out_problem(after.login_hours, timezone, tx.now)))
+    refuse_invalid([FieldProblem(field, problem) for field, problem in problems if problem is not None])
 
 
 def _told(profile: Profile) -> dict[str, object]:
@@ -170,8 +188,11 @@ def _told(profile: Profile) -> dict[str, object]:
         "name": profile.name,
         "description": profile.description,
         "permissions": profile.permissions,
-        "login_ranges": [f"{each} {each.label}".strip() for each in profile.login_ranges],
+        "login_ranges": typed_ranges.told(profile.login_ranges),
         "session_minutes": profile.session_minutes,
+        "monitored_ranges": typed_ranges.told(profile.monitored_ranges),
+        "login_hours": [str(each) for each in profile.login_hours],
+        **told_requirement(profile.requirement),
     }
 
 

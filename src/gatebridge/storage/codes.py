@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from gatebridge.rules import ids
 from gatebridge.rules.grants import AuthorizationCode, Epochs
+from gatebridge.rules.levels import Level
 from gatebridge.rules.lifetimes import MOST_AUTHORIZATION_CODE_SECONDS
-from gatebridge.rules.sessions import Level
 from gatebridge.storage.dialects import Digest, Id, Moment, Text
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
@@ -39,6 +39,7 @@ authorization_codes = sa.Table(
     sa.Column("issued_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Column("address", sa.String(64), nullable=False, server_default=""),
+    sa.Column("activated", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("used_at", Moment),
     sa.Column("grant_id", Id),  # what it bought; none where it was only burnt
     sa.UniqueConstraint("org_id", "digest"),
@@ -72,6 +73,7 @@ def insert(tx: Tx, code: AuthorizationCode, digest: bytes) -> None:
             issued_at=code.issued_at,
             expires_at=code.expires_at,
             address=code.address,
+            activated=code.activated,
         )
     )
 
@@ -97,6 +99,7 @@ def of_row(row: Any) -> AuthorizationCode:
         issued_at=row.issued_at,
         expires_at=row.expires_at,
         address=row.address,
+        activated=row.activated,
         used_at=row.used_at,
         grant_id=row.grant_id,
     )

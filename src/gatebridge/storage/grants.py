@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.grants import Grant
-from gatebridge.rules.sessions import Level
+from gatebridge.rules.levels import Level
 from gatebridge.storage.dialects import Id, Moment, Text, for_update, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.people import users
@@ -32,6 +32,7 @@ grants = sa.Table(
     sa.Column("methods", sa.String(64), nullable=False, server_default=""),
     sa.Column("authenticated_at", Moment),
     sa.Column("nonce", Text),
+    sa.Column("activated", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("ended_at", Moment),
     sa.Column("ended_because", Text, nullable=False, server_default=""),
     sa.Index(None, "org_id", "installation_id", "user_id"),
@@ -72,6 +73,7 @@ def of_row(row: Any) -> Grant:
         methods=tuple(row.methods.split()),
         authenticated_at=row.authenticated_at,
         nonce=row.nonce,
+        activated=row.activated,
     )
 
 
@@ -117,6 +119,7 @@ def insert_if_first(tx: Tx, grant: Grant) -> bool:
             methods=" ".join(grant.methods),
             authenticated_at=grant.authenticated_at,
             nonce=grant.nonce,
+            activated=grant.activated,
             ended_because="",
         )
     )

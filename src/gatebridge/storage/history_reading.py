@@ -43,13 +43,19 @@ def page(
     reason: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    would_refuse: bool | None = None,
 ) -> list[HistoryLine]:
-    """The lines before the id `before`, newest first, that fit every filter given. `since` is included, `until` is not."""
+    """The lines before the id `before`, newest first, that fit every filter given. `since` is included, `until` is not.
+
+    `would_refuse`: only those that a monitored rule would have refused, or only the others.
+    """
     wanted = [login_history.c.org_id == org_id]
     equal = (("app_id", app_id), ("user_id", user_id), ("outcome", outcome), ("reason", reason))
     wanted += [login_history.c[name] == value for name, value in equal if value is not None]
     if reason is not None:
         wanted.append(login_history.c.outcome == "refused")  # said so, the index of refusals serves
+    if would_refuse is not None:
+        wanted.append(login_history.c.would_refuse.is_not(None) if would_refuse else login_history.c.would_refuse.is_(None))
     if before is not None:
         wanted.append(login_history.c.id < before)
     # The index is by id, and an id is minted a little before the moment of its line; so the ids bound the search, the moments decide.

@@ -26,6 +26,7 @@ installations = sa.Table(
     sa.Column("uninstalled_at", Moment),
     sa.Column("blocked_at", Moment),
     sa.Column("blocked_because", Text, nullable=False, server_default=""),
+    sa.Column("holders_only", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("org_id", "app_id"),
 )
 
@@ -46,6 +47,11 @@ policies = sa.Table(
     sa.Column("refresh_grace_seconds", sa.Integer, nullable=False, server_default="10"),
     sa.Column("authorization_code_seconds", sa.Integer),
     sa.Column("max_grants_per_user", sa.Integer),
+    sa.Column("ip_ranges", Json, nullable=False, server_default="[]"),
+    sa.Column("refresh_ranges", Json, nullable=False, server_default="[]"),
+    sa.Column("monitored_ranges", Json, nullable=False, server_default="[]"),
+    sa.Column("required_level", sa.String(16), nullable=False, server_default="standard"),
+    sa.Column("level_action", sa.String(16), nullable=False, server_default="raise"),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.ForeignKeyConstraint(["org_id", "installation_id"], ["installations.org_id", "installations.id"]),
     sa.ForeignKeyConstraint(["org_id", "run_as_user_id"], ["users.org_id", "users.id"]),
@@ -74,6 +80,8 @@ def insert(tx: Tx, installation: Installation, granted: AppPolicies) -> bool:
             epoch=installation.epoch,
             version=installation.version,
             installed_at=installation.installed_at,
+            uninstalled_at=installation.uninstalled_at,
+            holders_only=installation.holders_only,
         )
     )
     if not added.rowcount:
@@ -118,12 +126,24 @@ def unblock(tx: Tx, org_id: str, installation_id: str) -> bool:
 
 def uninstall(tx: Tx, org_id: str, installation_id: str) -> bool:
     """Take the app out of use in this org; policies and permits stay for the record. False when it was out of use before."""
-    return _changed(tx, org_id, installation_id, installations.c.uninstalled_at.is_(None), uninstalled_at=tx.now)
+    return _changed(tx, org_id, installation_id, in_use(tx.now), uninstalled_at=tx.now)
 
 
-def reinstall(tx: Tx, org_id: str, installation_id: str) -> bool:
-    """Put an uninstalled app back in use, blocked if it was blocked. False when it is in use."""
-    return _changed(tx, org_id, installation_id, installations.c.uninstalled_at.is_not(None), uninstalled_at=None, installed_at=tx.now)
+def reinstall(tx: Tx, org_id: str, installation_id: str, until: datetime | None = None) -> bool:
+    """Put an uninstalled app back in use, blocked if it was blocked, for good or until a moment. False when it is in use."""
+    gone = sa.not_(in_use(tx.now))
+    return _changed(tx, org_id, installation_id, gone, uninstalled_at=until, installed_at=tx.now, holders_only=False)
+
+
+def prolong(tx: Tx, org_id: str, installation_id: str, until: datetime | None) -> bool:
+    """Let an app that is in use until a moment be so until another one, or for good. False when it is out of use, or had no end."""
+    ends = installations.c.uninstalled_at > tx.now
+    return _changed(tx, org_id, installation_id, ends, uninstalled_at=until)
+
+
+def in_use(now: datetime) -> sa.ColumnElement[bool]:
+    """That an app is installed at this moment. The column may lie ahead (`Installation.in_use`)."""
+    return sa.or_(installations.c.uninstalled_at.is_(None), installations.c.uninstalled_at > now)
 
 
 def policies_of(tx: Tx, org_id: str, installation_id: str) -> AppPolicies | None:
@@ -177,7 +197,7 @@ def remove_permits(tx: Tx, org_id: str, installation_id: str) -> None:
     tx.connection.execute(sa.delete(permits).where(permits.c.org_id == org_id, permits.c.installation_id == installation_id))
 
 
-def _changed(tx: Tx, org_id: str, installation_id: str, only_if: sa.ColumnElement[bool], **values: datetime | str | None) -> bool:
+def _changed(tx: Tx, org_id: str, installation_id: str, only_if: sa.ColumnElement[bool], **values: datetime | str | bool | None) -> bool:
     changed = tx.connection.execute(
         sa.update(installations)
         .where(installations.c.org_id == org_id, installations.c.id == installation_id, only_if)
@@ -200,4 +220,9 @@ def _policy_values(granted: AppPolicies) -> dict[str, Any]:
         "refresh_grace_seconds": granted.refresh_grace_seconds,
         "authorization_code_seconds": granted.authorization_code_seconds,
         "max_grants_per_user": granted.max_grants_per_user,
+        "ip_ranges": rows.stored_ranges(granted.ip_ranges),
+        "refresh_ranges": rows.stored_ranges(granted.refresh_ranges),
+        "monitored_ranges": rows.stored_ranges(granted.monitored_ranges),
+        "required_level": granted.requirement.level,
+        "level_action": granted.requirement.action,
     }

@@ -30,6 +30,7 @@ login_history = sa.Table(
     sa.Column("user_agent", sa.String(512), nullable=False, server_default=""),
     sa.Column("auth_method", sa.String(24)),
     sa.Column("credential_id", Id),  # the secret or certificate that proved the client
+    sa.Column("would_refuse", sa.String(48)),  # the reason with which a monitored rule would have refused what went through
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("receipt", Json, nullable=False),
     sa.Index(None, "org_id", "app_id", "id"),
@@ -42,6 +43,14 @@ login_history = sa.Table(
         "id",
         sqlite_where=sa.text("outcome = 'refused'"),
         postgresql_where=sa.text("outcome = 'refused'"),
+    ),
+    # Few are looked for among many, and only while somebody tries out a rule.
+    sa.Index(
+        "ix_login_history_would_refuse",
+        "org_id",
+        "id",
+        sqlite_where=sa.text("would_refuse IS NOT NULL"),
+        postgresql_where=sa.text("would_refuse IS NOT NULL"),
     ),
 )
 
@@ -69,6 +78,7 @@ class HistoryLine:
     scopes_given: str | None = None
     auth_method: str | None = None
     credential_id: str | None = None
+    would_refuse: str | None = None
 
 
 def insert_many(tx: Tx, lines: Sequence[HistoryLine]) -> None:

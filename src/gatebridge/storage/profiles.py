@@ -69,4 +69,8 @@ def _stored(profile: Profile) -> dict[str, object]:
         "permissions": rows.stored_permissions(profile.permissions),
         "login_ranges": rows.stored_ranges(profile.login_ranges),
         "session_minutes": profile.session_minutes,
+        "monitored_ranges": rows.stored_ranges(profile.monitored_ranges),
+        "login_hours": rows.stored_hours(profile.login_hours),
+        "required_level": profile.requirement.level,
+        "level_action": profile.requirement.action,
     }

@@ -6,6 +6,8 @@ from typing import Any
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.apps import App, AppCertificate, ConsumerSecret, Dialect, Installation
+from gatebridge.rules.hours import OpenHours
+from gatebridge.rules.levels import Level, LevelAction, Requirement
 from gatebridge.rules.lifetimes import RefreshPolicy, parse_refresh_policy
 from gatebridge.rules.network import Range, Relaxation, parse_range
 from gatebridge.rules.orgs import Org, OrgKind, OrgSettings
@@ -22,6 +24,20 @@ def ranges(stored: Iterable[Any]) -> tuple[Range, ...]:
 def stored_ranges(ranges: Iterable[Range]) -> list[list[str]]:
     """What `ranges` reads back."""
     return [[str(each), each.label] for each in ranges]
+
+
+def hours(stored: Iterable[Any]) -> tuple[OpenHours, ...]:
+    """Login hours, kept as weekday, first and last minute."""
+    return tuple(OpenHours(weekday, start, end) for weekday, start, end in stored)
+
+
+def stored_hours(hours: Iterable[OpenHours]) -> list[list[int]]:
+    """What `hours` reads back."""
+    return [[each.weekday, each.start, each.end] for each in hours]
+
+
+def requirement(level: str, action: str) -> Requirement:
+    return Requirement(Level(level), LevelAction(action))
 
 
 def refresh_policies(stored: Iterable[str]) -> tuple[RefreshPolicy, ...]:
@@ -55,6 +71,15 @@ def org(row: Any) -> Org:
             trusted_ranges=ranges(stored.get("trusted_ranges", ())),
             trusted_ranges_only_waive=stored.get("trusted_ranges_only_waive", False),
             custom_scopes=tuple((name, sentence) for name, sentence in stored.get("custom_scopes", ())),
+            timezone=stored.get("timezone", "UTC"),
+            monitored_ranges=ranges(stored.get("monitored_ranges", ())),
+            ranges_on_every_request=stored.get("ranges_on_every_request", False),
+            verify_new_browsers=stored.get("verify_new_browsers", False),
+            requirement=requirement(stored.get("required_level", "standard"), stored.get("level_action", "raise")),
+            lock_sessions_to_address=stored.get("lock_sessions_to_address", False),
+            session_absolute_hours=stored.get("session_absolute_hours"),
+            max_sessions_per_user=stored.get("max_sessions_per_user"),
+            reauthenticate_minutes=stored.get("reauthenticate_minutes"),
         ),
     )
 
@@ -100,6 +125,9 @@ def profile(row: Any) -> Profile:
         version=row.version,
         login_ranges=ranges(row.login_ranges),
         session_minutes=row.session_minutes,
+        monitored_ranges=ranges(row.monitored_ranges),
+        login_hours=hours(row.login_hours),
+        requirement=requirement(row.required_level, row.level_action),
     )
 
 
@@ -177,6 +205,7 @@ def installation(row: Any) -> Installation:
         uninstalled_at=row.uninstalled_at,
         blocked_at=row.blocked_at,
         blocked_because=row.blocked_because,
+        holders_only=row.holders_only,
     )
 
 
@@ -196,6 +225,10 @@ def policies(row: Any) -> AppPolicies:
         refresh_grace_seconds=row.refresh_grace_seconds,
         authorization_code_seconds=row.authorization_code_seconds,
         max_grants_per_user=row.max_grants_per_user,
+        ip_ranges=ranges(row.ip_ranges),
+        refresh_ranges=ranges(row.refresh_ranges),
+        monitored_ranges=ranges(row.monitored_ranges),
+        requirement=requirement(row.required_level, row.level_action),
     )
 
 

@@ -1,6 +1,7 @@
 """Every table in one place, for migrations and for checks. Importing it registers them all."""
 
 from gatebridge.storage import (
+    access_requests,
     app_origins,
     approvals,
     apps,
@@ -9,12 +10,14 @@ from gatebridge.storage import (
     codes,
     credentials,
     custom_permissions,
+    factors,
     grants,
     idempotency,
     installations,
     interactions,
     leases,
     login_history,
+    loosenings,
     nodes,
     orgs,
     outbox,
@@ -28,6 +31,7 @@ from gatebridge.storage import (
     strangers,
     tokens,
     usage,
+    verifications,
 )
 from gatebridge.storage.metadata import metadata
 
@@ -59,6 +63,10 @@ FAMILIES = (
     revocations,
     idempotency,
     leases,
+    factors,
+    verifications,
+    access_requests,
+    loosenings,
 )
 
 __all__ = ["FAMILIES", "metadata"]

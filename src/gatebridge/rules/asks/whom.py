@@ -1,6 +1,5 @@
-"""Gates 9, 10 and 12, whom it acts for: User, Permitted, Network."""
+"""Gates 9 and 10, whom it acts for: User, Permitted."""
 
-from gatebridge.rules import network as ranges
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.asks.answers import passed, refused
@@ -8,10 +7,8 @@ from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.people import UserState
 from gatebridge.rules.permissions import Permission
-from gatebridge.rules.reasons import network as network_reasons
 from gatebridge.rules.reasons import permitted as permitted_reasons
 from gatebridge.rules.reasons import user as user_reasons
-from gatebridge.rules.reasons.reason import Compared
 from gatebridge.rules.verdict import Finding
 
 
@@ -56,23 +53,3 @@ def permitted(facts: Facts, _: Attempt) -> Finding | None:
             return refused(Gate.PERMITTED, permitted_reasons.APPROVAL_EXPIRED, f"the approval through {name} has run out")
     words = "no profile or permission set of the user is approved for the app"
     return refused(Gate.PERMITTED, permitted_reasons.USER_NOT_APPROVED, words)
-
-
-def network(facts: Facts, attempt: Attempt) -> Finding | None:
-    """Does the request come from where it may come from?"""
-    if facts.policies is None or facts.standing is None:
-        return None
-    judgement = ranges.judge(
-        attempt.address,
-        profile_ranges=facts.standing.profile.login_ranges,
-        org_ranges=facts.org.settings.trusted_ranges,
-        relaxation=facts.policies.ip_relaxation,
-        trusted_only_waive=facts.org.settings.trusted_ranges_only_waive,
-        refreshing=attempt.door is Door.REFRESH,
-    )
-    sent = str(attempt.address) if attempt.address is not None else None
-    compared = Compared("address", sent, ", ".join(str(each) for each in judgement.ranges) or None)
-    if judgement.allowed:
-        return passed(Gate.NETWORK, judgement.words, compared)
-    reason = network_reasons.ADDRESS_UNKNOWN if attempt.address is None else network_reasons.ADDRESS_OUTSIDE_RANGES
-    return refused(Gate.NETWORK, reason, judgement.words, compared)

@@ -15,8 +15,10 @@ from gatebridge.rules.reasons import (
     consent,
     flow,
     grant,
+    hours,
     identity,
     installed,
+    level,
     network,
     outage,
     permitted,
@@ -47,8 +49,10 @@ __all__ = [
     "flow",
     "get",
     "grant",
+    "hours",
     "identity",
     "installed",
+    "level",
     "network",
     "outage",
     "permitted",
@@ -80,7 +84,7 @@ def catalogue(modules: Iterable[ModuleType]) -> Mapping[str, Reason]:
 REASONS = catalogue(
     (
         *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant),
-        *(scopes, user, permitted, network, session, consent, bearer, identity, sign_in, setup),
+        *(scopes, user, permitted, hours, network, session, level, consent, bearer, identity, sign_in, setup),
     )
 )
 

@@ -22,3 +22,16 @@ ADDRESS_UNKNOWN = _network(
     hint="Nothing in the client's code will help, unless it sends forwarding headers of its own; remove those.",
     remedy="Operator: name the proxy in GATEBRIDGE_TRUSTED_PROXIES, and let it send one well-formed X-Forwarded-For.",
 )
+ADDRESS_OUTSIDE_APP_RANGES = _network(
+    code="address_outside_app_ranges",
+    sentence="The app may not be used from the address that the request comes from.",
+    hint="Find the outgoing address of the client, as the receipt shows it: this app may be used from addresses of its own alone.",
+    remedy="Add the address to the app's IP ranges on its Policies page, if the app really runs there now.",
+)
+# A list that no relaxation waives: who writes one means it.
+REFRESH_ADDRESS_REFUSED = _network(
+    code="refresh_address_refused",
+    sentence="A refresh token of this app may not be used from the address that the request comes from.",
+    hint="Refresh from the servers that the org has listed. If you never use a refresh token elsewhere, somebody else has it: revoke it.",
+    remedy="Add the address to the app's refresh ranges, if it is one of the app's own servers; no relaxation waives them.",
+)

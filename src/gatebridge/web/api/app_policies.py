@@ -6,8 +6,10 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BeforeValidator, Field
 from starlette.responses import Response
 
+from gatebridge.rules import effective
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
 from gatebridge.rules.ids import Prefix, parse
+from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.lifetimes import RefreshPolicy, parse_refresh_policy
 from gatebridge.rules.network import Relaxation
 from gatebridge.rules.people import Assignment
@@ -15,10 +17,12 @@ from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.assign_access import AssignAccess, RemoveAccess, assign_access, remove_access
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
-from gatebridge.storage import installations, names
-from gatebridge.web.api import app_reading
-from gatebridge.web.api.desk import AtDesk, IfMatch, record_id, shown, version_in
-from gatebridge.web.api.shapes import Closed, GivenId, GivenMoment, Id, Moment, Shown, given, omitted
+from gatebridge.storage import installations, names, profiles
+from gatebridge.web.api import app_reading, ranges
+from gatebridge.web.api.desk import AtDesk, IfMatch, Visit, record_id, shown, version_in
+from gatebridge.web.api.ranges import GivenRange, RangeShown
+from gatebridge.web.api.shapes import CONFIRMED, Closed, Confirmed, GivenId, GivenMoment, Id, Moment, Shown, given, omitted
+from gatebridge.web.api.terms import ChosenShown, LevelShown, NetworkShown
 
 router = APIRouter(prefix="/apps/{app_id}", tags=["Settings and policies"])
 
@@ -37,12 +41,34 @@ GivenRefreshPolicy = Annotated[
 ]
 
 
+RANGES = ("ip_ranges", "refresh_ranges", "monitored_ranges")
+MOST_PROFILES = 1_000
+
+
+class ForProfilesShown(Shown):
+    """What holds in the end where users of these profiles use the app, and whose setting says so."""
+
+    profiles: list[str]
+    network: NetworkShown
+    access_token_minutes: ChosenShown
+    jwt_access_token_minutes: ChosenShown
+    level: LevelShown
+
+
 class PoliciesShown(Shown):
-    """Who may use the app here, from where, for how long, and for whom it acts."""
+    """Who may use the app here, from where, how surely signed in, for how long, and for whom it acts.
+
+    `effective` tells what all settings together come to, for the users of each profile of the org.
+    """
 
     installation_id: Id
     permitted_users: PermittedUsers
     ip_relaxation: Relaxation
+    ip_ranges: list[RangeShown]
+    refresh_ranges: list[RangeShown]
+    monitored_ranges: list[RangeShown]
+    required_level: Level
+    level_action: LevelAction
     access_token_minutes: int | None
     jwt_access_token_minutes: int | None
     run_as_user_id: Id | None
@@ -53,6 +79,7 @@ class PoliciesShown(Shown):
     refresh_grace_seconds: int
     authorization_code_seconds: int | None
     max_grants_per_user: int | None
+    effective: list[ForProfilesShown]
     version: int
 
 
@@ -61,10 +88,19 @@ class PoliciesEdit(Closed):
 
     A refresh token always has an idle and an absolute limit: name one, and the other is the default. `immediately` and `until_revoked`
     stand alone; the latter needs `refresh_exception_reason`, and `refresh_exception_until` within two years.
+
+    `ip_ranges`: from where the app may be used at all. `refresh_ranges`: from where alone its refresh tokens are taken, whatever is
+    relaxed; at most 256 addresses. `monitored_ranges`: a list that is tried out in the place of `ip_ranges`; what it would refuse goes
+    through and is recorded. A list replaces the whole list.
     """
 
     permitted_users: PermittedUsers = omitted()
     ip_relaxation: Relaxation = omitted()
+    ip_ranges: tuple[GivenRange, ...] = omitted()
+    refresh_ranges: tuple[GivenRange, ...] = omitted()
+    monitored_ranges: tuple[GivenRange, ...] = omitted()
+    required_level: Level = omitted()
+    level_action: LevelAction = omitted()
     access_token_minutes: int | None = omitted()
     jwt_access_token_minutes: int | None = omitted()
     run_as_user_id: GivenId | None = omitted()
@@ -75,6 +111,7 @@ class PoliciesEdit(Closed):
     refresh_grace_seconds: int = omitted()
     authorization_code_seconds: int | None = omitted()
     max_grants_per_user: int | None = omitted()
+    confirmed: bool = CONFIRMED
 
 
 class AccessShown(Shown):
@@ -93,8 +130,16 @@ class Access(Closed):
     expires_at: GivenMoment | None = Field(None, description="Null: without an end.")
 
 
-def _shown(policies: AppPolicies) -> Response:
-    return shown(PoliciesShown.model_validate(policies), policies.version)
+def _shown(visit: Visit, policies: AppPolicies) -> Response:
+    everybody = profiles.list_page(visit.tx, visit.org.id, after=None, limit=MOST_PROFILES)
+    requirement = policies.requirement
+    told = {
+        **{name: getattr(policies, name) for name in PoliciesShown.model_fields if hasattr(policies, name)},
+        **{name: ranges.shown(getattr(policies, name)) for name in RANGES},
+        **{"required_level": requirement.level, "level_action": requirement.action},
+        "effective": effective.of_app(visit.org, policies, everybody),
+    }
+    return shown(PoliciesShown.model_validate(told), policies.version)
 
 
 def _holder_id(text: str) -> str:
@@ -112,16 +157,17 @@ def get_policies(desk: AtDesk, app_id: str) -> Response:
         policies = installations.policies_of(visit.tx, visit.org.id, installation_id)
         if policies is None:
             raise Refused(setup_reasons.RECORD_NOT_FOUND)
-        return _shown(policies)
+        return _shown(visit, policies)
 
 
 @router.patch("/policies", summary="Edit policies", response_model=PoliciesShown)
 def patch_policies(desk: AtDesk, app_id: str, body: PoliciesEdit, if_match: IfMatch = None) -> Response:
     """Change how this org lets the app be used. Needs *Manage Connected Apps*; `may_administer` needs *Manage Security* too, and a run-as
     user may hold no right that the editor lacks."""
-    command = EditPolicies(app_id=record_id(app_id, Prefix.APP), expected_version=version_in(if_match), **given(body))
+    fields = ranges.typed(given(body), *RANGES)
+    command = EditPolicies(app_id=record_id(app_id, Prefix.APP), expected_version=version_in(if_match), **fields)
     with desk.writing() as visit:
-        return _shown(edit_policies(visit.tx, visit.actor, command))
+        return _shown(visit, edit_policies(visit.tx, visit.actor, command))
 
 
 @router.get("/access", summary="List who may use an app")
@@ -150,7 +196,8 @@ def put_access(desk: AtDesk, app_id: str, holder_id: str, body: Access) -> Acces
 
 
 @router.delete("/access/{holder_id}", summary="Unassign an app", status_code=204)
-def delete_access(desk: AtDesk, app_id: str, holder_id: str) -> None:
-    """Let the holders use the app no more; their tokens of it are refused from now on. Needs *Manage Connected Apps*."""
+def delete_access(desk: AtDesk, app_id: str, holder_id: str, confirmed: Confirmed = False) -> None:
+    """Let the holders use the app no more; their tokens of it are refused from now on. Needs *Manage Connected Apps*. Where somebody used
+    it in the last 30 days, or nobody would be left, it must be confirmed (`locks_out`)."""
     with desk.writing() as visit:
-        remove_access(visit.tx, visit.actor, RemoveAccess(record_id(app_id, Prefix.APP), _holder_id(holder_id)))
+        remove_access(visit.tx, visit.actor, RemoveAccess(record_id(app_id, Prefix.APP), _holder_id(holder_id), confirmed))

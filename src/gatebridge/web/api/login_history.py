@@ -32,6 +32,7 @@ class FindingShown(Shown):
     words: str
     reason: str | None
     compared: list[ComparedShown]
+    would_refuse: str | None
 
 
 class FoldedShown(Shown):
@@ -52,6 +53,7 @@ class OutcomeShown(Shown):
     outcome: str
     status: int
     reason: str | None
+    would_refuse: str | None
     app_id: Id | None
     app: str
     user_id: Id | None
@@ -77,6 +79,7 @@ class ReceiptShown(OutcomeShown):
     findings: list[FindingShown]
     request: dict[str, str]
     narrowed: bool
+    evicted: list[Id]
     folded: FoldedShown | None
 
 
@@ -89,11 +92,12 @@ def list_login_history(
     reason: Annotated[str | None, Query(max_length=64, description="Refusals for this reason only.")] = None,
     since: Annotated[GivenMoment | None, Query(description="Not before this time.")] = None,
     until: Annotated[GivenMoment | None, Query(description="Before this time.")] = None,
+    would_refuse: Annotated[bool | None, Query(description="Only what went through, and a monitored range would have refused.")] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> Page[OutcomeShown]:
     """Every token, introspection, revocation and API outcome, newest first. Needs *Monitor Login History*."""
-    wanted = HistoryFilter(app_id, user_id, outcome, reason, since, until)
+    wanted = HistoryFilter(app_id, user_id, outcome, reason, since, until, would_refuse)
     listed = {"list": "login_history", "filter": repr(wanted)}
     with desk.reading() as visit:
         return page_of(

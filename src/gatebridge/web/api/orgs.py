@@ -7,6 +7,8 @@ from pydantic import Field
 from starlette.responses import Response
 
 from gatebridge.records.change import permit
+from gatebridge.rules import effective
+from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.orgs import Org, OrgKind
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
@@ -17,7 +19,8 @@ from gatebridge.web.api import ranges
 from gatebridge.web.api.desk import AtDesk, IdempotencyKey, IfMatch, Visit, shown, version_in
 from gatebridge.web.api.paging import Cursor, Limit, Page, page_of
 from gatebridge.web.api.ranges import GivenRange, RangeShown
-from gatebridge.web.api.shapes import Closed, Id, Moment, Shown, given, omitted
+from gatebridge.web.api.shapes import CONFIRMED, Closed, Id, Moment, Shown, given, omitted
+from gatebridge.web.api.terms import ChosenShown
 
 router = APIRouter(tags=["Orgs"])
 
@@ -36,6 +39,17 @@ class GivenScope(Closed):
     sentence: str = Field(examples=["Read your ledger"])
 
 
+RANGES = ("trusted_ranges", "monitored_ranges")
+
+
+class OrgEffect(Shown):
+    """The numbers that hold where nothing nearer sets another, and whether the org set them or they are the defaults."""
+
+    session_minutes: ChosenShown
+    session_absolute_hours: ChosenShown
+    reauthenticate_minutes: ChosenShown
+
+
 class OrgShown(Shown):
     """One org."""
 
@@ -46,9 +60,20 @@ class OrgShown(Shown):
     issuer: str
     created_at: Moment
     session_minutes: int | None
+    session_absolute_hours: int | None
+    max_sessions_per_user: int | None
+    lock_sessions_to_address: bool
+    reauthenticate_minutes: int | None
+    verify_new_browsers: bool
+    required_level: Level
+    level_action: LevelAction
+    timezone: str
     trusted_ranges: list[RangeShown]
     trusted_ranges_only_waive: bool
+    monitored_ranges: list[RangeShown]
+    ranges_on_every_request: bool
     custom_scopes: list[ScopeShown]
+    effective: OrgEffect
     version: int
 
 
@@ -68,17 +93,38 @@ class NewOrg(Closed):
 
 
 class OrgEdit(Closed):
-    """What is to be different; what is left out stays. A list replaces the whole list."""
+    """What is to be different; what is left out stays. A list replaces the whole list. A null number is the default, and for
+    `max_sessions_per_user` no limit.
+
+    `timezone` is that of all login hours. `monitored_ranges`: a list that is tried out in the place of `trusted_ranges`; what it would
+    refuse goes through and is recorded. `ranges_on_every_request`: ranges are held against the `client_address` of an introspection too.
+    """
 
     name: str = omitted()
     session_minutes: int | None = omitted()
+    session_absolute_hours: int | None = omitted()
+    max_sessions_per_user: int | None = omitted()
+    lock_sessions_to_address: bool = omitted()
+    reauthenticate_minutes: int | None = omitted()
+    verify_new_browsers: bool = omitted()
+    required_level: Level = omitted()
+    level_action: LevelAction = omitted()
+    timezone: str = omitted()
     trusted_ranges: tuple[GivenRange, ...] = omitted()
     trusted_ranges_only_waive: bool = omitted()
+    monitored_ranges: tuple[GivenRange, ...] = omitted()
+    ranges_on_every_request: bool = omitted()
     custom_scopes: tuple[GivenScope, ...] = omitted()
+    confirmed: bool = CONFIRMED
 
 
 def _org(org: Org) -> OrgShown:
     settings = org.settings
+    in_force = {
+        "session_minutes": effective.session_minutes(org),
+        "session_absolute_hours": effective.session_absolute_hours(org),
+        "reauthenticate_minutes": effective.reauthenticate_minutes(org),
+    }
     return OrgShown(
         id=org.id,
         name=org.name,
@@ -87,9 +133,20 @@ def _org(org: Org) -> OrgShown:
         issuer=org.issuer,
         created_at=org.created_at,
         session_minutes=settings.session_minutes,
+        session_absolute_hours=settings.session_absolute_hours,
+        max_sessions_per_user=settings.max_sessions_per_user,
+        lock_sessions_to_address=settings.lock_sessions_to_address,
+        reauthenticate_minutes=settings.reauthenticate_minutes,
+        verify_new_browsers=settings.verify_new_browsers,
+        required_level=settings.requirement.level,
+        level_action=settings.requirement.action,
+        timezone=settings.timezone,
         trusted_ranges=ranges.shown(settings.trusted_ranges),
         trusted_ranges_only_waive=settings.trusted_ranges_only_waive,
+        monitored_ranges=ranges.shown(settings.monitored_ranges),
+        ranges_on_every_request=settings.ranges_on_every_request,
         custom_scopes=[ScopeShown(name=name, sentence=sentence) for name, sentence in settings.custom_scopes],
+        effective=OrgEffect.model_validate(in_force),
         version=org.version,
     )
 
@@ -104,8 +161,9 @@ def get_org(desk: AtDesk) -> Response:
 
 @router.patch("/org", summary="Edit the org", response_model=OrgShown)
 def patch_org(desk: AtDesk, body: OrgEdit, if_match: IfMatch = None) -> Response:
-    """Change name, session life, trusted ranges and custom scopes. Needs *Manage Security*."""
-    fields = ranges.typed(given(body), "trusted_ranges")
+    """Change name, sessions, sign-in, time zone, ranges and custom scopes. Needs *Manage Security*. What would newly refuse somebody who
+    used an app in the last 30 days must be confirmed (`locks_out`)."""
+    fields = ranges.typed(given(body), *RANGES)
     if isinstance(fields["custom_scopes"], tuple):
         fields["custom_scopes"] = tuple((scope.name, scope.sentence) for scope in fields["custom_scopes"])
     command = EditOrg(expected_version=version_in(if_match), **fields)

@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gatebridge.rules import ids
-from gatebridge.rules.reasons import FieldProblem, Reason, Refused
+from gatebridge.rules.levels import Level
+from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons import setup as setup_reasons
@@ -50,12 +51,13 @@ def answer(request: Request, refused: Refused) -> Response:
         detail=refused.detail,
         errors=[{"field": each.field, "problem": each.problem} for each in refused.fields],
         facts=dict(refused.facts),
-        headers=refusal.headers_of(reason) | _challenge(request, reason),
+        headers=refusal.headers_of(reason) | _challenge(request, refused),
     )
 
 
-def _challenge(request: Request, reason: Reason) -> dict[str, str]:
-    """The challenge of RFC 6750 section 3. Who sent no token at all is only told that one is needed."""
+def _challenge(request: Request, refused: Refused) -> dict[str, str]:
+    """The challenge of RFC 6750 section 3 and RFC 9470 section 3. Who sent no token at all is only told that one is needed."""
+    reason = refused.reason
     if reason.status not in (401, 403) or (reason.status == 403 and reason.error != "insufficient_scope"):
         return {}
     parts = [f'realm="{request.scope.get("gatebridge.host", "")}"']
@@ -63,6 +65,9 @@ def _challenge(request: Request, reason: Reason) -> dict[str, str]:
         parts += [f'error="{reason.error}"', f'error_description="{reason.public_sentence}"']
     if reason.error == "insufficient_scope":
         parts.append(f'scope="{ADMIN_SCOPE}"')
+    if reason.error == "insufficient_user_authentication":
+        most = refused.facts.get("max_age")
+        parts.append(f'acr_values="{Level.HIGH.acr}"' if most is None else f'max_age="{most}"')
     return {"WWW-Authenticate": f"Bearer {', '.join(parts)}"}
 
 
@@ -124,7 +129,7 @@ def refusal_of(details: Sequence[Mapping[str, Any]], known: Collection[str]) -> 
 READ_ONLY = frozenset(
     {"id", "org_id", "app_id", "user_id", "installation_id", "version", "epoch", "created_at", "created_by", "consumer_key", "initials"}
     | {"has_logo", "blocked", "blocked_at", "blocked_because", "deleted_at", "retired_at", "last_used_at", "issuer", "state", "frozen"}
-    | {"name_shown", "fingerprint", "hint", "live", "settings_version", "policies_version", "installed_at"}
+    | {"effective", "name_shown", "fingerprint", "hint", "live", "settings_version", "policies_version", "installed_at"}
 )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
+from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from gatebridge.rules import ids
@@ -59,3 +60,8 @@ def omitted() -> Any:
 def given(body: BaseModel) -> dict[str, Any]:
     """The fields of a body, for a command whose fields have the same names."""
     return {name: getattr(body, name) for name in type(body).model_fields}
+
+
+# Said with what would lock people out (`locks_out`): in a body as a field, or in the query where there is no body.
+Confirmed = Annotated[bool, Query(description="Do it even if it locks out who uses the app.")]
+CONFIRMED = Field(False, description="Do it even if it locks out who uses the app.")
