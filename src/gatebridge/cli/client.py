@@ -89,9 +89,9 @@ class Api:
         """Set something."""
         return self.ask("PUT", path, body=body)[0]
 
-    def delete(self, path: str) -> Any:
+    def delete(self, path: str, **query: object) -> Any:
         """Take something away."""
-        return self.ask("DELETE", path)[0]
+        return self.ask("DELETE", path, query=query)[0]
 
     def edit(self, path: str, changes: Mapping[str, object] | None, *, by: tuple[str, str] | None = None) -> Any:
         """Read a record, and change it if nobody else did in between; `by` is the request that changes it, where it is no PATCH of it."""
@@ -136,7 +136,7 @@ class Api:
             "content": content,
         }
         answer = self._sent(method, path, request, headers or {})
-        if answer.status_code == 401 and self._renewed():
+        if answer.status_code == 401 and not _needs_the_person(answer) and self._renewed():
             answer = self._sent(method, path, request, headers or {})
         if answer.status_code >= 400:
             raise refusal(answer)
@@ -164,8 +164,16 @@ def refusal(answer: httpx.Response) -> Stop:
         lines.append(f"Reason: {problem['reason']}  {problem.get('type', '')}")
     if problem.get("operation_id"):
         lines.append(f"Operation: {problem['operation_id']}")
+    if _needs_the_person(answer):
+        server = str(answer.request.url.join("/")).rstrip("/")
+        lines.append(f"Sign in again, and repeat the command: gatebridge login --url {server}")
     codes = {401: Exit.NO_CREDENTIALS, 503: Exit.UNREACHABLE, 429: Exit.UNREACHABLE}
     return Stop(codes.get(answer.status_code, Exit.REFUSED), "\n".join(lines), problem)
+
+
+def _needs_the_person(answer: httpx.Response) -> bool:
+    """Whether the token is good, and only a new sign-in gets further (RFC 9470): no refresh makes a sign-in younger or surer."""
+    return "insufficient_user_authentication" in answer.headers.get("www-authenticate", "")
 
 
 def _send(http: httpx.Client, method: str, path: str, **request: Any) -> httpx.Response:

@@ -18,6 +18,8 @@ from gatebridge.cli.token_store import Login
 
 SCOPE = "setup_api refresh_token"
 WAIT_SECONDS = 300.0
+# Who is signed in at the browser since yesterday signs in once more: what is weighty needs a recent sign-in, and this is how to get one.
+MAX_AGE_SECONDS = 60
 
 ENDED = "Your sign-in to {url} does not count any more. Sign in again: gatebridge login --url {url}"
 
@@ -69,6 +71,7 @@ def address(server: Metadata, attempt: Attempt, redirect_uri: str) -> str:
         "state": attempt.state,
         "code_challenge": attempt.challenge,
         "code_challenge_method": "S256",
+        "max_age": str(MAX_AGE_SECONDS),
     }
     return f"{server.authorization_endpoint}?{urlencode(asked)}"
 

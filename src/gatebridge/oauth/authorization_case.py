@@ -6,17 +6,23 @@ from datetime import datetime, timedelta
 from gatebridge.oauth import authorization_checks, id_token_hint
 from gatebridge.oauth.authorization_checks import Parameters
 from gatebridge.oauth.request import OAuthRequest
-from gatebridge.rules import access
+from gatebridge.rules import access, levels
 from gatebridge.rules.facts import Approving, Attempt, Facts
 from gatebridge.rules.gates import Gate
+from gatebridge.rules.levels import Level
 from gatebridge.rules.orgs import Org
+from gatebridge.rules.reasons import session as reasons
 from gatebridge.rules.sessions import Session
-from gatebridge.rules.verdict import Finding, State, Verdict
+from gatebridge.rules.verdict import Finding, Verdict
+from gatebridge.storage import factors
 from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.tx import Tx
 
 # What these say of the user who is signed in waits where the request wants another sign-in: somebody else may come back.
 _OF_THE_USER = frozenset({Gate.USER, Gate.PERMITTED, Gate.HOURS, Gate.NETWORK})
+
+# What another sign-in mends. With one more factor it is the same user who comes back, of whom those gates say the same.
+SIGN_IN_ANEW = (reasons.LOGIN_REQUIRED, reasons.LOGIN_TOO_OLD)
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -57,7 +63,7 @@ class Case:
         refusal = self.verdict.refusal
         if refusal is not None and refusal.gate in _OF_THE_USER:
             session = next(finding for finding in self.verdict.findings if finding.gate is Gate.SESSION)
-            return session if session.state is State.REFUSED else refusal
+            return session if session.reason in SIGN_IN_ANEW else refusal
         return refusal
 
     @property
@@ -76,6 +82,7 @@ def case_of(tx: Tx, org: Org, request: OAuthRequest, visit: Visit, asked_at: dat
     approving = Approving(
         silent="none" in prompts,
         authenticated_since=_authenticated_since(parameters, asked_at, first=first),
+        level=_level_wished(tx, parameters, visit.session),
         ask_consent="consent" in prompts,
     )
     reader, session, hint = FactsReader(tx), visit.session, parameters.get("id_token_hint")
@@ -95,6 +102,17 @@ def _authenticated_since(parameters: Parameters, asked_at: datetime, *, first: b
     if most == 0 or authorization_checks.prompts(parameters) & {"login", "select_account"}:
         return asked_at + _MOMENT if first else asked_at
     return asked_at - timedelta(seconds=most) if most is not None else None
+
+
+def _level_wished(tx: Tx, parameters: Parameters, session: Session | None) -> Level:
+    """The level to which `acr_values` raises the sign-in. It is a wish, and so counts only where the user can fulfil it on a page of ours:
+
+    whoever has no second factor goes on with the level that is there, and `acr` in the ID token says which (AZ-21).
+    """
+    wished = levels.wished(parameters.get("acr_values", "")) or Level.STANDARD
+    if session is None or session.level.reaches(wished) or "none" in authorization_checks.prompts(parameters):
+        return Level.STANDARD
+    return wished if factors.of_user(tx, session.org_id, session.user_id) else Level.STANDARD
 
 
 def decided(case: Case, *, approved: bool = False, denied: bool = False) -> Case:

@@ -9,20 +9,21 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gatebridge.oauth import authorization_checks, endpoint, errors, issue_code, response_modes, waiting
-from gatebridge.oauth.authorization_case import Case, Visit, case_of, decided
+from gatebridge.oauth.authorization_case import SIGN_IN_ANEW, Case, Visit, case_of, decided
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.oauth.response_modes import Reply
 from gatebridge.oauth.waiting import Waiting
 from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
 from gatebridge.rules import granted, ids
+from gatebridge.rules.access_requests import ASKED_OVER
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.asks.terms import identity_is_a_guess
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.orgs import Org
-from gatebridge.rules.reasons import consent, permitted, sign_in
+from gatebridge.rules.reasons import consent, level, permitted, sign_in
 from gatebridge.rules.reasons import flow as flow_reasons
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.scopes import render
@@ -59,6 +60,8 @@ class Refuse:
     within: bool = False
     parameter: str = ""
     receipt_id: str | None = None
+    interaction: str = ""  # under which the request waits, where the user can do something about the refusal and then go on
+    form_target: str = ""  # where the way back to the app leads
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,13 @@ class SendBack:
 @dataclass(frozen=True, slots=True)
 class SignIn:
     """The user signs in first; the request waits under this name."""
+
+    interaction: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """The user, who is signed in, shows another factor first; the request waits under this name."""
 
     interaction: str
 
@@ -100,7 +110,7 @@ class Asked:
         return hashlib.sha256("\n".join((user_id, app_id, render(self.scopes), self.callback)).encode()).hexdigest()
 
 
-Step = Refuse | SendBack | SignIn | Ask
+Step = Refuse | SendBack | SignIn | StepUp | Ask
 
 
 def begin(tx: Tx, org: Org, request: OAuthRequest, visit: Visit) -> Step:
@@ -152,21 +162,31 @@ def _next(tx: Tx, case: Case, visit: Visit, name: str | None = None) -> Step | N
         return _refuse(tx, case, cause)
     if case.silent or case.denied:
         return None
-    if cause.gate is Gate.SESSION:
+    if cause.reason is level.LEVEL_TOO_LOW:
+        return StepUp(name or waiting.store(tx, case.org, case.request.parameters, visit.browser))
+    if cause.reason in SIGN_IN_ANEW:
         return SignIn(name or waiting.store(tx, case.org, case.request.parameters, visit.browser))
     if cause.reason is consent.CONSENT_REQUIRED:
         return Ask(name or waiting.store(tx, case.org, case.request.parameters, visit.browser), _asked(case))
+    if _can_be_asked_for(cause):
+        # Here the user can ask to be let in; the app is answered when the user goes back to it (AZ-26).
+        waits = name or waiting.store(tx, case.org, case.request.parameters, visit.browser)
+        return replace(_refuse(tx, case, cause), interaction=waits, form_target=response_modes.form_target(case.callback))
     return None
+
+
+def _can_be_asked_for(cause: Finding | None) -> bool:
+    return cause is not None and cause.reason is not None and cause.reason.code in ASKED_OVER
 
 
 def _answer(tx: Tx, case: Case, found: Waiting | None) -> Step:
     """The app is answered, once."""
     if found is not None and not waiting.finish(tx, found):
         return Refuse(sign_in.INTERACTION_FINISHED)
-    if case.denied:
+    cause = case.cause
+    if case.denied and not _can_be_asked_for(cause):
         # Whoever says no has said it, signed in or not (X-SE-07).
         return _send_error(tx, case, consent.CONSENT_DENIED)
-    cause = case.cause
     if cause is not None:
         return _send_error(tx, case, cause.reason or case.verdict.reason or consent.CONSENT_REQUIRED)
     if case.approved:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
 from gatebridge.oauth import presented_token
 from gatebridge.records import history
@@ -16,6 +17,7 @@ from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import bearer as reasons
 from gatebridge.rules.scopes import render
+from gatebridge.rules.sessions import fresh_for
 from gatebridge.rules.verdict import Verdict
 from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.login_history import HistoryLine
@@ -31,12 +33,12 @@ _BEARER = re.compile(r"Bearer ([A-Za-z0-9\-._~+/!]+=*)", re.IGNORECASE)
 class BearerRefused(Refused):
     """A token was refused at the API; `entry` is the line that the door still has to write, in a transaction of its own."""
 
-    def __init__(self, verdict: Verdict, entry: HistoryEntry) -> None:
+    def __init__(self, verdict: Verdict, entry: HistoryEntry, *, by_person: bool) -> None:
         reason = verdict.reason
         if reason is None:
             raise ValueError("The verdict refuses nothing")
-        # What the holder of a token hears is the same whichever gate it failed at; the entry keeps the true reason.
-        super().__init__(reasons.at_our_api(reason))
+        # What the holder of a token hears is nearly the same whichever gate it failed at; the entry keeps the true reason.
+        super().__init__(reasons.at_our_api(reason, by_person=by_person))
         self.entry = entry
 
 
@@ -55,7 +57,8 @@ def authenticate(tx: Tx, authorization: str | None, *, org: Org, address: Addres
     facts, token = presented_token.find(reader, org, matched[1])
     verdict = access.decide(facts, Attempt(door=Door.API, address=address, token=token, scope_needed=SCOPE))
     if token is None or verdict.reason is not None:
-        raise BearerRefused(verdict, _entry(facts, verdict, token, org, address, operation_id, user_agent))
+        entry = _entry(facts, verdict, token, org, address, operation_id, user_agent)
+        raise BearerRefused(verdict, entry, by_person=signed_in_at(facts) is not None)
     if facts.standing is None or facts.app is None:
         raise ValueError("A live token was judged without its app or its user")
     return Actor(
@@ -67,7 +70,14 @@ def authenticate(tx: Tx, authorization: str | None, *, org: Org, address: Addres
         app_id=facts.app.id,
         address=str(address) if address is not None else "",
         operation_id=operation_id,
+        authenticated_at=signed_in_at(facts),
+        fresh_for=fresh_for(org.settings),
     )
+
+
+def signed_in_at(facts: Facts) -> datetime | None:
+    """When the person signed in from whose approval a token hangs; None: nobody did, as for a service."""
+    return facts.grant.authenticated_at if facts.grant is not None else None
 
 
 def _entry(

@@ -5,9 +5,9 @@ from gatebridge.oauth.client_auth import private_key_jwt
 from gatebridge.oauth.flows import FLOWS
 from gatebridge.rules import signing_keys
 from gatebridge.rules.app_settings import ClientAuthMethod
+from gatebridge.rules.levels import Level
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.scopes import CATALOGUE
-from gatebridge.rules.sessions import Level
 from gatebridge.storage import listed_apps
 from gatebridge.storage.facts import FactsReader
 
@@ -49,7 +49,7 @@ def _of_sign_ins(org: Org) -> dict[str, object]:
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "prompt_values_supported": sorted(authorization_checks.PROMPTS),
-        "acr_values_supported": [Level.STANDARD.acr],
+        "acr_values_supported": [level.acr for level in Level],
         "request_parameter_supported": False,
         # Taken for true where it is not said (OpenID Connect Discovery section 3).
         "request_uri_parameter_supported": False,

@@ -17,6 +17,7 @@ from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import assertion as assertion_reasons
+from gatebridge.rules.reasons import client as client_reasons
 from gatebridge.rules.reasons import permitted
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons import scopes as scope_reasons
@@ -49,6 +50,11 @@ class Caller:
         return self.proof.refused is None and (self.signed or self.proof.method not in (None, ClientAuthMethod.NONE))
 
     @property
+    def trusted(self) -> bool:
+        """Whether it has, and this org knows its app: anybody can register an app in some org, and prove to be that one."""
+        return self.proven and self.facts.installation is not None
+
+    @property
     def secret(self) -> str | None:
         """The consumer secret as presented in this request, if one was."""
         if self.presented is None or self.proof.secret_id is None or self.proof.refused is not None:
@@ -75,14 +81,38 @@ def unknown_host() -> Outcome:
     return Outcome(Answer(reason.status, {"error": reason.error, "error_description": reason.sentence}))
 
 
-def call(reader: FactsReader, org: Org, request: OAuthRequest, endpoint: str, name_is_enough: NameIsEnough | None = None) -> Caller:
-    """Identify the client and check its proof. Nothing is decided yet; a failed proof is a value in the caller's `proof`."""
+def call(
+    reader: FactsReader,
+    org: Org,
+    request: OAuthRequest,
+    endpoint: str,
+    name_is_enough: NameIsEnough | None = None,
+    *,
+    known_here: bool = False,
+) -> Caller:
+    """Identify the client and check its proof. Nothing is decided yet; a failed proof is a value in the caller's `proof`.
+
+    `known_here`: an app that this org neither owns nor ever installed is unknown, whatever it proves.
+    """
     presented = client_auth.identify(request)
     if isinstance(presented, Reason):
         return Caller(Facts(reader.now, org), ClientProof(refused=presented))
     record = reader.client(org, presented.consumer_key)
+    if record.facts.app is None and not known_here:
+        return _from_elsewhere(reader, org, presented, org.issuer + endpoint)
     proven = client_auth.prove(presented, record, org, org.issuer + endpoint, name_is_enough)
     return Caller(record.facts, proven.proof, presented, proven.used)
+
+
+def _from_elsewhere(reader: FactsReader, org: Org, presented: Presented, endpoint: str) -> Caller:
+    """A client of an app that is unknown here. One that proves itself hears that it is not installed; to others the key is unknown."""
+    record = reader.client_anywhere(org, presented.consumer_key)
+    proven = client_auth.prove(presented, record, org, endpoint)
+    caller = Caller(record.facts, proven.proof, presented, proven.used)
+    if caller.proven:
+        return caller
+    # A wrong secret proves nothing, nor does the name of a public app (docs/decisions/0018).
+    return Caller(reader.bare_facts(org), ClientProof(refused=client_reasons.CLIENT_UNKNOWN), presented)
 
 
 def malformed(org: Org, request: OAuthRequest, event: str, now_facts: Facts) -> Outcome:
@@ -128,12 +158,12 @@ def refused(
         reason=reason,
         status=answer.status,
         flow=flow,
-        acts_for=caller.proven or acts_for,
+        acts_for=caller.trusted or acts_for,
         auth_method=caller.presented.method if caller.presented else None,
         credential_id=caller.credential_id,
         receipt=history.receipt(verdict.findings, said(request)),
     )
-    return Outcome(answer, HistoryEntry(line, folds=not caller.proven))
+    return Outcome(answer, HistoryEntry(line, folds=not caller.trusted, proven=caller.proven))
 
 
 def decide(reader: FactsReader, facts: Facts, attempt: Attempt) -> Verdict:
@@ -249,6 +279,7 @@ def line_of(
         scopes_given=scopes_given,
         auth_method=auth_method,
         credential_id=credential_id,
+        would_refuse=history.would_refuse(receipt) if reason is None else None,
     )
 
 
@@ -262,8 +293,8 @@ SAID = ("grant_type", "scope", "client_assertion_type", "token_type_hint")
 
 
 def said(request: OAuthRequest) -> dict[str, str | None]:
-    """What the receipt repeats of the request."""
-    repeated: dict[str, str | None] = {name: request.parameters.get(name) for name in SAID}
+    """What the receipt repeats of the request, and the origin of the page that sent it: a secret in a page is everybody's."""
+    repeated: dict[str, str | None] = {"origin": request.origin} | {name: request.parameters.get(name) for name in SAID}
     if request.malformed is not None:
         repeated["malformed"] = request.malformed.parameter or request.malformed.reason.code
     return repeated

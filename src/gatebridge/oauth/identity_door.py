@@ -17,6 +17,7 @@ from gatebridge.rules.apps import Dialect
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door
 from gatebridge.rules.grants import AccessToken
+from gatebridge.rules.levels import Level
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import proof as proof_reasons
@@ -121,7 +122,8 @@ def _refused(
     scope: str | None = None,
 ) -> Outcome:
     answer = _in_words(reason) if _dialect(facts) is Dialect.SALESFORCE else None
-    answer = answer or _by_rfc_6750(org, bearer_reasons.at_our_api(reason), scope)
+    by_person = facts.grant is not None and facts.grant.authenticated_at is not None
+    answer = answer or _by_rfc_6750(org, bearer_reasons.at_our_api(reason, by_person=by_person), scope)
     line = endpoint.line_of(
         org,
         request,
@@ -155,11 +157,13 @@ def _by_rfc_6750(org: Org, reason: Reason, scope: str | None) -> Answer:
     }
     if reason.status in (429, 503):
         return Answer(reason.status, body, (("Retry-After", "1"),))
-    if reason.error not in ("invalid_request", "invalid_token", "insufficient_scope"):
+    if reason.error not in ("invalid_request", "invalid_token", "insufficient_scope", "insufficient_user_authentication"):
         return Answer(reason.status, body)
     parts = [f'realm="{org.host}"']
     if reason is not bearer_reasons.BEARER_MISSING:
         parts += [f'error="{reason.error}"', f'error_description="{reason.public_sentence}"']
     if reason.error == "insufficient_scope" and scope is not None:
         parts.append(f'scope="{scope}"')
+    if reason.error == "insufficient_user_authentication":
+        parts.append(f'acr_values="{Level.HIGH.acr}"')  # RFC 9470 section 3
     return Answer(reason.status, body, (("WWW-Authenticate", f"Bearer {', '.join(parts)}"),))

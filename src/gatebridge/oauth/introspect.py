@@ -13,7 +13,7 @@ from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AccessToken, RefreshToken
 from gatebridge.rules.ids import long
-from gatebridge.rules.network import parse_address
+from gatebridge.rules.network import Address, parse_address
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import grant as grant_reasons
 from gatebridge.rules.reasons import proof as proof_reasons
@@ -24,6 +24,9 @@ from gatebridge.storage.facts import FactsReader
 
 PATH = "/services/oauth2/introspect"
 EVENT = "introspection"
+
+# From where a resource server says that the token is being used. Ours, not the RFC's (docs/decisions/0016).
+CLIENT_ADDRESS = "client_address"
 
 INACTIVE: dict[str, object] = {"active": False}
 
@@ -38,19 +41,25 @@ def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
     if value is None:
         verdict = endpoint.refusing(Door.CALLER, request_reasons.PARAMETER_MISSING)
         return endpoint.refused(org, request, EVENT, caller, verdict, parameter="token")
+    # Only where the org asks; and what is no address could as well be one that the ranges keep out (X-IP-02).
+    told = request.parameters.get(CLIENT_ADDRESS) if org.settings.ranges_on_every_request else None
+    used_from = parse_address(told) if told is not None else None
+    if told is not None and used_from is None:
+        verdict = endpoint.refusing(Door.CALLER, request_reasons.PARAMETER_MALFORMED)
+        return endpoint.refused(org, request, EVENT, caller, verdict, parameter=CLIENT_ADDRESS)
     facts, token = presented_token.find_any(reader, org, value)
     if isinstance(token, RefreshToken):
         return admitted.once(request, EVENT, _refresh_judged(org, request, caller, facts, token))
-    return admitted.once(request, EVENT, _judged(org, request, caller, facts, token))
+    return admitted.once(request, EVENT, _judged(org, request, caller, facts, token, used_from))
 
 
-def _judged(org: Org, request: OAuthRequest, caller: Caller, facts: Facts, token: AccessToken | None) -> Outcome:
+def _judged(org: Org, request: OAuthRequest, caller: Caller, facts: Facts, token: AccessToken | None, used_from: Address | None) -> Outcome:
     if token is not None and not _may_see(caller, token):
         return _inactive(org, request, caller, _foreign(), token)
-    # Where the token is used from is the resource server's to know. Here the address for which it was issued is held against
-    # the ranges as they are now, so that a token got from a place that is no longer admitted ends with the place.
+    # The address for which the token was issued is held against the ranges as they are now, so that a token got from a place that is
+    # no longer admitted ends with the place. Where it is used from is the resource server's to know, and to tell where the org asks.
     address = parse_address(token.address) if token is not None else None
-    verdict = access.decide(facts, Attempt(door=Door.INTROSPECT, address=address, token=token))
+    verdict = access.decide(facts, Attempt(door=Door.INTROSPECT, address=address, token=token, used_from=used_from))
     if token is None or verdict.reason is not None:
         return _inactive(org, request, caller, verdict, token)
     return Outcome(Answer(200, _active(caller.dialect, org, facts, token, verdict)))
@@ -107,7 +116,10 @@ def _about(dialect: Dialect, org: Org, facts: Facts, token: AccessToken | Refres
     if app is None or standing is None:
         raise ValueError("A live token was judged without its app or its user")
     user, issued = long(token.user_id), int(token.issued_at.timestamp())
-    return {
+    how: dict[str, object] = {}
+    if facts.grant is not None and facts.grant.authenticated_at is not None:
+        how = {"acr": facts.grant.level.acr, "auth_time": int(facts.grant.authenticated_at.timestamp())}
+    return how | {
         "active": True,
         "scope": render(verdict.scopes),
         "client_id": app.consumer_key,

@@ -82,7 +82,7 @@ def issue(
         address=address,
     )
     if token.format is TokenFormat.JWT:
-        value, digest = jwt.make(token, facts.org, app, signing_key(settings.signing_algorithm)), None
+        value, digest = jwt.make(token, grant, facts.org, app, signing_key(settings.signing_algorithm)), None
     else:
         value, digest = opaque.make(facts.org.id, app.dialect, tx.random)
     return Issued(NewToken(token, digest), value, _body(token, value, facts, secret), grant, facts.grant is None)
@@ -98,6 +98,7 @@ def _approval(code: AuthorizationCode | None) -> dict[str, Any]:
         "methods": code.methods,
         "authenticated_at": code.authenticated_at,
         "nonce": code.nonce,
+        "activated": code.activated,
     }
 
 

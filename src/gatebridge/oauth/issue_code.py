@@ -43,6 +43,7 @@ def issue(tx: Tx, facts: Facts, attempt: Attempt, verdict: Verdict, request: OAu
         issued_at=tx.now,
         expires_at=tx.now + timedelta(seconds=policies.authorization_code_seconds or DEFAULT_AUTHORIZATION_CODE_SECONDS),
         address=endpoint.address_text(request),
+        activated=session.activated,
     )
     codes.insert(tx, code, secrets.digest(value))
     return value

@@ -44,7 +44,7 @@ def _names_nobody(request: OAuthRequest) -> bool:
 
 
 def _by_caller(reader: FactsReader, org: Org, request: OAuthRequest, value: str | None) -> Outcome:
-    caller = endpoint.call(reader, org, request, PATH)
+    caller = endpoint.call(reader, org, request, PATH, known_here=True)  # an app that never was here has nothing to revoke
     verdict = endpoint.decide(reader, caller.facts, Attempt(door=Door.REVOKE, address=request.address, client=caller.proof))
     if verdict.reason is not None:
         return endpoint.refused(org, request, EVENT, caller, verdict)

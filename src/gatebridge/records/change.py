@@ -11,6 +11,7 @@ from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.storage import audit_trail
 from gatebridge.storage.audit_trail import AuditLine
@@ -31,6 +32,17 @@ def permit(actor: Actor, *any_of: Permission) -> None:
     if not actor.permissions.intersection(any_of):
         needed = " or ".join(any_of)
         raise Refused(setup_reasons.PERMISSION_MISSING, detail=f"This needs the permission {needed}.", facts={"permission": needed})
+
+
+def signed_in_lately(tx: Tx, actor: Actor) -> None:
+    """Let the actor pass whose person signed in lately enough for what is weighty, such as secrets and what others hold.
+
+    The second line of such a verb, behind `permit`. Where nobody signed in, there is nobody who could do it anew: services, which prove
+    themselves by a credential each time, and the operator pass. Raises Refused (`reauthentication_needed`).
+    """
+    if actor.authenticated_at is not None and tx.now >= actor.authenticated_at + actor.fresh_for:
+        facts = {"max_age": int(actor.fresh_for.total_seconds()), "authenticated_at": actor.authenticated_at.isoformat()}
+        raise Refused(bearer_reasons.REAUTHENTICATION_NEEDED, facts=facts)
 
 
 def check_version(found: int, expected: int | None) -> None:

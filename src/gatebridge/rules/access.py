@@ -8,20 +8,20 @@ What each gate asks is in `rules.asks`.
 from collections.abc import Callable, Mapping
 
 from gatebridge.rules import granted
-from gatebridge.rules.asks import how, proof, terms, who, whom
+from gatebridge.rules.asks import how, proof, terms, where, who, whom
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.verdict import Finding, State, Verdict
 
 _WHO = (Gate.CLIENT, Gate.APP, Gate.INSTALLED, Gate.FLOW)
-_WHOM = (Gate.SCOPES, Gate.USER, Gate.PERMITTED, Gate.NETWORK)
+_WHOM = (Gate.SCOPES, Gate.USER, Gate.PERMITTED, Gate.HOURS, Gate.NETWORK, Gate.SESSION)
 _LIVE_TOKEN = (Gate.APP, Gate.INSTALLED, Gate.FLOW, Gate.PROOF, *_WHOM)
 
 # Which gates stand at which door. A gate that is missing from a row is never asked there; the order is always the gates' own.
 GATES_AT: Mapping[Door, tuple[Gate, ...]] = {
     Door.AUTHORIZE: (
         *(Gate.CLIENT, Gate.CALLBACK, Gate.APP, Gate.INSTALLED, Gate.FLOW, Gate.PKCE),
-        *(*_WHOM, Gate.SESSION, Gate.CONSENT),
+        *(*_WHOM, Gate.CONSENT),
     ),
     Door.TOKEN: (*_WHO, *_WHOM, Gate.LIFETIME),
     Door.CODE: (
@@ -49,8 +49,9 @@ ASK: Mapping[Gate, Callable[[Facts, Attempt], Finding | None]] = {
     Gate.SCOPES: how.asked_scopes,
     Gate.USER: whom.user,
     Gate.PERMITTED: whom.permitted,
-    Gate.NETWORK: whom.network,
-    Gate.SESSION: terms.session,
+    Gate.HOURS: where.hours,
+    Gate.NETWORK: where.network,
+    Gate.SESSION: terms.sign_in,
     Gate.CONSENT: terms.consent,
     Gate.LIFETIME: terms.lifetime,
 }

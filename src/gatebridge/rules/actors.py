@@ -1,6 +1,7 @@
 """Who changes something: a user through an app, the operator at the machine, or the house itself."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gatebridge.rules.permissions import Permission
@@ -24,6 +25,8 @@ class Actor:
     app_id: str | None = None  # through which app
     address: str = ""
     operation_id: str = ""
+    authenticated_at: datetime | None = None  # when the person behind it signed in; None: nobody did, as for a service or the operator
+    fresh_for: timedelta = timedelta(0)  # how old that sign-in may be for what is weighty
 
     @property
     def id(self) -> str:

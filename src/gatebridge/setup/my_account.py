@@ -11,7 +11,7 @@ from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.rules.sessions import Session
 from gatebridge.setup import manage_users, new_password
 from gatebridge.setup.my_apps import myself
-from gatebridge.signin.sessions import why_over
+from gatebridge.signin.sessions import live
 from gatebridge.storage import facts, orgs, people, sessions
 from gatebridge.storage.tx import Tx
 
@@ -46,8 +46,7 @@ def my_sessions(tx: Tx, actor: Actor) -> list[Session]:
     org, standing = orgs.by_id(tx, actor.org_id), facts.standing(tx, actor.org_id, myself(actor))
     if org is None or standing is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    live = sessions.live_of_user(tx, actor.org_id, standing.user.id)
-    return [session for session in live if why_over(tx, org, session, standing) is None]
+    return live(tx, org, standing)
 
 
 def end_my_session(tx: Tx, actor: Actor, command: EndMySession) -> bool:

@@ -1,12 +1,13 @@
 """The five revokes, from the smallest to the largest that each ends: a token, a grant, a user of an app, an app, a user.
 
 When a revoke returns and is committed, no node accepts what it ended. Each writes one entry of the revocation feed and one audit line;
-one that finds nothing left to end writes nothing and is no error, so repeating it is safe.
+one that finds nothing left to end writes nothing and is no error, so repeating it is safe. Who ends what is another's has signed in lately;
+what is one's own can be ended at any time.
 """
 
 from dataclasses import dataclass
 
-from gatebridge.records.change import Target, permit, record_change
+from gatebridge.records.change import Target, permit, record_change, signed_in_lately
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
 from gatebridge.rules.permissions import Permission
@@ -77,8 +78,7 @@ def revoke_token(tx: Tx, actor: Actor, command: RevokeToken) -> Revoked:
     """End one access token. Its user may do this too, and the owner of its app who may register apps. Raises Refused."""
     token = tokens.by_id(tx, actor.org_id, command.token_id)
     app = _app(tx, actor, token.app_id) if token else None
-    if not (token and actor.user_id == token.user_id) and not _answers_for(actor, app):
-        permit(actor, Permission.MANAGE_CONNECTED_APPS)
+    _let_end(tx, actor, token.user_id if token else None, app)
     if token is None or app is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     reason = _given(command.reason)
@@ -97,8 +97,7 @@ def revoke_grant(tx: Tx, actor: Actor, command: RevokeGrant) -> Revoked:
     """End one grant and what hangs from it. Its user may do this too, and the owner of its app who may register apps. Raises Refused."""
     grant = grants.by_id(tx, actor.org_id, command.grant_id)
     app = _app(tx, actor, grant.app_id) if grant else None
-    if not (grant and actor.user_id == grant.user_id) and not _answers_for(actor, app):
-        permit(actor, Permission.MANAGE_CONNECTED_APPS)
+    _let_end(tx, actor, grant.user_id if grant else None, app)
     if grant is None or app is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     reason = _given(command.reason)
@@ -114,6 +113,7 @@ def revoke_user_of_app(tx: Tx, actor: Actor, command: RevokeUserOfApp) -> Revoke
     """End every grant that one app has of one user; the limit of grants bounds the cost. The user may do this too. Raises Refused."""
     if actor.user_id != command.user_id:
         permit(actor, Permission.MANAGE_CONNECTED_APPS)
+        signed_in_lately(tx, actor)
     app = _app(tx, actor, command.app_id)
     name = names.of_users(tx, actor.org_id, [command.user_id]).get(command.user_id)
     if app is None or name is None or app.installation_id is None:
@@ -135,6 +135,7 @@ def revoke_user_of_app(tx: Tx, actor: Actor, command: RevokeUserOfApp) -> Revoke
 def revoke_app(tx: Tx, actor: Actor, command: RevokeApp) -> Revoked:
     """End everything that the app has in this org, at the cost of one increment. It may ask anew: to stop it, block it. Raises Refused."""
     permit(actor, Permission.MANAGE_CONNECTED_APPS)
+    signed_in_lately(tx, actor)
     app = _app(tx, actor, command.app_id)
     if app is None or app.installation_id is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
@@ -152,6 +153,7 @@ def revoke_user(tx: Tx, actor: Actor, command: RevokeUser) -> Revoked:
     """End everything that any app has of the user, at the cost of one increment. The user may do this too. Raises Refused."""
     if actor.user_id != command.user_id:
         permit(actor, Permission.MANAGE_USERS, Permission.MANAGE_CONNECTED_APPS)
+        signed_in_lately(tx, actor)
     name = names.of_users(tx, actor.org_id, [command.user_id]).get(command.user_id)
     if name is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
@@ -185,6 +187,15 @@ def blast_radius(tx: Tx, actor: Actor, *, app_id: str | None = None, user_id: st
 
 def _app(tx: Tx, actor: Actor, app_id: str) -> NamedApp | None:
     return names.of_apps(tx, actor.org_id, [app_id]).get(app_id)
+
+
+def _let_end(tx: Tx, actor: Actor, user_id: str | None, app: NamedApp | None) -> None:
+    """Let pass whose it is, at any time; and, after a recent sign-in, the owner of its app and whoever manages apps. Raises Refused."""
+    if user_id is not None and actor.user_id == user_id:
+        return
+    if not _answers_for(actor, app):
+        permit(actor, Permission.MANAGE_CONNECTED_APPS)
+    signed_in_lately(tx, actor)
 
 
 def _answers_for(actor: Actor, app: NamedApp | None) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gatebridge.crypto import sealing, signing
-from gatebridge.records.change import Target, permit, record_change
+from gatebridge.records.change import Target, permit, record_change, signed_in_lately
 from gatebridge.rules import signing_keys as rules
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
@@ -53,6 +53,7 @@ def ensure_signing_key(tx: Tx, actor: Actor, algorithm: str) -> None:
 def add_signing_key(tx: Tx, actor: Actor, command: AddSigningKey) -> StoredKey:
     """Make and publish a key; it signs in place of the one before as soon as every cached JWKS holds it (X-TK-13)."""
     permit(actor, Permission.MANAGE_SECURITY)
+    signed_in_lately(tx, actor)
     if command.algorithm not in rules.ALGORITHMS:
         problem = FieldProblem("algorithm", f"Choose one of {', '.join(rules.ALGORITHMS)}.")
         raise Refused(setup_reasons.FIELD_INVALID, fields=(problem,))
@@ -62,6 +63,7 @@ def add_signing_key(tx: Tx, actor: Actor, command: AddSigningKey) -> StoredKey:
 def retire_signing_key(tx: Tx, actor: Actor, command: RetireSigningKey) -> StoredKey:
     """Let a key sign no more. It stays published, since its tokens are still checked. Another key must be signing already."""
     permit(actor, Permission.MANAGE_SECURITY)
+    signed_in_lately(tx, actor)
     key, others = _found(tx, actor, command.key_id)
     if not any(other.algorithm == key.algorithm and other.retired_at is None and other.signs_from <= tx.now for other in others):
         raise Refused(setup_reasons.STATE_CONFLICT, detail=f"No other {key.algorithm} key signs yet; add one and wait until it does.")
@@ -74,6 +76,7 @@ def retire_signing_key(tx: Tx, actor: Actor, command: RetireSigningKey) -> Store
 def remove_signing_key(tx: Tx, actor: Actor, command: RemoveSigningKey) -> StoredKey:
     """Take a retired key out of the JWKS, once the last token that it signed is over; sooner only as an emergency with a reason."""
     permit(actor, Permission.MANAGE_SECURITY)
+    signed_in_lately(tx, actor)
     key, _ = _found(tx, actor, command.key_id)
     if key.retired_at is None:
         raise Refused(setup_reasons.STATE_CONFLICT, detail="This key still signs; retire it first.")

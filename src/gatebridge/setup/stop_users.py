@@ -39,10 +39,15 @@ class ActivateUser:
 
 @dataclass(frozen=True, slots=True)
 class FreezeUser:
-    """Stop a user at once and leave everything else as it is. The reason must be written."""
+    """Stop a user at once and leave everything else as it is. The reason must be written.
+
+    Every session ends, and unless told otherwise everything that apps have of the user. What apps keep opens nothing while the user is
+    frozen, and goes on when the user may: for an investigation after which nothing needs to be set up anew.
+    """
 
     user_id: str
     reason: str
+    end_grants: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +82,16 @@ def activate_user(tx: Tx, actor: Actor, command: ActivateUser) -> User:
 
 
 def freeze_user(tx: Tx, actor: Actor, command: FreezeUser) -> User:
-    """Stop a user in whatever state; everything obtained so far ends. Raises Refused."""
+    """Stop a user in whatever state; sessions end, and by choice everything obtained so far (X-SE-04). Raises Refused."""
     permit(actor, Permission.MANAGE_USERS)
     standing = found(tx, actor, command.user_id)
     reason = written_reason(command.reason)
-    frozen = _end_everything(tx, _changed_frozen(tx, standing.user, frozen=True))
+    frozen = _changed_frozen(tx, standing.user, frozen=True)
+    frozen = _end_everything(tx, frozen) if command.end_grants else _put_to_rest(tx, frozen)
     keep_an_admin(tx, actor, standing.permissions(tx.now))
-    record_change(tx, actor, Event.USER_FROZEN, target(frozen), *_told(standing, frozen), reason=reason)
+    before, after = _told(standing, frozen)
+    kept = {} if command.end_grants else {"grants": "kept"}
+    record_change(tx, actor, Event.USER_FROZEN, target(frozen), before, after | kept, reason=reason)
     return frozen
 
 
@@ -92,7 +100,7 @@ def unfreeze_user(tx: Tx, actor: Actor, command: UnfreezeUser) -> User:
     permit(actor, Permission.MANAGE_USERS)
     standing = governed(tx, actor, command.user_id)
     refuse_own(actor, command.user_id)
-    thawed = _changed_frozen(tx, standing.user, frozen=False)
+    thawed = _end_sessions(tx, _changed_frozen(tx, standing.user, frozen=False))
     record_change(tx, actor, Event.USER_UNFROZEN, target(thawed), *_told(standing, thawed), reason=command.reason.strip())
     return thawed
 
@@ -111,9 +119,22 @@ def _changed_frozen(tx: Tx, user: User, *, frozen: bool) -> User:
     return replace(user, frozen=frozen, version=user.version + 1)
 
 
-def _end_everything(tx: Tx, user: User) -> User:
+def _end_sessions(tx: Tx, user: User) -> User:
+    """No session is left, one neither that began at the very moment of the freeze."""
     password_resets.withdraw(tx, user.org_id, user.id)
     sessions.end_of_user(tx, user.org_id, user.id, "the user was frozen or deactivated")
+    return user
+
+
+def _put_to_rest(tx: Tx, user: User) -> User:
+    _end_sessions(tx, user)
+    # Servers that check JWTs by themselves ask nobody whether a user is frozen, so what they hold ends for good.
+    revocations.append(tx, user.org_id, "user", user_id=user.id)
+    return user
+
+
+def _end_everything(tx: Tx, user: User) -> User:
+    _end_sessions(tx, user)
     epoch = epochs.raise_user(tx, user.org_id, user.id)
     revocations.append(tx, user.org_id, "user", user_id=user.id)
     return replace(user, epoch=user.epoch if epoch is None else epoch, epoch_at=tx.now)

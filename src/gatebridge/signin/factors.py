@@ -16,6 +16,7 @@ from gatebridge.rules import hours
 from gatebridge.rules.factors import Factor, FactorKind
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Standing, User, UserState
+from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Reason
 from gatebridge.rules.reasons import sign_in as reasons
 from gatebridge.signin import lockout, outcomes
@@ -121,6 +122,8 @@ def stopped(tx: Tx, org: Org, standing: Standing) -> Reason | None:
         return reasons.SIGN_IN_FROZEN
     if standing.user.state is not UserState.ACTIVE:
         return reasons.SIGN_IN_INACTIVE
+    if Permission.API_ONLY in standing.permissions(tx.now):
+        return reasons.SIGN_IN_API_ONLY
     open_now = hours.open_now(standing.profile.login_hours, org.settings.timezone, tx.now)
     return None if open_now else reasons.SIGN_IN_OUTSIDE_HOURS
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 
 from gatebridge.crypto.passwords import HasherBusy, PasswordHasher
 from gatebridge.crypto.secrets import Secret
-from gatebridge.rules import hours
 from gatebridge.rules.factors import Step
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Standing, User, UserState
 from gatebridge.rules.reasons import Reason
 from gatebridge.rules.reasons import sign_in as reasons
-from gatebridge.signin import lockout, mailed_code, outcomes, second_step
+from gatebridge.signin import factors, lockout, mailed_code, outcomes, second_step
 from gatebridge.signin.outcomes import EVENT, NOBODY, Begun, Place
 from gatebridge.signin.second_step import Pending
 from gatebridge.storage import facts, people
@@ -59,8 +58,8 @@ def sign_in(database: Database, hasher: PasswordHasher, org: Org, attempt: Attem
         keys = outcomes.keys(tx, org, user, attempt.username, attempt.place)
         reason = lockout.locked(tx, org.id, keys) or _refusal(user, stored, right)
         standing = facts.standing(tx, org.id, user.id) if user is not None and reason is None else None
-        if standing is not None and not hours.open_now(standing.profile.login_hours, org.settings.timezone, tx.now):
-            reason = reasons.SIGN_IN_OUTSIDE_HOURS
+        if standing is not None:
+            reason = factors.stopped(tx, org, standing)
         if reason is not None:
             lockout.count(tx, org.id, keys)
             _record(tx, org, attempt, user, reason)

@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gatebridge.rules.sessions import Level, Session
+from gatebridge.rules.levels import Level
+from gatebridge.rules.sessions import Session
 from gatebridge.storage.dialects import Digest, Id, Moment, Text
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
@@ -27,6 +28,7 @@ sessions = sa.Table(
     sa.Column("browser", Digest),  # the digest of the browser's own cookie: where this user signed in before is no stranger's place
     sa.Column("address", sa.String(64), nullable=False, server_default=""),
     sa.Column("user_agent", sa.String(512), nullable=False, server_default=""),
+    sa.Column("activated", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("ended_at", Moment),
     sa.Column("ended_because", Text, nullable=False, server_default=""),
     sa.UniqueConstraint("org_id", "digest"),
@@ -53,6 +55,7 @@ def insert(tx: Tx, session: Session, digest: bytes, browser: bytes | None = None
             browser=browser,
             address=session.address,
             user_agent=session.user_agent,
+            activated=session.activated,
             ended_because="",
         )
     )
@@ -72,6 +75,7 @@ def of_row(row: Any) -> Session:
         user_epoch=row.user_epoch,
         address=row.address,
         user_agent=row.user_agent,
+        activated=row.activated,
         ended_at=row.ended_at,
         ended_because=row.ended_because,
     )
@@ -106,6 +110,13 @@ def known_browser(tx: Tx, org_id: str, user_id: str, browser: bytes) -> bool:
 def seen(tx: Tx, org_id: str, session_id: str) -> None:
     """The session is in use at this moment."""
     tx.connection.execute(sa.update(sessions).where(sessions.c.org_id == org_id, sessions.c.id == session_id).values(last_seen_at=tx.now))
+
+
+def raise_level(tx: Tx, org_id: str, session_id: str, digest: bytes, level: Level, methods: tuple[str, ...], activated: bool) -> bool:
+    """The session goes on under a new value, at this level. False when there is none, or when it was ended."""
+    live = sa.update(sessions).where(sessions.c.org_id == org_id, sessions.c.id == session_id, sessions.c.ended_at.is_(None))
+    raised = live.values(digest=digest, level=level, methods=" ".join(methods), activated=activated, last_seen_at=tx.now)
+    return bool(tx.connection.execute(raised).rowcount)
 
 
 def end(tx: Tx, org_id: str, session_id: str, because: str) -> bool:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from gatebridge.oauth import authorize, consent, response_modes, waiting
 from gatebridge.oauth.authorization_case import Visit
-from gatebridge.oauth.authorize import Ask, Asked, Decision, Refuse, SendBack, SignIn, Step
+from gatebridge.oauth.authorize import Ask, Asked, Decision, Refuse, SendBack, SignIn, Step, StepUp
 from gatebridge.oauth.consent import Consent
 from gatebridge.oauth.request import Malformed, OAuthRequest, read_form, read_parameters
 from gatebridge.oauth.response_modes import Reply
@@ -26,14 +26,14 @@ from gatebridge.signin import sessions
 from gatebridge.storage import orgs
 from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
-from gatebridge.web import door_pages
+from gatebridge.web import door_pages, explain
 from gatebridge.web.browser import Browser
 from gatebridge.web.house import House
 from gatebridge.web.middleware import proxy
 from gatebridge.web.middleware.operation_id import operation_id
 
 SUCCESS = "/services/oauth2/success"
-SIGN_IN = "/signin"
+SIGN_IN, STEP_UP = "/signin", "/signin/verify"
 RECEIPT = "X-Gatebridge-Receipt"
 LONGEST_AGENT = 512
 
@@ -159,7 +159,7 @@ class AuthorizePages:
             org = orgs.by_host(tx, request.scope["gatebridge.host"])
             if org is None:
                 raise Refused(request_reasons.HOST_UNKNOWN)
-            signed_in = sessions.current(tx, org, browser.session_value, touch=True)
+            signed_in = sessions.current(tx, org, browser.session_value, address=address_of(request), touch=True)
             session, standing = (signed_in.session, signed_in.standing) if signed_in is not None else (None, None)
             return act(Visitor(tx, org, standing, Visit(browser.digest, session)))
 
@@ -170,7 +170,7 @@ class AuthorizePages:
             response = self._sent_back(request, browser, step.reply)
             response.headers[RECEIPT] = ids.long(step.receipt_id)
         else:
-            path = SIGN_IN if isinstance(step, SignIn) else waiting.PATH
+            path = SIGN_IN if isinstance(step, SignIn) else STEP_UP if isinstance(step, StepUp) else waiting.PATH
             response = _see_other(f"{path}?{urlencode({'interaction': step.interaction})}")
         return browsers.answer(response, browser, request.scope["gatebridge.issuer"])
 
@@ -218,6 +218,9 @@ class AuthorizePages:
             code=refuse.reason.public_code if hidden else refuse.reason.code,
             parameter=refuse.parameter,
             receipt=ids.long(refuse.receipt_id) if refuse.receipt_id is not None else None,
+            explain=explain.link_to(refuse.receipt_id, within=refuse.within),
+            interaction=refuse.interaction,
+            form_action=(refuse.form_target,) if refuse.form_target else (),
         )
         if refuse.receipt_id is not None:
             page.headers[RECEIPT] = ids.long(refuse.receipt_id)
@@ -234,6 +237,11 @@ def oauth_request(request: Request, parameters: Mapping[str, str] | Malformed) -
         parameters={} if isinstance(parameters, Malformed) else parameters,
         malformed=parameters if isinstance(parameters, Malformed) else None,
     )
+
+
+def address_of(request: Request) -> str:
+    """From where the browser comes, empty where that cannot be told."""
+    return str(proxy.address(request.scope) or "")
 
 
 def _see_other(location: str) -> Response:

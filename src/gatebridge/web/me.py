@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gatebridge.oauth.consent import rights
-from gatebridge.rules import ids
+from gatebridge.rules import ids, levels
 from gatebridge.rules import sessions as session_rules
 from gatebridge.rules.actors import Actor, ActorKind
 from gatebridge.rules.ids import Prefix
@@ -70,14 +70,25 @@ def show(house: House, page: Callable[[Tx, Visitor, Request], Mapping[str, Any]]
     """One page, read in one moment."""
     with house.database.snapshot() as tx:
         visitor = visitor_of(tx, request, browser)
-        if visitor is None:
-            return RedirectResponse(sign_in.PATH, sign_in.SEE_OTHER)
-        values = dict(page(tx, visitor, request))
+        values = dict(page(tx, visitor, request)) if visitor is not None else {}
         now = tx.now
+    if visitor is None:
+        _end_elsewhere(house, request, browser)
+        return RedirectResponse(sign_in.PATH, sign_in.SEE_OTHER)
     if session_rules.due_to_be_seen(visitor.signed_in.session, now):
         with house.database.transaction() as tx:
-            sessions.current(tx, visitor.org, browser.session_value, touch=True)
+            sessions.current(tx, visitor.org, browser.session_value, address=visitor.actor.address, touch=True)
     return my_page(request, house, browser, visitor, str(values.pop("template")), now=now, **values)
+
+
+def _end_elsewhere(house: House, request: Request, browser: Browser) -> None:
+    """Where the org locks sessions to their address, the use of one at another address ends it, and so leads to the sign-in page."""
+    if browser.session_value is None:
+        return
+    with house.database.transaction() as tx:
+        org = orgs.by_host(tx, request.scope["gatebridge.host"])
+        if org is not None and org.settings.lock_sessions_to_address:
+            sessions.current(tx, org, browser.session_value, address=str(address(request.scope) or ""), touch=True)
 
 
 async def act(house: House, does: Callable[[Tx, Visitor, Request], str], request: Request, browser: Browser) -> Response:
@@ -94,22 +105,31 @@ def _act(house: House, does: Callable[[Tx, Visitor, Request], str], request: Req
 
 
 def visitor_of(tx: Tx, request: Request, browser: Browser) -> Visitor | None:
-    """Who is signed in at this browser, with the rights of this moment; None for nobody."""
+    """Who is signed in at this browser, with the rights of this moment; None for nobody.
+
+    Whoever signed in less surely than the org or the own profile demands by now has no right until another factor was shown; one's own
+    account, for which no right is needed, is where that factor is set up.
+    """
     org = orgs.by_host(tx, request.scope["gatebridge.host"])
     if org is None:
         raise Refused(request_reasons.HOST_UNKNOWN)
-    found = sessions.current(tx, org, browser.session_value)
+    here = str(address(request.scope) or "")
+    found = sessions.current(tx, org, browser.session_value, address=here)
     if found is None:
         return None
     user = found.standing.user
+    required, _ = levels.required(org, found.standing.profile, None)
+    sure = found.session.level.reaches(required.level)
     actor = Actor(
         kind=ActorKind.USER,
         org_id=org.id,
         name=user.username,
-        permissions=found.standing.permissions(tx.now),
+        permissions=found.standing.permissions(tx.now) if sure else frozenset(),
         user_id=user.id,
-        address=str(address(request.scope) or ""),
+        address=here,
         operation_id=operation_id(request.scope),
+        authenticated_at=found.session.authenticated_at,
+        fresh_for=session_rules.fresh_for(org.settings),
     )
     return Visitor(org, found, actor)
 
@@ -122,13 +142,22 @@ def standing_now(tx: Tx, visitor: Visitor) -> Standing:
 
 
 def my_page(
-    request: Request, house: House, browser: Browser, visitor: Visitor, template: str, status: int = 200, **values: object
+    request: Request,
+    house: House,
+    browser: Browser,
+    visitor: Visitor,
+    template: str,
+    status: int = 200,
+    *,
+    script: bool = False,
+    form_action: str = "",
+    **values: object,
 ) -> Response:
     """The page `templates/me/<template>`, with who looks at it, the form's token, and what it may say on arrival."""
     html = pages.page(
         f"me/{template}",
         status,
-        {"Content-Security-Policy": door_pages.POLICY.format("")},
+        {"Content-Security-Policy": (door_pages.WITH_SCRIPT if script else door_pages.POLICY).format(form_action)},
         org=visitor.org,
         user=visitor.signed_in.standing.user,
         issuer=visitor.org.issuer,

@@ -79,6 +79,8 @@ def _set(tx: Tx, visitor: Visitor, browser: Browser, hashed: str, *, end_grants:
         address=visitor.actor.address,
         user_agent=before.user_agent,
         browser=browser.digest,
+        level=before.level,
+        activated=before.activated,
     )
     return value
 

@@ -17,8 +17,9 @@ from gatebridge.rules.app_settings import ClientAuthMethod, Flow
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.grants import AuthorizationCode, Epochs
 from gatebridge.rules.ids import Prefix
+from gatebridge.rules.levels import Level
 from gatebridge.rules.people import User
-from gatebridge.rules.sessions import Level, Session
+from gatebridge.rules.sessions import Session
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
 from gatebridge.storage import codes, sessions

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.oauth.flows.portal import CALLBACK, make_portal
-from tests.oauth.flows.visits import CONSENT, SIGN_IN, STATE, Asking, approve, chooser, deny, enrol, sign_in
+from tests.oauth.flows.visits import CONSENT, SIGN_IN, STATE, Asking, approve, chooser, deny, enrol, go_back, sign_in
 from tests.oauth.tenants import Tenant
 
 from gatebridge.rules.app_policies import PermittedUsers
@@ -74,10 +74,13 @@ def test_std_AZ_26_AZ_27_a_pre_authorized_user_is_not_asked_and_still_signs_in(a
     assert app.arrived(browser.open(app.url()))["code"] != answer["code"]  # the session lives: not even that is asked now
     ben = enrol(acme, "ben")
     browser = app.browser()
-    answer = app.arrived(sign_in(browser, browser.open(app.url()), ben))
-    assert answer["error"] == "access_denied"
+    page = app.refused(sign_in(browser, browser.open(app.url()), ben), "user_not_approved")
+    assert "ask-access" in page.forms
+    answer = app.arrived(go_back(browser, page))
+    assert (answer["error"], answer["state"]) == ("access_denied", STATE)
     assert "user_not_approved" in answer["error_uri"]
     assert acme.history()[-1].reason == "user_not_approved"
+    assert app.arrived(browser.open(app.url(prompt="none")))["error"] == "access_denied"  # where nothing may be shown, nothing is
 
 
 def test_prompt_consent_asks_a_pre_authorized_user_too_and_remembers_nothing_of_it(acme: Tenant) -> None:
@@ -332,7 +335,8 @@ def test_an_app_for_admin_approved_users_only_takes_no_users_own_word(acme: Tena
     browser = app.signed_in(ben)
     page = browser.open(app.url())
     app.portal.policies(permitted_users=PermittedUsers.ADMIN_APPROVED)
-    assert app.arrived(approve(browser, page))["error"] == "access_denied"
+    page = app.refused(approve(browser, page), "user_not_approved")
+    assert app.arrived(go_back(browser, page))["error"] == "access_denied"
 
 
 def test_X_AC_10_a_code_lives_for_sixty_seconds(acme: Tenant) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from tests.oauth.client_keys import client_key
+from tests.oauth.client_keys import ClientKey, client_key
 from tests.oauth.door import basic
 from tests.oauth.flows.job import Job
 from tests.oauth.tenants import Tenant
@@ -229,13 +229,20 @@ def test_an_unknown_issuer_hears_what_a_wrong_key_hears(acme: Tenant, job: Job) 
     assert acme.true_cause(unknown) == "grant_issuer_unknown"
 
 
-def test_X_TK_11_an_app_of_another_org_is_unknown_until_it_is_installed(acme: Tenant, rival: Tenant) -> None:
+def test_X_TK_11_an_app_of_another_org_is_unknown_until_it_is_installed_to_all_but_who_signs_with_its_key(
+    acme: Tenant, rival: Tenant
+) -> None:
     theirs = Job(rival)
     claims = theirs.claims(sub=acme.runner.username, aud=acme.org.issuer)
-    here = theirs.app.door.post(
-        acme.org.issuer + "/services/oauth2/token", {"grant_type": GRANT_TYPE, "assertion": theirs.key.sign(claims)}
-    )
-    assert (refused(here), acme.true_cause(here)) == ((400, "invalid_grant"), "grant_issuer_unknown")
+
+    def here(key: ClientKey) -> httpx.Response:
+        form = {"grant_type": GRANT_TYPE, "assertion": key.sign(claims)}
+        return theirs.app.door.post(acme.org.issuer + "/services/oauth2/token", form)
+
+    forged = here(client_key(number=2, clock=acme.standing.clock))
+    assert (refused(forged), acme.true_cause(forged)) == ((400, "invalid_grant"), "grant_issuer_unknown")
+    signed = here(theirs.key)
+    assert (refused(signed), acme.true_cause(signed)) == ((400, "unauthorized_client"), "app_not_installed")
     client = acme.install(theirs.app)
     claims = theirs.claims(sub=acme.runner.username, aud=acme.org.issuer)
     answer = client.ask({"grant_type": GRANT_TYPE, "assertion": theirs.key.sign(claims)})

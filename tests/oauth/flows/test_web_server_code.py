@@ -8,6 +8,7 @@ from tests.oauth.door import basic
 from tests.oauth.flows.portal import CALLBACK, PUBLIC, VERIFIER, Portal, make_portal
 from tests.oauth.tenants import Client, Tenant, compared
 
+from gatebridge.monitoring import receipts
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.ids import long
 from gatebridge.setup.block_app import BlockApp, block_app
@@ -407,8 +408,8 @@ def test_beyond_the_limit_the_grant_used_longest_ago_ends_and_its_end_is_told(ac
     assert [portal.live(each["access_token"]) for each in had[:3]] == [True, False, True]
     told = [line for line in acme.history() if line.event == "grant_evicted"]
     assert [line.user_id for line in told] == [acme.runner.id]
-    receipt = acme.receipt(answer).receipt
-    assert (receipt if isinstance(receipt, dict) else __import__("json").loads(receipt))["evicted"] == [told[0].grant_id]
+    with acme.standing.database.snapshot() as tx:
+        assert receipts.by_id(tx, acme.admin, acme.receipt(answer).id).evicted == (told[0].grant_id,)
     assert portal.guard.feed().json()["revocations"][-1]["kind"] == "grant"
 
 

@@ -109,6 +109,11 @@ def deny(browser: Browser, page: Page) -> Page:
     return browser.submit(page, "consent", decision="deny")
 
 
+def go_back(browser: Browser, page: Page) -> Page:
+    """Go back to the app without access, from the page that says that the user may not use it."""
+    return browser.submit(page, "back", decision="deny")
+
+
 def chooser(acme: Tenant, label: str = "Photo Printer", **said: Any) -> Asking:
     """An app for which each user decides."""
     client = acme.app(label, **{"flows": FLOWS, "scopes": SCOPES, "callbacks": (CALLBACK,)} | said)

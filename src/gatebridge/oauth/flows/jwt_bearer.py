@@ -72,9 +72,14 @@ def _by_assertion(reader: FactsReader, org: Org, request: OAuthRequest, value: s
         caller = authenticated or Caller(reader.bare_facts(org), ClientProof())
         return Redeeming(caller, _attempt(request, proof, AssertionProof(refused=issuer)))
     record = reader.client(org, issuer)
+    signed = _signed(value, record)
+    if record.facts.app is None:
+        # Whoever signs with the key of an app that is not installed here hears so; to all others it is unknown (docs/decisions/0018).
+        elsewhere = reader.client_anywhere(org, issuer)
+        by_its_key = _signed(value, elsewhere)
+        record, signed = (elsewhere, by_its_key) if isinstance(by_its_key, Signed) else (record, signed)
     facts = replace(record.facts, standing=None, grant=None)
     caller = authenticated or Caller(facts, ClientProof())
-    signed = _signed(value, record)
     if isinstance(signed, Reason):
         return Redeeming(caller, _attempt(request, proof, AssertionProof(refused=signed)))
     named = _named_client(request, authenticated)

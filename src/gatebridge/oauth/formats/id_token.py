@@ -13,7 +13,7 @@ from gatebridge.crypto import signing
 from gatebridge.oauth.subjects import subject
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.ids import long
-from gatebridge.rules.sessions import Level
+from gatebridge.rules.levels import Level
 
 # No access token has this type (`at+jwt`, or no JWT at all), so neither is ever taken for the other (RFC 8725 section 3.11).
 TYP = "JWT"

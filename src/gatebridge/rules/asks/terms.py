@@ -1,35 +1,77 @@
 """Gates 13 to 15, on what terms: Session, Consent, Lifetime."""
 
-from gatebridge.rules import granted, lifetimes, scopes, sessions
+from gatebridge.rules import granted, levels, lifetimes, scopes, sessions
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import TokenFormat
 from gatebridge.rules.asks.answers import passed, refused
 from gatebridge.rules.facts import Approving, Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.lifetimes import Lifetime
 from gatebridge.rules.reasons import consent as consent_reasons
+from gatebridge.rules.reasons import level as level_reasons
 from gatebridge.rules.reasons import session as session_reasons
 from gatebridge.rules.reasons.reason import Compared
 from gatebridge.rules.verdict import Finding
 
+# Where a client asks without any user: for itself, or by an assertion that names one who is not there.
+_NOBODY_THERE = frozenset({Door.TOKEN, Door.ASSERTION})
+
+
+def sign_in(facts: Facts, attempt: Attempt) -> Finding | None:
+    """Is the sign-in good enough: the one that lives at the browser, and at every other door the one that is behind what is presented?"""
+    return session(facts, attempt) if attempt.door is Door.AUTHORIZE else level(facts, attempt)
+
 
 def session(facts: Facts, attempt: Attempt) -> Finding | None:
-    """Has somebody signed in at this browser, and lately enough for this request?"""
+    """Has somebody signed in at this browser, lately enough for this request, and surely enough for the policy?"""
     if facts.session is None:
         return refused(Gate.SESSION, session_reasons.LOGIN_REQUIRED, "nobody is signed in at this browser")
     if facts.standing is None:
         return None
-    idle = sessions.idle_minutes(profile=facts.standing.profile.session_minutes, org=facts.org.settings.session_minutes)
-    over = sessions.over(facts.session, org=facts.org, user=facts.standing.user, idle_minutes=idle, now=facts.now)
-    if over is not None:
+    address = str(attempt.address) if attempt.address is not None else ""
+    over = sessions.over(facts.session, org=facts.org, standing=facts.standing, now=facts.now, address=address)
+    if over is not None and over != sessions.OUTSIDE_HOURS:  # of the hours the gate Hours speaks
         # Whoever brings the facts has looked already; but a door that forgot to must not make a dead session a live one.
         return refused(Gate.SESSION, session_reasons.LOGIN_REQUIRED, f"the session is over: {over}")
-    since = attempt.approving.authenticated_since if attempt.approving is not None else None
-    signed_in = facts.session.authenticated_at
+    approving = attempt.approving or Approving()
+    since, signed_in = approving.authenticated_since, facts.session.authenticated_at
     if since is not None and signed_in < since:
         compared = Compared("auth_time", signed_in.isoformat(), since.isoformat())
         return refused(Gate.SESSION, session_reasons.LOGIN_TOO_OLD, "the sign-in is older than the request allows", compared)
+    required, who = levels.required(facts.org, facts.standing.profile, facts.policies)
+    if not facts.session.level.reaches(required.level):
+        reason = level_reasons.LEVEL_BLOCKED if required.action is LevelAction.BLOCK else level_reasons.LEVEL_TOO_LOW
+        return refused(Gate.SESSION, reason, f"{required.level} is required by {who}", _level(facts.session.level, required.level))
+    if not facts.session.level.reaches(approving.level):
+        wish = _level(facts.session.level, approving.level)
+        return refused(Gate.SESSION, level_reasons.LEVEL_TOO_LOW, f"{approving.level} is what the request wishes for", wish)
     return passed(Gate.SESSION, f"signed in at {signed_in.isoformat()} by {' and '.join(facts.session.methods)}")
+
+
+def level(facts: Facts, attempt: Attempt) -> Finding | None:
+    """Was the sign-in behind this as sure as the policy demands at this moment? Where nobody signed in, there is none that could be."""
+    if facts.standing is None or facts.policies is None:
+        return None
+    required, who = levels.required(facts.org, facts.standing.profile, facts.policies)
+    if required.level is Level.STANDARD:
+        return passed(Gate.SESSION, "no level is required")
+    if attempt.door in _NOBODY_THERE:
+        compared = _level(None, required.level)
+        return refused(
+            Gate.SESSION, level_reasons.LEVEL_NEEDS_USER, f"{required.level} is required by {who}, and nobody signs in", compared
+        )
+    behind = attempt.code if attempt.door is Door.CODE else facts.grant
+    if behind is None:
+        return None
+    compared = _level(behind.level if behind.authenticated_at is not None else None, required.level)
+    if not behind.level.reaches(required.level):
+        return refused(Gate.SESSION, level_reasons.LEVEL_TOO_LOW, f"{required.level} is required by {who}", compared)
+    return passed(Gate.SESSION, f"{behind.level}, as is required by {who}", compared)
+
+
+def _level(reached: Level | None, wanted: Level) -> Compared:
+    return Compared("level", reached, wanted)
 
 
 def consent(facts: Facts, attempt: Attempt) -> Finding | None:

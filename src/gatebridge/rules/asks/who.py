@@ -5,6 +5,7 @@ from gatebridge.rules.asks.answers import passed, refused
 from gatebridge.rules.facts import AssertionProof, Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AuthorizationCode
+from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import app as app_reasons
 from gatebridge.rules.reasons import callback as callback_reasons
 from gatebridge.rules.reasons import client as client_reasons
@@ -83,10 +84,18 @@ def app(facts: Facts, _: Attempt) -> Finding | None:
     return passed(Gate.APP, "neither blocked nor deleted")
 
 
-def installed(facts: Facts, _: Attempt) -> Finding | None:
-    """Did this org take the app in?"""
+def installed(facts: Facts, attempt: Attempt) -> Finding | None:
+    """Did this org take the app in, or may this user use what it did not?"""
     if facts.app is None:
         return None
-    if facts.installation is None or facts.installation.uninstalled_at is not None or facts.policies is None:
-        return refused(Gate.INSTALLED, installed_reasons.APP_NOT_INSTALLED, "not installed in this org")
-    return passed(Gate.INSTALLED, "installed in this org")
+    here = facts.installation if facts.policies is not None else None
+    if here is not None and here.in_use(facts.now):
+        until = f" until {here.uninstalled_at.isoformat()}" if here.uninstalled_at is not None else ""
+        return passed(Gate.INSTALLED, f"installed in this org{until}")
+    held = facts.standing.permissions(facts.now) if facts.standing is not None else frozenset()
+    if here is not None and here.holders_only and Permission.APPROVE_UNINSTALLED_CONNECTED_APPS in held:
+        return passed(Gate.INSTALLED, "not installed, and the user may use apps that are not")
+    reason = installed_reasons.APP_NOT_INSTALLED
+    if attempt.door is Door.AUTHORIZE and facts.session is None:
+        reason = installed_reasons.to_a_stranger(reason)
+    return refused(Gate.INSTALLED, reason, "not installed in this org")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from gatebridge.rules.gates import Gate
+from gatebridge.rules.reasons import level
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.reasons.strangers import TOKEN_CODE, TOKEN_SENTENCE
 
@@ -60,15 +61,25 @@ APP_MAY_NOT_ADMINISTER = _bearer(
     hint="Use the command line's own app, or ask the admin to allow this app to administer the org.",
     remedy="Switch on May administer this org in the app's Policies, if the app is meant to change the org's configuration.",
 )
+REAUTHENTICATION_NEEDED = _bearer(
+    code="reauthentication_needed",
+    error="insufficient_user_authentication",
+    status=401,
+    sentence="The user signed in too long ago for what is weighty.",
+    hint="Send the user to the authorization endpoint with the max_age of the answer, and use the token that comes of it.",
+    remedy="Nothing is wrong with the token. Recent sign-in, in the org's settings, says how many minutes a sign-in is good for this.",
+)
 
 
-def at_our_api(reason: Reason) -> Reason:
-    """The same refusal as our API tells it to the holder of a token.
+def at_our_api(reason: Reason, *, by_person: bool = True) -> Reason:
+    """The same refusal as our API tells it to the holder of a token. `by_person`: somebody signed in for the token.
 
     Whichever gate a live token fails at (app blocked, user frozen, address outside), the answer is `invalid_token` with 401 and one text
     for all (standards.md section 20, last column); the receipt keeps the reason. A lacking scope is told as such (RFC 6750 section 3.1),
-    and so is a reason without a gate.
+    and so is a reason without a gate, and that the user can mend it by a surer sign-in (RFC 9470 section 3), where there was one.
     """
     if reason.gate is None or reason.error == "insufficient_scope":
         return reason
+    if reason is level.LEVEL_TOO_LOW and by_person:
+        return replace(reason, error="insufficient_user_authentication", status=401)
     return replace(reason, error="invalid_token", status=401, wire_code=TOKEN_CODE, wire_sentence=TOKEN_SENTENCE)

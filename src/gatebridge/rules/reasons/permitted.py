@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from gatebridge.rules.gates import Gate
-from gatebridge.rules.reasons import outage
+from gatebridge.rules.reasons import level, outage
 from gatebridge.rules.reasons.reason import Reason
 
 # One answer for unapproved, run out, frozen and inactive in the standard dialect (JB-05): whoever asks learns about nobody's state.
@@ -44,9 +44,10 @@ def without_the_user(reason: Reason) -> Reason:
     """The same refusal as it is told to who presents a code, a refresh token or an assertion.
 
     A thief who holds one must not learn from the answer whether the user was frozen, the approval taken away, or only the network is the
-    wrong one. In the salesforce dialect its own texts are told (wire.md).
+    wrong one. In the salesforce dialect its own texts are told (wire.md). Neither must an app that may name users learn from an assertion
+    which of them have to sign in with a second factor, for those are the admins.
     """
-    if reason.gate not in _ABOUT_THE_USER:
+    if reason.gate not in _ABOUT_THE_USER and reason is not level.LEVEL_NEEDS_USER:
         return reason
     return replace(reason, wire_sentence=NOT_PERMITTED_SENTENCE, wire_code=NOT_PERMITTED_CODE)
 
@@ -58,6 +59,9 @@ def at_authorize(reason: Reason) -> Reason:
     """
     if reason is outage.POLICY_ERROR:
         return replace(reason, error="server_error", salesforce_error="server_error")
+    if reason is level.LEVEL_TOO_LOW:
+        # It is mended by a page, and the request forbids to show one (OpenID Connect Core section 3.1.2.6).
+        return replace(reason, error="interaction_required", salesforce_error="interaction_required")
     if reason.gate not in _ABOUT_THE_USER:
         return reason
     text = "user is not admin approved to access this app"

@@ -182,3 +182,9 @@ CURSOR_INVALID = _bad_request(
     hint="Use next from the last answer unchanged, with the same filters, the same sorting and the same user.",
     remedy="Start again without a cursor.",
 )
+LOCKS_OUT = _conflict(
+    code="locks_out",
+    sentence="This would shut out people or jobs that use the app, so it must be confirmed.",
+    hint="The answer has their number and the first ten names; send confirmed: true, on the command line --confirm, to do it anyway.",
+    remedy="Replay the draft to see every request that it would refuse; then narrow it, or confirm it and tell them.",
+)

@@ -37,6 +37,18 @@ SIGN_IN_FROZEN = not_signed_in(
     hint="Ask the admin of the org; freezing is an emergency stop.",
     remedy="Find out in the Setup Audit Trail why the user was frozen, then unfreeze the user under Users.",
 )
+SIGN_IN_OUTSIDE_HOURS = not_signed_in(
+    code="sign_in_outside_hours",
+    sentence="The user may not sign in at this time of the week.",
+    hint="Sign in again within the login hours; the admin of the org can tell them.",
+    remedy="Widen the login hours of the user's profile, or look at the org's time zone: the hours are told in it.",
+)
+SIGN_IN_API_ONLY = not_signed_in(
+    code="sign_in_api_only",
+    sentence="The user may use nothing but APIs, so nobody signs in as this user at a browser.",
+    hint="Let the job that this user stands for use client credentials or an assertion; people sign in as themselves.",
+    remedy="Take the permission API Only from the user's profile and permission sets, if a person is to sign in as this user.",
+)
 USER_LOCKED = not_signed_in(
     code="user_locked",
     sentence="Too many wrong passwords were tried for this username lately.",
@@ -48,6 +60,36 @@ ADDRESS_LOCKED = not_signed_in(
     sentence="Too many wrong passwords were tried from this address lately.",
     hint="Wait a quarter of an hour; behind a shared address somebody else may have caused it.",
     remedy="Login History shows which usernames were tried; set trusted_proxies if every user seems to have one address.",
+)
+SECOND_STEP_DUE = not_signed_in(
+    code="second_step_due",
+    sentence="The password was right, and the second step was asked for.",
+    hint="Go on at the page that asks for a code or a passkey; a session begins only after it.",
+    remedy="Look at the line of the same user that follows: where there is none, somebody had the password and not the second step.",
+)
+SECOND_CODE_WRONG = not_signed_in(
+    code="second_code_wrong",
+    sentence="The code is neither the one of the user's authenticator app now nor an unused recovery code.",
+    hint="Type the six digits as the app shows them now, without blanks; check that the clock of the device is right.",
+    remedy="Compare the clock of the server; an admin can remove the user's factors under Users if the device is lost.",
+)
+SECOND_CODE_USED = not_signed_in(
+    code="second_code_used",
+    sentence="The code of the authenticator app was taken before.",
+    hint="Wait for the next code, at most half a minute: each is taken once.",
+    remedy="Nothing to change here: a code that was seen by others is worth nothing once it was used.",
+)
+PASSKEY_REFUSED = not_signed_in(
+    code="passkey_refused",
+    sentence="The passkey was not accepted.",
+    hint="Open the page again and use a passkey that was made at this address; signing in by it alone needs a PIN, finger or face.",
+    remedy="Let the user make a new passkey under My account, Security; a copied security key is refused by its count.",
+)
+MAILED_CODE_WRONG = not_signed_in(
+    code="mailed_code_wrong",
+    sentence="The code is not the one that was mailed, or it does not count any more.",
+    hint="Use the newest mail and type its eight digits; after five wrong ones a new code has to be sent.",
+    remedy="Check the user's e-mail address, and that the server's mail is delivered.",
 )
 FORM_FORGED = _form(
     code="form_forged",

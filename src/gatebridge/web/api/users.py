@@ -86,6 +86,12 @@ class NewPassword(Closed):
     end_grants: bool = Field(True, description="Also end everything that any app has of the user.")
 
 
+class Freeze(WithReason):
+    """Stopping a user, and whether what apps have of the user ends for good."""
+
+    end_grants: bool = Field(True, description="End everything that any app has of the user; if not, it rests until the user is unfrozen.")
+
+
 READS = (Permission.VIEW_SETUP, Permission.MANAGE_USERS)
 
 
@@ -186,10 +192,13 @@ def post_password(desk: AtDesk, user_id: str, body: NewPassword) -> None:
 
 
 @router.post("/{user_id}/freeze", summary="Freeze a user", response_model=UserShown)
-def post_freeze(desk: AtDesk, user_id: str, body: WithReason) -> Response:
-    """Stop a user at once and leave all else as it is; everything obtained so far ends. Needs *Manage Users* and a reason."""
+def post_freeze(desk: AtDesk, user_id: str, body: Freeze) -> Response:
+    """Stop a user at once and leave all else as it is. Every session ends, and unless told otherwise everything that apps have.
+
+    Needs *Manage Users* and a reason.
+    """
     with desk.writing() as visit:
-        return _shown(freeze_user(visit.tx, visit.actor, FreezeUser(record_id(user_id, Prefix.USER), body.reason)))
+        return _shown(freeze_user(visit.tx, visit.actor, FreezeUser(record_id(user_id, Prefix.USER), body.reason, body.end_grants)))
 
 
 @router.post("/{user_id}/unfreeze", summary="Unfreeze a user", response_model=UserShown)
