@@ -1,14 +1,17 @@
 """What can become of an app: other owners, blocked, deleted, restored, installed, uninstalled; and its picture."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gatebridge.cli import at, show
+from gatebridge.cli import at, credentials, show, wishes
 from gatebridge.cli.app_terms import apps
 from gatebridge.cli.apps import FACTS, AppId, said
 from gatebridge.cli.exits import Exit, Stop
+from gatebridge.crypto import secrets
+from gatebridge.crypto.secrets import Kind
 
 __all__ = ["apps"]  # the group of apps, with the commands of this file in it
 
@@ -66,11 +69,28 @@ def restore(context: typer.Context, app: AppId, reason: Reason) -> None:
         show.done(context, "The app is back, with its key, secrets and policies.", api.post(f"/apps/{app}/restore", {"reason": reason}))
 
 
+ConsumerKey = Annotated[str, typer.Argument(help="The consumer key, from its publisher.", metavar="KEY")]
+
+
 @apps.command("install")
-def install(context: typer.Context, consumer_key: Annotated[str, typer.Argument(help="From its publisher.")]) -> None:
+def install(
+    context: typer.Context,
+    consumer_key: ConsumerKey,
+    until: Annotated[str | None, typer.Option(help="Until this time; without it, for good.")] = None,
+) -> None:
     """Use an app of another org here, with closed policies."""
     with at.server(context) as api:
-        show.facts(context, api.post("/apps/install", {"consumer_key": consumer_key}), FACTS)
+        show.facts(context, api.post("/apps/install", {"consumer_key": consumer_key, "until": until}), FACTS)
+
+
+@apps.command("install-link")
+def install_link(context: typer.Context, consumer_key: ConsumerKey) -> None:
+    """The address at which an admin of the org at --url looks at an app and installs it."""
+    if not secrets.looks_right(Kind.CONSUMER_KEY, consumer_key):
+        raise Stop(Exit.USAGE, "This is no consumer key: it begins with gbk_, and a character of it may be missing.")
+    wished = wishes.of(context)
+    link = f"{credentials.address(os.environ, url=wished.url, file=wished.credentials)}/setup/install?key={consumer_key}"
+    show.done(context, link, {"link": link})
 
 
 @apps.command("uninstall")

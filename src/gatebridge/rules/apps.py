@@ -48,7 +48,11 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """An app in one org that uses it; the owner's org has one too. Without it the app is refused there."""
+    """An app in one org that uses it; the owner's org has one too. Without it the app is refused there.
+
+    `uninstalled_at` may lie ahead: an app can be installed until a moment. With `holders_only` no admin has installed the app: who holds
+    Approve Uninstalled Connected Apps uses it, each for oneself and as long as the right is held (docs/decisions/0018).
+    """
 
     id: str
     org_id: str  # the org that uses the app
@@ -60,6 +64,11 @@ class Installation:
     blocked_at: datetime | None = None
     blocked_because: str = ""
     epoch_at: datetime | None = None  # when the epoch was raised last
+    holders_only: bool = False
+
+    def in_use(self, now: datetime) -> bool:
+        """Whether the app is installed at this moment."""
+        return self.uninstalled_at is None or now < self.uninstalled_at
 
 
 @dataclass(frozen=True, slots=True)

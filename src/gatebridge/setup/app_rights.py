@@ -1,6 +1,6 @@
 """Whose app it is, and who may do what with it: asked in one place by every verb about an app (X-AD-01, X-AD-07)."""
 
-from gatebridge.records.change import Target, permit
+from gatebridge.records.change import Target, permit, signed_in_lately
 from gatebridge.rules import typed_text
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.apps import App, Installation
@@ -21,8 +21,9 @@ def editable(tx: Tx, actor: Actor, app_id: str) -> App:
 
 
 def with_credentials(tx: Tx, actor: Actor, app_id: str) -> App:
-    """The app, held until the end, for whoever may rotate credentials and owns it or manages apps. Raises Refused."""
+    """The app, held until the end, for whoever may rotate credentials, owns it or manages apps, and signed in lately. Raises Refused."""
     permit(actor, Permission.ROTATE_CONSUMER_CREDENTIALS)
+    signed_in_lately(tx, actor)
     return _of_this_org(tx, actor, app_id)
 
 
@@ -37,7 +38,7 @@ def installed(tx: Tx, actor: Actor, app_id: str) -> tuple[App, Installation]:
 def in_use(tx: Tx, actor: Actor, app_id: str) -> tuple[App, Installation]:
     """An app that is installed in the actor's org now. Raises Refused (`record_not_found`, `state_conflict`)."""
     app, installation = installed(tx, actor, app_id)
-    if installation.uninstalled_at is not None:
+    if not installation.in_use(tx.now):
         raise Refused(setup_reasons.STATE_CONFLICT, detail="This app is not installed any more; install it first.")
     return app, installation
 

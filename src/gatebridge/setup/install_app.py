@@ -1,28 +1,35 @@
 """Take an app of another org into use, or out of it again. An app arrives closed, also when it comes back (X-CA-08)."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gatebridge.records.change import permit, record_change
+from gatebridge.rules.access_requests import RequestState, end_problem
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.apps import App, Installation
 from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
-from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup import app_rights
-from gatebridge.setup.edits import stale
+from gatebridge.setup import app_rights, request_mails
+from gatebridge.setup.edits import refuse_invalid, stale
 from gatebridge.setup.signing_keys import ensure_signing_key
-from gatebridge.storage import apps, epochs, installations, revocations
+from gatebridge.storage import access_requests, apps, audit_trail, epochs, installations, orgs, revocations
+from gatebridge.storage.access_requests import Decision
 from gatebridge.storage.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class InstallApp:
-    """Use an app here. Its publisher gives the consumer key, which is how an org that knows nothing of it can name it."""
+    """Use an app here, for good or until a moment.
+
+    Its publisher gives the consumer key, which is how an org that knows nothing of it can name it.
+    """
 
     consumer_key: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +50,45 @@ class InstalledApp:
 
 
 def install_app(tx: Tx, actor: Actor, command: InstallApp) -> InstalledApp:
-    """Install the app that has this consumer key, with closed policies; one that is blocked here stays blocked. Raises Refused."""
+    """Install the app that has this consumer key, with closed policies; one that is blocked here stays blocked. Raises Refused.
+
+    One that is installed until a moment gets the new end and keeps its policies. Whoever asked for the app is answered.
+    """
     permit(actor, Permission.MANAGE_CONNECTED_APPS)
     app = apps.by_consumer_key(tx, command.consumer_key)
     if app is None or app.deleted_at is not None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    installation = installations.by_app(tx, actor.org_id, app.id)
-    if installation is None:
-        installation, policies = first_installation(tx, actor.org_id, app.id)
+    problem = end_problem(command.until, tx.now, needed=False)
+    if problem is not None:
+        refuse_invalid([FieldProblem("until", problem)])
+    # Taken first, as whoever decides a request does: two who install one app in two ways must not wait for each other.
+    audit_trail.lock_head(tx, actor.org_id)
+    former = installations.by_app(tx, actor.org_id, app.id)
+    before: dict[str, object] = {"installed": False}
+    if former is None:
+        installation, policies = first_installation(tx, actor.org_id, app.id, command.until)
+    elif former.in_use(tx.now):
+        before = {"installed": True, "until": former.uninstalled_at}
+        installation, policies = _prolonged(tx, actor, former, command.until)
     else:
-        installation, policies = _again(tx, actor, installation)
-    after = {"installed": True, "policies": policies}
-    record_change(tx, actor, Event.APP_INSTALLED, app_rights.target(app), {"installed": False}, after)
+        installation, policies = _again(tx, actor, former, command.until)
+    ends = {"until": command.until} if command.until is not None or "until" in before else {}
+    after = {"installed": True, "policies": policies} | ends
+    record_change(tx, actor, Event.APP_INSTALLED, app_rights.target(app), before, after)
     settings = apps.settings_of(tx, app.org_id, app.id)
     if settings is not None:
         ensure_signing_key(tx, actor, settings.signing_algorithm)
+    answer_all(tx, actor, app.id, app.label, Decision(RequestState.APPROVED, actor.id, ends_at=command.until))
     return InstalledApp(app, installation, policies)
+
+
+def answer_all(tx: Tx, actor: Actor, app_id: str, label: str, decision: Decision) -> None:
+    """Whoever asked for the app itself has the answer with it. Part of a verb that was permitted and has its audit line."""
+    answered = access_requests.decide_all(tx, actor.org_id, app_id, decision)
+    org = orgs.by_id(tx, actor.org_id) if answered else None
+    if org is not None:
+        for request in answered:
+            request_mails.tell_asker(tx, org, label, request)
 
 
 def uninstall_app(tx: Tx, actor: Actor, command: UninstallApp) -> Installation:
@@ -76,22 +106,37 @@ def uninstall_app(tx: Tx, actor: Actor, command: UninstallApp) -> Installation:
     return replace(ended, uninstalled_at=tx.now, version=installation.version + 1)
 
 
-def first_installation(tx: Tx, org_id: str, app_id: str) -> tuple[Installation, AppPolicies]:
+def first_installation(tx: Tx, org_id: str, app_id: str, until: datetime | None = None) -> tuple[Installation, AppPolicies]:
     """The closed beginning of an app in an org: admin approved, nobody assigned, no run-as user. Raises Refused if it is there already."""
-    installation = Installation(id=tx.new_id(Prefix.INSTALLATION), org_id=org_id, app_id=app_id, epoch=0, installed_at=tx.now)
+    installation = Installation(tx.new_id(Prefix.INSTALLATION), org_id, app_id, epoch=0, installed_at=tx.now, uninstalled_at=until)
     policies = AppPolicies(installation.id)
     if not installations.insert(tx, installation, policies):
-        raise Refused(setup_reasons.STATE_CONFLICT, detail="This app is installed already.")
+        raise _installed_already()
     return installation, policies
 
 
-def _again(tx: Tx, actor: Actor, former: Installation) -> tuple[Installation, AppPolicies]:
+def _again(tx: Tx, actor: Actor, former: Installation, until: datetime | None) -> tuple[Installation, AppPolicies]:
     policies = installations.policies_of(tx, actor.org_id, former.id)
-    if policies is None or not installations.reinstall(tx, actor.org_id, former.id):
-        raise Refused(setup_reasons.STATE_CONFLICT, detail="This app is installed already.")
+    if policies is None or not installations.reinstall(tx, actor.org_id, former.id, until):
+        raise _installed_already()
     # What was opened for the app before it went does not open by itself when it comes back.
     installations.remove_permits(tx, actor.org_id, former.id)
     if not installations.update_policies(tx, actor.org_id, AppPolicies(former.id, version=policies.version)):
         raise stale()
-    installation = replace(former, installed_at=tx.now, uninstalled_at=None, version=former.version + 1)
+    installation = replace(former, installed_at=tx.now, uninstalled_at=until, holders_only=False, version=former.version + 1)
+    if former.epoch_at is None or (former.uninstalled_at is not None and former.epoch_at < former.uninstalled_at):
+        # It went out of use by its date, or never was installed: nobody has ended what it had, and that must not come back either.
+        epochs.raise_installation(tx, actor.org_id, former.app_id)
+        installation = replace(installation, epoch=former.epoch + 1, epoch_at=tx.now)
     return installation, AppPolicies(former.id, version=policies.version + 1)
+
+
+def _prolonged(tx: Tx, actor: Actor, former: Installation, until: datetime | None) -> tuple[Installation, AppPolicies]:
+    policies = installations.policies_of(tx, actor.org_id, former.id)
+    if policies is None or not installations.prolong(tx, actor.org_id, former.id, until):
+        raise _installed_already()
+    return replace(former, uninstalled_at=until, version=former.version + 1), policies
+
+
+def _installed_already() -> Refused:
+    return Refused(setup_reasons.STATE_CONFLICT, detail="This app is installed already.")

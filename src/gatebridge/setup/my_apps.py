@@ -11,11 +11,13 @@ from gatebridge.rules import refresh_families, scopes
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.approvals import Approval
+from gatebridge.rules.apps import Installation
 from gatebridge.rules.events import Event
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.grants import Grant
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Standing
+from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import app_rights
@@ -87,7 +89,7 @@ def my_apps(tx: Tx, actor: Actor) -> list[MyApp]:
             found.setdefault(grant.app_id, _Found()).grants.append((grant, until))
     for approval in approvals.list_of_user(tx, org.id, user_id):
         installation = installations.by_id(tx, org.id, approval.installation_id)
-        if installation is not None and installation.uninstalled_at is None:
+        if installation is not None and _reachable(installation, standing, tx.now):
             listed.setdefault(installation.app_id, listed_apps.known(tx, org.id, installation.app_id))
             found.setdefault(installation.app_id, _Found()).approval = approval
     uses = last_uses.of_user(tx, org.id, user_id, found)
@@ -129,7 +131,9 @@ def _lives(tx: Tx, org: Org, standing: Standing, here: ListedApp | None, grant: 
     policies = installations.policies_of(tx, org.id, here.installation.id)
     known = Facts(now=tx.now, org=org, app=here.app, installation=here.installation, policies=policies, standing=standing)
     ended_at = known.ended_at()
-    if here.app.deleted_at is not None or here.installation.uninstalled_at is not None or (ended_at and grant.created_at <= ended_at):
+    if here.app.deleted_at is not None or not _reachable(here.installation, standing, tx.now):
+        return False, None
+    if ended_at and grant.created_at <= ended_at:
         return False, None
     if grant.flow not in OF_USERS:
         return True, None
@@ -139,6 +143,12 @@ def _lives(tx: Tx, org: Org, standing: Standing, here: ListedApp | None, grant: 
         # Without a refresh token there is one access token, and no other comes after it.
         ends = grant.created_at + (LONGEST_LIFE - timedelta(hours=1))
     return ends is None or tx.now < ends, ends
+
+
+def _reachable(installation: Installation, standing: Standing, now: datetime) -> bool:
+    """Whether the app is installed, or the user may use it although it is not."""
+    holds = Permission.APPROVE_UNINSTALLED_CONNECTED_APPS in standing.permissions(now)
+    return installation.in_use(now) or (installation.holders_only and holds)
 
 
 def _shown(tx: Tx, org: Org, here: ListedApp, found: _Found, use: LastUse | None) -> MyApp:

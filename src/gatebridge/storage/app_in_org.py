@@ -21,7 +21,7 @@ class Part:
 
 
 # Everything that one app is in one org, in one statement. The app and its settings are its owner's, the rest is the host's.
-_APP_IN_ORG = (
+_APP_FROM_ORG = (
     sa.select(
         *(column for column in apps.apps.c if column is not apps.apps.c.logo),
         (apps.apps.c.logo.is_not(None)).label("apps_has_logo"),
@@ -50,13 +50,15 @@ _APP_IN_ORG = (
             installations.policies.c.installation_id == installations.installations.c.id,
         ),
     )
-    # An app is known where it is owned or installed, and nowhere else (data.md).
-    .where(
-        sa.or_(
-            apps.app_directory.c.org_id == sa.bindparam("org_id"),
-            installations.installations.c.id.is_not(None),
-        )
-    )
+)
+# An app is known where it is owned or installed, and nowhere else (data.md).
+_APP_IN_ORG = _APP_FROM_ORG.where(
+    sa.or_(apps.app_directory.c.org_id == sa.bindparam("org_id"), installations.installations.c.id.is_not(None))
 )
 BY_CONSUMER_KEY = _APP_IN_ORG.where(apps.app_directory.c.consumer_key == sa.bindparam("consumer_key"))
 BY_APP_ID = _APP_IN_ORG.where(apps.app_directory.c.app_id == sa.bindparam("app_id"))
+BY_APP_IDS = _APP_IN_ORG.where(apps.app_directory.c.app_id.in_(sa.bindparam("app_ids", expanding=True)))
+# The exception: whoever has earned to hear that an app is not installed here (docs/decisions/0018). A deleted app is nobody's business.
+BY_CONSUMER_KEY_ANYWHERE = _APP_FROM_ORG.where(
+    apps.app_directory.c.consumer_key == sa.bindparam("consumer_key"), apps.apps.c.deleted_at.is_(None)
+)

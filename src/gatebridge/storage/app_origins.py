@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.callbacks import origin_of
 from gatebridge.storage.dialects import Id
-from gatebridge.storage.installations import installations
+from gatebridge.storage.installations import in_use, installations
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
@@ -31,8 +31,8 @@ def replace(tx: Tx, org_id: str, app_id: str, callbacks: Iterable[str]) -> None:
 
 def known(tx: Tx, org_id: str, origin: str) -> bool:
     """Whether an app that this org owns or has installed has a callback at this origin."""
-    installed = sa.and_(
-        installations.c.org_id == org_id, installations.c.app_id == app_origins.c.app_id, installations.c.uninstalled_at.is_(None)
-    )
+    # An app that only some users may use is not installed, and its pages redeem their codes like those of any other.
+    here_too = sa.or_(in_use(tx.now), installations.c.holders_only)
+    installed = sa.and_(installations.c.org_id == org_id, installations.c.app_id == app_origins.c.app_id, here_too)
     here = sa.or_(app_origins.c.org_id == org_id, sa.exists().where(installed))
     return bool(tx.connection.execute(sa.select(sa.exists().where(app_origins.c.origin == origin, here))).scalar_one())

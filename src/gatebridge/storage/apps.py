@@ -119,6 +119,12 @@ def by_consumer_key(tx: Tx, consumer_key: str) -> App | None:
     return _app_or_none(tx, sa.select(*COLUMNS).join_from(app_directory, apps, listed).where(app_directory.c.consumer_key == consumer_key))
 
 
+def by_id_anywhere(tx: Tx, app_id: str) -> App | None:
+    """The app of this id, whichever org owns it: for whoever was refused with it, and so was told of it."""
+    listed = sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id)
+    return _app_or_none(tx, sa.select(*COLUMNS).join_from(app_directory, apps, listed).where(app_directory.c.app_id == app_id))
+
+
 def update(tx: Tx, app: App) -> bool:
     """Save identity, owners, dialect and deletion as the version after `app.version`. False when that is not the one that stands."""
     saved = tx.connection.execute(

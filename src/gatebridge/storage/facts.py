@@ -32,7 +32,7 @@ from gatebridge.storage import (
     signing_keys,
     tokens,
 )
-from gatebridge.storage.app_in_org import BY_APP_ID, BY_CONSUMER_KEY, Part
+from gatebridge.storage.app_in_org import BY_APP_ID, BY_CONSUMER_KEY, BY_CONSUMER_KEY_ANYWHERE, Part
 from gatebridge.storage.signing_keys import StoredKey
 from gatebridge.storage.tx import Tx
 
@@ -114,7 +114,14 @@ class FactsReader:
 
     def client(self, org: Org, consumer_key: str) -> ClientRecord:
         """The client with this consumer key, as it is in this org; bare facts where the org knows none."""
-        return self.once(("client", org.id, consumer_key), lambda: self._client(org, consumer_key))
+        return self.once(("client", org.id, consumer_key), lambda: self._client(org, consumer_key, BY_CONSUMER_KEY))
+
+    def client_anywhere(self, org: Org, consumer_key: str) -> ClientRecord:
+        """The client with this key, also where this org knows nothing of its app: for comparing what it presents, and nothing else.
+
+        Only who has proven to be that client may hear more than that the key is unknown.
+        """
+        return self.once(("client anywhere", org.id, consumer_key), lambda: self._client(org, consumer_key, BY_CONSUMER_KEY_ANYWHERE))
 
     def token_of_digest(self, org: Org, digest: bytes) -> tuple[Facts, AccessToken | None]:
         """The opaque token with this digest, and the facts about all that it hangs from."""
@@ -172,6 +179,9 @@ class FactsReader:
         )
         if session is None:
             return facts
+        if facts.app is None:
+            # Whoever is signed in here may hear that the app is not installed, which is more than that nobody knows it.
+            facts = self._app(org, self._row(BY_CONSUMER_KEY_ANYWHERE, org_id=org.id, consumer_key=consumer_key))
         facts = replace(facts, session=session, standing=self._standing(org, session.user_id))
         if facts.installation is None:
             return facts
@@ -195,8 +205,8 @@ class FactsReader:
         """The public halves of the published keys, for checking a token that says it is ours."""
         return self.once(("verifying", org.id), lambda: [published.verifying_key(key.public_jwk) for key in self.signing_keys(org)])
 
-    def _client(self, org: Org, consumer_key: str) -> ClientRecord:
-        facts = self._app(org, self._row(BY_CONSUMER_KEY, org_id=org.id, consumer_key=consumer_key))
+    def _client(self, org: Org, consumer_key: str, statement: sa.Select[Any]) -> ClientRecord:
+        facts = self._app(org, self._row(statement, org_id=org.id, consumer_key=consumer_key))
         if facts.app is None:
             return ClientRecord(facts)
         # What it presents is mostly its own, and then hangs from the same app.

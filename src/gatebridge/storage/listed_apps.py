@@ -1,6 +1,7 @@
 """Apps as one org sees them: those that it owns, and those of other orgs that it has ever installed, each with its presence here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from gatebridge.rules.apps import COMMAND_LINE, App, Installation
 from gatebridge.storage import rows
 from gatebridge.storage.apps import COLUMNS, app_directory, apps
-from gatebridge.storage.installations import installations
+from gatebridge.storage.installations import in_use, installations
 from gatebridge.storage.tx import Tx
 
 
@@ -28,12 +29,13 @@ class ListedApp:
 
     app: App
     installation: Installation | None
+    at: datetime | None = field(default=None, compare=False)  # when it was read; None: as it was made
 
     @property
     def state(self) -> AppState:
         if self.app.deleted_at is not None:
             return AppState.DELETED
-        if self.installation is None or self.installation.uninstalled_at is not None:
+        if self.installation is None or not self.installation.in_use(self.at or self.installation.installed_at):
             return AppState.UNINSTALLED
         return AppState.BLOCKED if self.installation.blocked_at is not None else AppState.ACTIVE
 
@@ -41,12 +43,12 @@ class ListedApp:
 def known(tx: Tx, org_id: str, app_id: str) -> ListedApp | None:
     """The app of this id that the org owns or has ever installed, with its presence there."""
     row = tx.connection.execute(_listed(org_id).where(app_directory.c.app_id == app_id)).one_or_none()
-    return _listed_of_row(row) if row else None
+    return _listed_of_row(tx, row) if row else None
 
 
 def command_line_key(tx: Tx, org_id: str) -> str | None:
     """The consumer key of the app with which people sign in on the command line; None where it is not in use."""
-    statement = _listed(org_id).where(apps.c.org_id == org_id, apps.c.api_name == COMMAND_LINE, _in_state(AppState.ACTIVE))
+    statement = _listed(org_id).where(apps.c.org_id == org_id, apps.c.api_name == COMMAND_LINE, _in_state(tx, AppState.ACTIVE))
     row = tx.connection.execute(statement).one_or_none()
     return rows.app(row).consumer_key if row else None
 
@@ -71,13 +73,13 @@ def list_page(
             sa.or_(*(column.icontains(search, autoescape=True) for column in (apps.c.label, apps.c.api_name, apps.c.consumer_key)))
         )
     if state is not None:
-        wanted.append(_in_state(state))
+        wanted.append(_in_state(tx, state))
     if owner_id is not None:
         wanted += [apps.c.org_id == org_id, sa.or_(apps.c.owner_id == owner_id, apps.c.backup_owner_id == owner_id)]
     if after is not None:
         wanted.append(apps.c.id > after)
     statement = _listed(org_id).where(*wanted).order_by(apps.c.id).limit(limit)
-    return [_listed_of_row(row) for row in tx.connection.execute(statement)]
+    return [_listed_of_row(tx, row) for row in tx.connection.execute(statement)]
 
 
 def _listed(org_id: str) -> sa.Select[Any]:
@@ -92,8 +94,8 @@ def _listed(org_id: str) -> sa.Select[Any]:
     )
 
 
-def _in_state(state: AppState) -> sa.ColumnElement[bool]:
-    gone = sa.or_(installations.c.id.is_(None), installations.c.uninstalled_at.is_not(None))
+def _in_state(tx: Tx, state: AppState) -> sa.ColumnElement[bool]:
+    gone = sa.or_(installations.c.id.is_(None), sa.not_(in_use(tx.now)))
     if state is AppState.DELETED:
         return apps.c.deleted_at.is_not(None)
     if state is AppState.UNINSTALLED:
@@ -102,7 +104,7 @@ def _in_state(state: AppState) -> sa.ColumnElement[bool]:
     return sa.and_(apps.c.deleted_at.is_(None), sa.not_(gone), blocked)
 
 
-def _listed_of_row(row: Any) -> ListedApp:
+def _listed_of_row(tx: Tx, row: Any) -> ListedApp:
     if row.here_id is None:
         return ListedApp(rows.app(row), None)
     return ListedApp(
@@ -118,5 +120,7 @@ def _listed_of_row(row: Any) -> ListedApp:
             uninstalled_at=row.here_uninstalled_at,
             blocked_at=row.here_blocked_at,
             blocked_because=row.here_blocked_because,
+            holders_only=row.here_holders_only,
         ),
+        tx.now,
     )

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from gatebridge.storage.apps import app_directory, apps
 from gatebridge.storage.credentials import certificates, secrets
-from gatebridge.storage.installations import installations
+from gatebridge.storage.installations import in_use, installations
 from gatebridge.storage.orgs import orgs
 from gatebridge.storage.people import permission_sets, profiles, users
 from gatebridge.storage.tx import Tx
@@ -103,7 +103,20 @@ def older_neighbours(tx: Tx, org_id: str, app_id: str) -> list[tuple[str, str]]:
         .join(app_directory, app_directory.c.app_id == installations.c.app_id)
         .join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
         .where(installations.c.org_id == org_id, installations.c.id < this)
-        .where(installations.c.uninstalled_at.is_(None), apps.c.deleted_at.is_(None))
+        .where(in_use(tx.now), apps.c.deleted_at.is_(None))
+        .order_by(installations.c.id)
+    )
+    return [(row.id, row.label) for row in tx.connection.execute(statement)]
+
+
+def in_use_here(tx: Tx, org_id: str) -> list[tuple[str, str]]:
+    """Id and label of every app that is in use in the org, the oldest first."""
+    statement = (
+        sa.select(apps.c.id, apps.c.label)
+        .select_from(installations)
+        .join(app_directory, app_directory.c.app_id == installations.c.app_id)
+        .join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
+        .where(installations.c.org_id == org_id, in_use(tx.now), apps.c.deleted_at.is_(None))
         .order_by(installations.c.id)
     )
     return [(row.id, row.label) for row in tx.connection.execute(statement)]

@@ -11,7 +11,7 @@ from gatebridge.setup.install_app import InstallApp, UninstallApp, install_app, 
 from gatebridge.setup.transfer_ownership import TransferOwnership, transfer_ownership
 from gatebridge.web.api.apps import AppShown, read_again
 from gatebridge.web.api.desk import AtDesk, IfMatch, record_id, version_in
-from gatebridge.web.api.shapes import Closed, GivenId, WithReason, given, omitted
+from gatebridge.web.api.shapes import Closed, GivenId, GivenMoment, WithReason, given, omitted
 
 router = APIRouter(prefix="/apps", tags=["Apps"])
 
@@ -34,6 +34,7 @@ class Installing(Closed):
     """Which app of another org to use; its publisher gives the consumer key."""
 
     consumer_key: str = Field(examples=["gbk_EXAMPLE"])
+    until: GivenMoment | None = Field(None, description="When it is out of use again; without it, when somebody uninstalls it.")
 
 
 @router.post("/{app_id}/owner", summary="Transfer an app", response_model=AppShown)
@@ -88,7 +89,7 @@ def post_restore(desk: AtDesk, app_id: str, body: WithReason) -> Response:
 def post_install(desk: AtDesk, body: Installing) -> Response:
     """Use an app of another org here, with closed policies. Needs *Manage Connected Apps*."""
     with desk.writing() as visit:
-        installed = install_app(visit.tx, visit.actor, InstallApp(body.consumer_key))
+        installed = install_app(visit.tx, visit.actor, InstallApp(body.consumer_key, body.until))
         return read_again(visit, installed.app.id)
 
 

@@ -46,6 +46,8 @@ class AppShown(Shown):
     deleted_at: Moment | None
     blocked_at: Moment | None
     blocked_because: str
+    installed_until: Moment | None = Field(description="When it is out of use again; null for good, and where it is out of use.")
+    holders_only: bool = Field(description="Nobody has installed it; users who may use apps that are not installed may use it.")
     version: int
 
 
@@ -112,6 +114,8 @@ def fields_of(found: ListedApp) -> dict[str, Any]:
         "state": found.state,
         "blocked_at": here.blocked_at if here else None,
         "blocked_because": here.blocked_because if here else "",
+        "installed_until": here.uninstalled_at if here and found.state is not AppState.UNINSTALLED else None,
+        "holders_only": here.holders_only if here else False,
     }
 
 
