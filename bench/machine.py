@@ -3,6 +3,8 @@
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +95,17 @@ def _busy(core: int) -> int:
             user, nice, system, _, _, irq, softirq, *_ = (int(each) for each in ticks)
             return user + nice + system + irq + softirq
     return 0
+
+
+@contextmanager
+def pinned(core: int) -> Iterator[None]:
+    """Bind this process to one core for as long as the block lasts."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def pin_family(pid: int, core: int) -> None:

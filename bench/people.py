@@ -24,8 +24,9 @@ from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant, RefreshToken
 from gatebridge.rules.ids import Prefix
+from gatebridge.rules.levels import Level
 from gatebridge.rules.people import User
-from gatebridge.rules.sessions import Level, Session
+from gatebridge.rules.sessions import Session
 from gatebridge.setup.add_certificate import AddCertificate, add_certificate
 from gatebridge.setup.assign_access import AssignAccess, assign_access
 from gatebridge.setup.create_app import CreateApp, create_app

@@ -1,5 +1,5 @@
-"""`python -m bench.scale`: large data. A flood of strangers must not fill the disk, a purge must not stop the traffic, and the
-millionth line of the history must be as near as the first."""
+"""`python -m bench.scale`: large data. A flood of strangers must not fill the disk, a purge must not stop the traffic, the millionth
+line of the history must be as near as the first, and a month of decisions must be replayed while somebody waits."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
-from bench import machine
+from bench import machine, replays
 from bench.installation import KINDS, Installation, installed
 from bench.load import drive, write_bodies
 from bench.operations import TOKEN, ask
@@ -17,6 +17,7 @@ from bench.recorded import newest_line, newest_token, recorded, size_in_mb
 from bench.seed import Seeded, seed
 from bench.tokens import add_live_tokens
 from gatebridge.rules.ids import Prefix, floor
+from gatebridge.rules.replays import Kind
 from gatebridge.storage import history_reading, login_history, tokens
 from gatebridge.storage.database import Database
 
@@ -27,6 +28,8 @@ PURGE_CHUNK = 1_000
 LONGEST_CHUNK_MS = 500
 PAGE = 50
 SLOWEST_PAGE_MS = 50
+REPLAYED = 100_000
+SLOWEST_REPLAY_SECONDS = 10
 CHUNK = 5_000
 
 # The benchmark plays the proxy on the loopback interface, so it may say from where its requests come.
@@ -134,7 +137,25 @@ def _page_ms(database: Database, org_id: str, before: str | None, app_id: str) -
     return slowest
 
 
-CHECKS: dict[str, Check] = {"bogus": bogus_requests, "purge": purge, "history": deep_history}
+def policy_replay(installation: Installation, seeded: Seeded, count: int) -> bool:
+    """So many decisions are judged again, on the facts of today and on those of a draft, by one process on one core."""
+    count = min(count, REPLAYED)
+    with installation.database() as database:
+        replays.add_history(database, seeded, count)
+        _progress(f"{count:,} decisions are there")
+        with machine.pinned(machine.SERVER_CORE):
+            found = replays.replay_once(database, seeded)
+    answer = found.answer
+    refused = answer.sums[Kind.REFUSED].lines
+    return _said(
+        found.seconds < SLOWEST_REPLAY_SECONDS and answer.judged == count and 0 < refused < count,
+        f"{answer.judged:,} decisions ({answer.decisions:,} different ones) replayed in {found.seconds:.1f} s, of which "
+        f"{found.processor_seconds:.1f} s on the processor; {refused:,} would be refused",
+        f"all of them in {SLOWEST_REPLAY_SECONDS} s",
+    )
+
+
+CHECKS: dict[str, Check] = {"bogus": bogus_requests, "purge": purge, "history": deep_history, "replay": policy_replay}
 
 
 def _progress(words: str) -> None:

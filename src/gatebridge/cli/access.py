@@ -38,8 +38,8 @@ def assign(
 
 
 @access.command("remove")
-def remove_access(context: typer.Context, app: AppId, holder: Holder) -> None:
+def remove_access(context: typer.Context, app: AppId, holder: Holder, confirm: at.Confirm = False) -> None:
     """Let them use it no more; their tokens of it are refused from now on."""
     with at.server(context) as api:
-        api.delete(f"/apps/{app}/access/{holder}")
+        api.delete(f"/apps/{app}/access/{holder}", confirmed=confirm or None)
     show.done(context, "They may not use the app any more.")

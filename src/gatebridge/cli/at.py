@@ -4,13 +4,15 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from gatebridge.cli import credentials, show, wishes
 from gatebridge.cli.client import Api
 from gatebridge.cli.exits import Exit, Stop
+
+Confirm = Annotated[bool, typer.Option("--confirm", help="Do it even if it locks out who uses an app, or leaves nobody.")]
 
 
 @contextmanager

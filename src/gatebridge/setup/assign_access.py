@@ -5,12 +5,13 @@ from datetime import datetime
 
 from gatebridge.records.change import permit, record_change
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.drafts import Draft
 from gatebridge.rules.events import Event
 from gatebridge.rules.people import Assignment
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup import app_rights
+from gatebridge.setup import app_rights, hit_list
 from gatebridge.setup.edits import refuse_invalid
 from gatebridge.storage import installations, names
 from gatebridge.storage.tx import Tx
@@ -27,10 +28,11 @@ class AssignAccess:
 
 @dataclass(frozen=True, slots=True)
 class RemoveAccess:
-    """Let the holders of a profile or permission set use the app no more."""
+    """Let the holders of a profile or permission set use the app no more; `confirmed`: even those who use it."""
 
     app_id: str
     holder_id: str
+    confirmed: bool = False
 
 
 def assign_access(tx: Tx, actor: Actor, command: AssignAccess) -> Assignment:
@@ -50,16 +52,24 @@ def assign_access(tx: Tx, actor: Actor, command: AssignAccess) -> Assignment:
 
 
 def remove_access(tx: Tx, actor: Actor, command: RemoveAccess) -> None:
-    """Their tokens of this app are refused from the commit on. Raises Refused (`record_not_found` where they had no access)."""
+    """Their tokens of this app are refused from the commit on.
+
+    Raises Refused (`record_not_found` where they had no access; `locks_out` where somebody uses it, or nobody would be left to).
+    """
     permit(actor, Permission.MANAGE_CONNECTED_APPS)
     app, installation = app_rights.in_use(tx, actor, command.app_id)
     permits = {each.holder_id: each for each in installations.permits_of(tx, actor.org_id, installation.id)}
     before = permits.get(command.holder_id)
-    if before is None or not installations.remove_permit(tx, actor.org_id, installation.id, command.holder_id):
+    if before is None:
+        raise Refused(setup_reasons.RECORD_NOT_FOUND)
+    recorded = Draft(permits={app.id: tuple(permits.values())})
+    left = Draft(permits={app.id: tuple(permit for permit in permits.values() if permit is not before)})
+    locked_out = hit_list.refuse_unconfirmed(tx, actor, app.id, recorded, left, command.confirmed)
+    if not installations.remove_permit(tx, actor.org_id, installation.id, command.holder_id):
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     # The profile or permission set may be gone by now; the audit line then names it by its id.
     holder = names.of_holders(tx, actor.org_id, [command.holder_id]).get(command.holder_id, command.holder_id)
-    record_change(tx, actor, Event.APP_ACCESS_REMOVED, app_rights.target(app), _said(holder, before), _said(holder, None))
+    record_change(tx, actor, Event.APP_ACCESS_REMOVED, app_rights.target(app), _said(holder, before), _said(holder, None) | locked_out)
 
 
 def _holder(tx: Tx, actor: Actor, holder_id: str) -> str:

@@ -52,6 +52,14 @@ def of_user(tx: Tx, org_id: str, installation_id: str, user_id: str) -> Approval
     return found[0] if found else None
 
 
+def of_pairs(tx: Tx, org_id: str, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], Approval]:
+    """What is approved between installed apps and users, by such pairs of ids; a pair with nothing approved is not there."""
+    if not pairs:
+        return {}
+    wanted = sa.tuple_(approvals.c.installation_id, approvals.c.user_id).in_(sorted(pairs))
+    return {(each.installation_id, each.user_id): each for each in _read(tx, approvals.c.org_id == org_id, wanted)}
+
+
 def list_of_user(tx: Tx, org_id: str, user_id: str) -> list[Approval]:
     """Everything that the user has approved, oldest first."""
     return _read(tx, approvals.c.org_id == org_id, approvals.c.user_id == user_id)

@@ -29,7 +29,7 @@ from gatebridge.setup.manage_permission_sets import (
 from gatebridge.storage import people, permission_sets
 from gatebridge.web.api.desk import AtDesk, IdempotencyKey, IfMatch, Visit, record_id, shown, version_in
 from gatebridge.web.api.paging import Cursor, Limit, Page, page_of
-from gatebridge.web.api.shapes import Closed, GivenMoment, Id, Moment, Shown, given, omitted
+from gatebridge.web.api.shapes import Closed, Confirmed, GivenMoment, Id, Moment, Shown, given, omitted
 
 router = APIRouter(tags=["Permission sets"])
 
@@ -176,8 +176,9 @@ def put_held(desk: AtDesk, user_id: str, set_id: str, body: Holding) -> HeldShow
 
 
 @router.delete("/users/{user_id}/permission-sets/{set_id}", summary="Unassign a permission set", status_code=204)
-def delete_held(desk: AtDesk, user_id: str, set_id: str) -> None:
-    """Take a set from a user. Needs *Manage Profiles and Permission Sets*."""
-    command = UnassignPermissionSet(record_id(user_id, Prefix.USER), record_id(set_id, Prefix.PERMISSION_SET))
+def delete_held(desk: AtDesk, user_id: str, set_id: str, confirmed: Confirmed = False) -> None:
+    """Take a set from a user. Needs *Manage Profiles and Permission Sets*. Where it would lock the user out of an app that was used in the
+    last 30 days, it must be confirmed (`locks_out`)."""
+    command = UnassignPermissionSet(record_id(user_id, Prefix.USER), record_id(set_id, Prefix.PERMISSION_SET), confirmed)
     with desk.writing() as visit:
         unassign_permission_set(visit.tx, visit.actor, command)
