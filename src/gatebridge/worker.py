@@ -1,4 +1,7 @@
-"""The clock of the house: the courier, the roll-up of usage, and the purge of what has expired. One node at a time, by lease."""
+"""The clock of the house: the courier, the roll-up of usage, the end of loosenings, and the purge of what has expired.
+
+One node at a time works, by lease.
+"""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -11,12 +14,25 @@ from gatebridge.delivery import courier
 from gatebridge.delivery.courier import Delivery
 from gatebridge.rules import ids
 from gatebridge.rules.ids import Prefix
+from gatebridge.rules.loosenings import TOLD_BEFORE
+from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup.end_loosenings import (
+    EndLoosening,
+    LeaveLoosening,
+    TellOfEnd,
+    end_loosening,
+    house_of,
+    leave_loosening,
+    tell_of_end,
+)
 from gatebridge.storage import (
     assertions,
     codes,
     idempotency,
     interactions,
     leases,
+    loosenings,
     names,
     outbox,
     password_resets,
@@ -26,6 +42,7 @@ from gatebridge.storage import (
     strangers,
     tokens,
     usage,
+    verifications,
 )
 from gatebridge.storage.database import Database, Randomness
 from gatebridge.storage.tx import Tx
@@ -35,6 +52,7 @@ LEASE_LIFE = timedelta(seconds=60)
 CHUNK = 1_000
 MOST_CHUNKS = 20  # of one kind of work in one round, so that no work waits long for another
 PURGE_EVERY = timedelta(minutes=1)
+LOOSENINGS_EVERY = timedelta(minutes=1)
 
 KEEP_EXPIRED_TOKENS = timedelta(days=1)  # so that a caller is told for a while that its token expired
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
@@ -59,6 +77,7 @@ class Report:
     not_sent: int = 0
     rolled_up: int = 0
     purged: int = 0
+    loosenings: int = 0  # whose people were told, or which ended
 
 
 class Worker:
@@ -74,7 +93,7 @@ class Worker:
         self._holder = random(8).hex()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._purge_at: datetime | None = None
+        self._next: dict[str, datetime] = {}  # when work is due again that is not done in every round
 
     def start(self) -> None:
         """Begin to work. Does nothing when it already does."""
@@ -96,7 +115,8 @@ class Worker:
             return Report(leading=False)
         sent, not_sent = self._deliver()
         rolled_up = self._in_each_org(lambda tx, org_id: usage.roll_up(tx, org_id, CHUNK))
-        return Report(True, sent, not_sent, rolled_up, self._purge())
+        ended = self._end_loosenings()
+        return Report(True, sent, not_sent, rolled_up, self._purge(), ended)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -146,12 +166,51 @@ class Worker:
                 break
         return total
 
-    def _purge(self) -> int:
+    def _due(self, work: str, every: timedelta) -> datetime | None:
+        """The time, if this work is due; it is due again so much later."""
         with self._database.reading() as tx:
             now = tx.now
-        if self._purge_at is not None and now < self._purge_at:
+        if now < self._next.get(work, now):
+            return None
+        self._next[work] = now + every
+        return now
+
+    def _end_loosenings(self) -> int:
+        """Tell of the ends that come near, and end what is over: each in a transaction of its own, so that none holds up another."""
+        now = self._due("loosenings", LOOSENINGS_EVERY)
+        if now is None:
             return 0
-        self._purge_at = now + PURGE_EVERY
+        with self._database.reading() as tx:
+            orgs = sorted(names.of_orgs(tx))
+            near = [(org_id, each) for org_id in orgs for each in loosenings.ending(tx, org_id, now + TOLD_BEFORE, CHUNK)]
+            over = [(org_id, each) for org_id in orgs for each in loosenings.ended(tx, org_id, CHUNK)]
+        done = 0
+        for org_id, each in near:
+            with self._database.transaction() as tx:
+                done += tell_of_end(tx, house_of(org_id), TellOfEnd(each))
+        for org_id, each in over:
+            if not self._goes_on():
+                break
+            done += self._end_loosening(org_id, each)
+        return done
+
+    def _end_loosening(self, org_id: str, loosening_id: str) -> bool:
+        house = house_of(org_id)
+        try:
+            with self._database.transaction() as tx:
+                return bool(end_loosening(tx, house, EndLoosening(loosening_id)))
+        except Refused as refused:
+            if refused.reason is setup_reasons.VERSION_STALE:  # somebody saved the app at this very moment: the next round tries again
+                return False
+            log.warning("loosening_not_closed", org=org_id, loosening=loosening_id, reason=refused.reason.code)
+            because = f"Gatebridge could not make the smaller setting by itself ({refused.reason.code}):"
+        with self._database.transaction() as tx:
+            return bool(leave_loosening(tx, house, LeaveLoosening(loosening_id, because)))
+
+    def _purge(self) -> int:
+        now = self._due("purge", PURGE_EVERY)
+        if now is None:
+            return 0
         purged = self._in_chunks(lambda tx: assertions.purge(tx, now, CHUNK))
         for purge in (_purge_tokens, _purge_idempotency_keys, _purge_stranger_counts, _purge_outbox, *_OF_PEOPLE):
             purged += self._in_each_org(purge)
@@ -187,6 +246,7 @@ _OF_PEOPLE = (
     _older(refresh_tokens.purge, KEEP_ENDED_FAMILIES),
     _older(sessions.purge, KEEP_ENDED_SESSIONS),
     _older(interactions.purge, KEEP_INTERACTIONS),
+    _older(verifications.purge, KEEP_INTERACTIONS),
     _older(password_resets.purge, KEEP_USED_LINKS),
     _older(sign_in_failures.purge, KEEP_FAILURES),
 )

@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.demo import keys, people
 from gatebridge.demo.people import DANA, LEE, Person, Staff
+from gatebridge.rules.actors import ActorKind
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.apps import Dialect
+from gatebridge.rules.network import Relaxation
 from gatebridge.setup.add_certificate import AddCertificate, add_certificate
 from gatebridge.setup.assign_access import AssignAccess, assign_access
 from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.create_app import CreateApp, create_app
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
+from gatebridge.setup.loosenings import AcceptExposure, accept_exposure
 from gatebridge.storage.tx import Tx
 
 BY_ITSELF = frozenset({Flow.CLIENT_CREDENTIALS})
@@ -24,6 +28,7 @@ BY_KEY = frozenset({ClientAuthMethod.PRIVATE_KEY_JWT})
 PUBLIC = frozenset({ClientAuthMethod.NONE})
 SUCCESS = "/services/oauth2/success"
 IDENTITY = ("openid", "profile", "email")
+ACCEPTED_FOR = timedelta(days=120)  # from the founding of the org, which is a month before the demo opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Plan:
     allowed: str | None = None  # the profile or permission set through which users are approved
     owner: str = LEE
     key_name: str = ""  # an app with a certificate gets its key in a file of this name
+    accepted: Mapping[str, str] = field(default_factory=dict)  # which of its exposures somebody answers for, and why
 
 
 def make(tx: Tx, hasher: PasswordHasher, *, host: str, issuer: str, keys_directory: Path) -> Cast:
@@ -91,8 +97,9 @@ def _plans(staff: Staff, issuer: str) -> tuple[Plan, ...]:
             label="Warehouse Feed",
             purpose="Sends stock levels; proves itself with a key and gets signed tokens",
             settings=by_itself | {"auth_methods": BY_KEY, "access_token_format": TokenFormat.JWT},
-            policies=as_warehouse,
+            policies=as_warehouse | {"jwt_access_token_minutes": 60},
             key_name="warehouse-feed",
+            accepted={"jwt_long": "The conveyor belts lose their network for half an hour at a time."},
         ),
         Plan(
             "Orders API",
@@ -139,6 +146,14 @@ def _plans(staff: Staff, issuer: str) -> tuple[Plan, ...]:
             allowed=portal,
             key_name="expense-bot",
         ),
+        Plan(
+            "Helpdesk Connector",
+            "A bought tool that came as open as its vendor delivers it; what it needs of that is not known yet",
+            Flow.WEB_SERVER,
+            by_browser | {"scopes": ("full", "refresh_token"), "full_scope_reason": "Its manual asks for it.", "pkce_required": False},
+            anybody | {"ip_relaxation": Relaxation.RELAX, "refresh_grace_seconds": 60},
+            accepted={"no_pkce": "The vendor ships PKCE with its spring release."},
+        ),
         replace(for_machines, label="Old Importer", purpose="Was replaced by Ledger Sync"),
     )
 
@@ -158,6 +173,9 @@ def _app(tx: Tx, staff: Staff, plan: Plan, directory: Path) -> DemoApp:
         edit_policies(tx, operator, EditPolicies(made.app.id, **plan.policies))
     if plan.allowed is not None:
         assign_access(tx, operator, AssignAccess(made.app.id, plan.allowed))
+    dana = replace(operator, kind=ActorKind.USER, name="Dana Okafor", user_id=staff.ids[DANA])
+    for exposure, why in plan.accepted.items():
+        accept_exposure(tx, dana, AcceptExposure(made.app.id, exposure, why, tx.now + ACCEPTED_FOR))
     app = DemoApp(
         made.app.id,
         plan.label,

@@ -37,6 +37,7 @@ def poster(base_url: str, cast: Cast, file: Path, seconds: float) -> str:
         f"    .venv/bin/gatebridge login --url {base_url}      (or, without a browser, the demo's robot:)",
         "    .venv/bin/gatebridge apps list",
         "    .venv/bin/gatebridge history list",
+        "    .venv/bin/gatebridge exposures           (where apps are opened wider than they need be)",
         "",
         "  Stop with Ctrl-C. `make demo-reset` forgets everything.",
         "",

@@ -3,7 +3,7 @@
 What is rolled up ends at a cursor, an id in the history; a reader adds the tail behind it. Counts and cursor move in one transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ usage = sa.Table(
     sa.Column("last_refused_at", Moment),
     sa.Column("granted", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("refused", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("browser_at", Moment),  # of a secret: when a page in a browser presented it last
 )
 
 # A line gets its id when the request comes in, and is there for readers when its transaction has committed, up to this much later.
@@ -79,6 +80,7 @@ def roll_up(tx: Tx, org_id: str, limit: int) -> int:
     if taken:
         for found in _sums(tx, org_id, after, upto).values():
             _add(tx, org_id, found)
+        _mark_pages(tx, org_id, after, upto)
         leases.set_progress(tx, name, {"after": upto})
     return int(taken)
 
@@ -99,6 +101,31 @@ def _add(tx: Tx, org_id: str, found: Usage) -> None:
             },
         )
     )
+
+
+def secrets_in_pages(tx: Tx, org_id: str, app_ids: Collection[str]) -> set[str]:
+    """Those secrets of these apps that a page in a browser has ever presented, as far as the roll-up has come."""
+    if not app_ids:
+        return set()
+    found = sa.select(usage.c.subject_id).where(
+        usage.c.org_id == org_id, usage.c.app_id.in_(sorted(app_ids)), usage.c.browser_at.is_not(None)
+    )
+    return set(tx.connection.execute(found).scalars())
+
+
+def _mark_pages(tx: Tx, org_id: str, after: str, upto: str) -> None:
+    """Keep which secrets came from a page, by the origin that the receipt repeats."""
+    history = login_history.c
+    from_page = history.receipt[("request", "origin")].as_string().is_not(None)
+    of_secret = sa.and_(history.credential_id > str(Prefix.SECRET), history.credential_id <= Prefix.SECRET + "z" * 12)
+    found = (
+        sa.select(history.app_id, history.credential_id, sa.func.max(history.at))
+        .where(history.org_id == org_id, history.id > after, history.id <= upto, of_secret, from_page)
+        .group_by(history.app_id, history.credential_id)
+    )
+    for app_id, secret_id, at in tx.connection.execute(found).all():
+        marked = sa.update(usage).where(usage.c.org_id == org_id, usage.c.app_id == app_id, usage.c.subject_id == secret_id)
+        tx.connection.execute(marked.values(browser_at=at))
 
 
 def of_apps(tx: Tx, org_id: str, app_ids: list[str]) -> dict[str, Usage]:

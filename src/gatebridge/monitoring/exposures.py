@@ -1,0 +1,112 @@
+"""Exposures of one app, and of an org as a whole, with who answers for which. Read in a snapshot, in few statements however many apps."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+from gatebridge.rules import exposures
+from gatebridge.rules.apps import App
+from gatebridge.rules.exposed.kinds import Subject
+from gatebridge.rules.exposures import Exposure
+from gatebridge.rules.loosenings import Loosening
+from gatebridge.rules.orgs import Org
+from gatebridge.storage import exposed_apps, loosenings
+from gatebridge.storage.listed_apps import AppState, ListedApp
+from gatebridge.storage.tx import Tx
+
+BATCH = 500  # apps that are looked at together
+HEAVIER_THAN_ANY = 10_000
+
+
+@dataclass(frozen=True)
+class AppExposures:
+    """One app of an org with its exposures, the heaviest first. `subject` is what they were found in."""
+
+    app: App
+    state: AppState
+    subject: Subject
+    exposures: tuple[Exposure, ...]
+
+    @cached_property
+    def weight(self) -> int:
+        """Of all exposures, accepted or not: an exposure that somebody answers for is one."""
+        return exposures.weight(self.exposures)
+
+    @property
+    def unaccepted_weight(self) -> int:
+        """Of those that nobody answers for."""
+        return exposures.weight(exposures.unaccepted(self.exposures))
+
+    @property
+    def grade(self) -> str:
+        return exposures.grade(self.weight)
+
+    @property
+    def position(self) -> str:
+        """Where it stands in the report: the heaviest first, and of two alike the older one."""
+        return f"{HEAVIER_THAN_ANY - self.weight:05d}{self.app.id}"
+
+    def of(self, code: str) -> Exposure | None:
+        """The exposure of this kind, if the app has it."""
+        return next((each for each in self.exposures if each.code == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which apps a report is to show. `owner_id`: only those of this owner or backup owner."""
+
+    owner_id: str | None = None
+    exposure: str | None = None
+    at_least: int = 1
+    unaccepted: bool = False
+
+    def fits(self, found: AppExposures) -> bool:
+        """Whether the app belongs into the report."""
+        counted = [each for each in found.exposures if self.exposure in (None, each.code)]
+        if self.unaccepted:
+            counted = list(exposures.unaccepted(counted))
+        return bool(counted) and found.weight >= self.at_least
+
+
+def of_app(tx: Tx, org: Org, app_id: str) -> AppExposures | None:
+    """The exposures of one app in the org; None where it never was installed."""
+    found = exposed_apps.of_app(tx, org, app_id)
+    return _judged(tx, org, [found])[0] if found is not None else None
+
+
+def heaviest(tx: Tx, org: Org, wanted: Wanted, *, after: str | None, limit: int) -> list[AppExposures]:
+    """The most exposed apps of the org behind a position. Looks at every app, so that the first page really holds the heaviest."""
+    fitting = (each for each in _every(tx, org, wanted) if after is None or each.position > after)
+    return heapq.nsmallest(limit, fitting, key=lambda each: each.position)
+
+
+def by_app(tx: Tx, org: Org, wanted: Wanted, *, after: str | None, limit: int) -> list[AppExposures]:
+    """The exposed apps of the org with an id behind `after`, the oldest first. Looks at no more apps than it takes."""
+    return list(islice(_every(tx, org, wanted, after or "", min(limit, BATCH)), limit))
+
+
+def _every(tx: Tx, org: Org, wanted: Wanted, after: str = "", size: int = BATCH) -> Iterator[AppExposures]:
+    ranged = exposed_apps.ranged_profiles(tx, org.id)
+    while batch := exposed_apps.page(tx, org, after=after, limit=size, owner_id=wanted.owner_id, profiles=ranged):
+        yield from (each for each in _judged(tx, org, batch) if wanted.fits(each))
+        after = batch[-1][0].app.id
+        if len(batch) < size:
+            return
+
+
+def _judged(tx: Tx, org: Org, found: list[tuple[ListedApp, Subject]]) -> list[AppExposures]:
+    answered: dict[str, list[Loosening]] = {}
+    for loosening in loosenings.open_of(tx, org.id, [listed.app.id for listed, _ in found]):
+        answered.setdefault(loosening.app_id, []).append(loosening)
+    return [
+        AppExposures(listed.app, listed.state, subject, tuple(_accepted(each, answered.get(listed.app.id, []), subject) for each in all_))
+        for listed, subject in found
+        for all_ in [exposures.of(subject)]
+    ]
+
+
+def _accepted(exposure: Exposure, answered: list[Loosening], subject: Subject) -> Exposure:
+    by = next((each for each in answered if each.answers_for(exposure, subject.now)), None)
+    return exposures.accepted(exposure, by.accepted) if by is not None else exposure
