@@ -77,7 +77,8 @@ def test_X_AD_05_the_apps_policy_is_asked_at_every_request(acme: World) -> None:
     other = acme.add_person("other", list(Permission))
     assert acme.ask("GET", "/me", by=other).status_code == 200
     etag = acme.ask("GET", f"/apps/{other.app_id}/policies").headers["etag"]
-    edited = acme.ask("PATCH", f"/apps/{other.app_id}/policies", body={"may_administer": False}, headers={"If-Match": etag})
+    body = {"may_administer": False, "confirmed": True}  # whoever uses it is locked out by this, and it is meant
+    edited = acme.ask("PATCH", f"/apps/{other.app_id}/policies", body=body, headers={"If-Match": etag})
     assert edited.status_code == 200, edited.text
     answer = acme.ask("GET", "/me", by=other)
     assert (answer.status_code, answer.json()["reason"]) == (403, "app_may_not_administer")

@@ -5,7 +5,8 @@ The requests are made from the API's own description, so an operation that is ad
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,8 +14,12 @@ import pytest
 from tests.databases import MASTER_KEYS, migrate
 from tests.web.world import ACME, OTHER, Person, World, world
 
+from gatebridge.rules.access_requests import RequestKind
+from gatebridge.rules.factors import Factor, FactorKind
+from gatebridge.rules.ids import Prefix
 from gatebridge.signin import sessions
-from gatebridge.storage import facts
+from gatebridge.storage import access_requests, factors, facts
+from gatebridge.storage.access_requests import Wanted
 from gatebridge.storage.database import open_database
 from gatebridge.storage.tx import Tx
 from gatebridge.web.api.application import RESOURCES, make_api
@@ -25,6 +30,7 @@ PNG = bytes.fromhex(
 
 # Whoever has a token may ask who it is, and see and end what is the own. Somebody else's record is not there for these.
 NEEDS_NO_RIGHT = {"get_me": 200, "list_my_apps": 200, "delete_my_apps": 200, "delete_my_app": 200, "list_my_sessions": 200}
+NEEDS_NO_RIGHT |= {"list_my_factors": 200, "delete_my_factor": 404}
 NEEDS_NO_RIGHT |= {"delete_my_sessions": 200, "delete_my_session": 404, "post_my_password": 422}
 
 
@@ -138,6 +144,13 @@ def records_of(made: World, host: str) -> dict[str, str]:
         assert answer.status_code < 300, answer.text
         return answer.json()
 
+    def wants_the_app(tx: Tx) -> str:
+        wanted = Wanted(person.user.org_id, RequestKind.APP, person.app_id)
+        access_requests.count_up(tx, wanted)
+        found = access_requests.latest(tx, wanted.org_id, wanted.kind, wanted.app_id, None)
+        assert found is not None
+        return found.id
+
     permission_set = ask("POST", "/permission-sets", {"label": "Set", "api_name": "some_set"})["id"]
     history = ask("GET", "/login-history")["items"]
     issue = next(line for line in history if line["event"] == "token")
@@ -150,10 +163,18 @@ def records_of(made: World, host: str) -> dict[str, str]:
     certificate = made.ask("POST", f"/apps/{person.app_id}/certificates", host=host, body={"name": "Key", "certificate": json.dumps(jwk)})
     assert certificate.status_code == 201, certificate.text
 
+    in_a_month = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+    accepted = {"exposure": "may_administer", "reason": "It is there to administer.", "ends_at": in_a_month}
+
     def sign_in(tx: Tx) -> str:
         standing = facts.standing(tx, person.user.org_id, person.user.id)
         assert standing is not None
         return sessions.begin(tx, made.orgs[host], standing, methods=("pwd",), address="127.0.0.1", user_agent="")[0].id
+
+    def has_a_factor(tx: Tx) -> str:
+        factor = Factor(tx.new_id(Prefix.FACTOR), person.user.org_id, person.user.id, FactorKind.PASSKEY, "Blue key", tx.now, tx.now)
+        assert factors.insert(tx, replace(factor, credential_id=tx.random(16)))
+        return factor.id
 
     return {
         "session_id": made.change(sign_in),
@@ -167,8 +188,11 @@ def records_of(made: World, host: str) -> dict[str, str]:
         "receipt_id": issue["id"],
         "token_id": issue["id"],
         "grant_id": issue["grant_id"],
+        "request_id": made.change(wants_the_app),
+        "factor_id": made.change(has_a_factor),
         "line_id": ask("GET", "/audit")["items"][0]["id"],
         "key_id": ask("GET", "/signing-keys")[0]["id"],
+        "loosening_id": ask("POST", f"/apps/{person.app_id}/loosenings", accepted)["id"],
     }
 
 

@@ -32,6 +32,7 @@ class _Forms(HTMLParser):
         super().__init__()
         self.found: dict[str, Form] = {}
         self._here: Form | None = None
+        self._typing: str | None = None  # the name of the text area whose text comes next
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -45,10 +46,19 @@ class _Forms(HTMLParser):
             self._here.buttons.setdefault(said["name"], []).append(said.get("value", ""))
         elif tag == "input" and (kind not in ("checkbox", "radio") or "checked" in said):
             self._here.fields[said["name"]] = said.get("value", "")
+        elif tag == "textarea":
+            self._typing = said["name"]
+            self._here.fields[self._typing] = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._here is not None and self._typing is not None:
+            self._here.fields[self._typing] += data
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._here = None
+        if tag == "textarea":
+            self._typing = None
 
 
 @dataclass(frozen=True)

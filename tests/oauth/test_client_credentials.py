@@ -155,7 +155,7 @@ def test_an_app_of_another_org_works_where_it_is_installed_and_nowhere_else(acme
     app = acme.app()
     foreign = Client(app.door, rival.org.issuer, app.id, app.installation_id, app.consumer_key, app.secret)
     before = foreign.token()
-    assert (before.status_code, rival.true_cause(before)) == (401, "client_unknown")
+    assert (before.status_code, before.json()["error"], rival.true_cause(before)) == (400, "unauthorized_client", "app_not_installed")
     installed = rival.install(app)
     after = installed.token()
     assert after.json()["id"].startswith(rival.org.issuer)

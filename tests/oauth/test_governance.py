@@ -72,7 +72,7 @@ def _unassign_user(tx: Tx, acme: Tenant, _: Client) -> None:
 
 
 def _unassign_app(tx: Tx, acme: Tenant, app: Client) -> None:
-    remove_access(tx, acme.admin, RemoveAccess(app.id, acme.approved.id))
+    remove_access(tx, acme.admin, RemoveAccess(app.id, acme.approved.id, confirmed=True))
 
 
 def _assignment_ran_out(tx: Tx, acme: Tenant, _: Client) -> None:
@@ -90,7 +90,7 @@ def _network_tightened(tx: Tx, acme: Tenant, _: Client) -> None:
 
 
 def _run_as_removed(tx: Tx, acme: Tenant, app: Client) -> None:
-    edit_policies(tx, acme.admin, EditPolicies(app.id, run_as_user_id=None))
+    edit_policies(tx, acme.admin, EditPolicies(app.id, run_as_user_id=None, confirmed=True))
 
 
 def _api_taken(tx: Tx, acme: Tenant, _: Client) -> None:
@@ -267,7 +267,8 @@ def test_an_approval_holds_until_its_end_and_not_a_moment_longer(acme: Tenant, i
 
 
 def test_another_run_as_user_does_not_inherit_the_tokens_of_the_first(acme: Tenant, in_use: InUse, server: Client) -> None:
-    change(acme, in_use.app, lambda tx, acme, app: edit_policies(tx, acme.admin, EditPolicies(app.id, run_as_user_id=acme.admin.user_id)))
+    another = EditPolicies(in_use.app.id, run_as_user_id=acme.admin.user_id, confirmed=True)
+    change(acme, in_use.app, lambda tx, acme, _: edit_policies(tx, acme.admin, another))
     assert server.introspect(in_use.token).json() == {"active": False}
 
 

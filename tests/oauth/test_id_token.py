@@ -17,7 +17,7 @@ from gatebridge.rules.app_settings import TokenFormat
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.ids import long
-from gatebridge.rules.sessions import Level
+from gatebridge.rules.levels import Level
 from gatebridge.storage.facts import FactsReader
 
 USERINFO = "/services/oauth2/userinfo"

@@ -13,11 +13,12 @@ from gatebridge.rules.apps import App, Dialect, Installation
 from gatebridge.rules.facts import Approving, AssertionProof, Attempt, CallbackProof, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant, RefreshToken
+from gatebridge.rules.levels import Level
 from gatebridge.rules.network import Range, parse_range
 from gatebridge.rules.orgs import Org, OrgKind
 from gatebridge.rules.people import Assignment, PermissionSet, Profile, Standing, User, UserState
 from gatebridge.rules.permissions import Permission
-from gatebridge.rules.sessions import Level, Session
+from gatebridge.rules.sessions import Session
 from gatebridge.rules.verdict import Finding
 
 Value = TypeVar("Value")

@@ -36,6 +36,8 @@ from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.callbacks import Mismatch
 from gatebridge.rules.facts import Attempt, CallbackProof, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.hours import OpenHours
+from gatebridge.rules.levels import Level, Requirement
 from gatebridge.rules.lifetimes import Lifetime
 from gatebridge.rules.reasons import client as client_reasons
 from gatebridge.rules.reasons import flow as flow_reasons
@@ -65,6 +67,13 @@ def _consent_shut(facts: Facts, attempt: Attempt) -> Case:
     return facts, but(attempt, "approving", denied=True)
 
 
+def _session_shut(facts: Facts, attempt: Attempt) -> Case:
+    if attempt.door is Door.AUTHORIZE:
+        return but(facts, session=None), attempt
+    return but(facts, "org.settings", requirement=Requirement(Level.HIGH)), attempt
+
+
+AT_NIGHT = OpenHours(NOW.weekday(), 0, 60)
 MISMATCH = Mismatch(None, "path", "/other", "/callback", "The path differs.")
 
 # One change for each gate that makes this gate refuse, and no other.
@@ -79,8 +88,9 @@ SHUT: dict[Gate, Callable[[Facts, Attempt], Case]] = {
     Gate.SCOPES: lambda facts, attempt: (but(facts, "settings", scopes=()), attempt),
     Gate.USER: lambda facts, attempt: (but(facts, "standing.profile", permissions=frozenset()), attempt),
     Gate.PERMITTED: lambda facts, attempt: (but(facts, permits=()), attempt),
+    Gate.HOURS: lambda facts, attempt: (but(facts, "standing.profile", login_hours=(AT_NIGHT,)), attempt),
     Gate.NETWORK: lambda facts, attempt: (but(facts, "standing.profile", login_ranges=ranges("203.0.113.0/24")), attempt),
-    Gate.SESSION: lambda facts, attempt: (but(facts, session=None), attempt),
+    Gate.SESSION: _session_shut,
     Gate.CONSENT: _consent_shut,
 }
 SHUT_AT_EACH_DOOR = [
@@ -100,16 +110,16 @@ def test_who_may_gets_a_yes(facts: Facts, attempt: Attempt) -> None:
 @pytest.mark.parametrize(
     ("door", "gates"),
     [
-        (Door.AUTHORIZE, "client callback app installed flow pkce scopes user permitted network session consent"),
-        (Door.TOKEN, "client app installed flow scopes user permitted network lifetime"),
-        (Door.CODE, "client callback app installed flow pkce proof scopes user permitted network lifetime"),
-        (Door.REFRESH, "client app installed flow proof scopes user permitted network lifetime"),
-        (Door.ASSERTION, "client app installed flow proof scopes user permitted network consent lifetime"),
+        (Door.AUTHORIZE, "client callback app installed flow pkce scopes user permitted hours network session consent"),
+        (Door.TOKEN, "client app installed flow scopes user permitted hours network session lifetime"),
+        (Door.CODE, "client callback app installed flow pkce proof scopes user permitted hours network session lifetime"),
+        (Door.REFRESH, "client app installed flow proof scopes user permitted hours network session lifetime"),
+        (Door.ASSERTION, "client app installed flow proof scopes user permitted hours network session consent lifetime"),
         (Door.CALLER, "client app installed"),
         (Door.REVOKE, "client"),
-        (Door.INTROSPECT, "app installed flow proof scopes user permitted network"),
-        (Door.IDENTITY, "app installed flow proof scopes user permitted network"),
-        (Door.API, "app installed flow proof scopes user permitted network"),
+        (Door.INTROSPECT, "app installed flow proof scopes user permitted hours network session"),
+        (Door.IDENTITY, "app installed flow proof scopes user permitted hours network session"),
+        (Door.API, "app installed flow proof scopes user permitted hours network session"),
     ],
 )
 @pytest.mark.parametrize("known", [pytest.param(True, id="who may"), pytest.param(False, id="of whom nothing is known")])
@@ -124,8 +134,7 @@ def test_every_door_has_its_gates_and_every_gate_at_a_door_its_question() -> Non
     assert GATES_AT.keys() == PASSING.keys() == set(Door)
     assert set().union(*GATES_AT.values()) == access.ASK.keys()
     assert set().union(*GATES_AT.values()) == SHUT.keys() | NEVER_SHUT
-    # Nobody can set hours yet.
-    assert set(Gate) - access.ASK.keys() == {Gate.HOURS}
+    assert access.ASK.keys() == set(Gate)
 
 
 @pytest.mark.parametrize(("gate", "facts", "attempt"), SHUT_AT_EACH_DOOR)
@@ -233,19 +242,27 @@ def test_std_G_13_nothing_about_app_or_user_is_told_before_the_client_is_proven(
     ("facts", "attempt", "gates"),
     [
         pytest.param(but(FACTS, settings=None), ASKING, "flow scopes lifetime", id="the app's settings"),
-        pytest.param(but(FACTS, standing=None), ASKING, "user permitted network", id="the run-as user that the policies name"),
+        pytest.param(
+            but(FACTS, standing=None), ASKING, "user permitted hours network session", id="the run-as user that the policies name"
+        ),
         pytest.param(FACTS, but(ASKING, flow=None), "flow", id="the flow of the request"),
         pytest.param(but(PEOPLE, settings=None), AUTHORIZING, "flow pkce scopes consent", id="the settings of an app that asks for a user"),
         pytest.param(PEOPLE, but(AUTHORIZING, callback=None), "callback", id="where the answer goes, which nobody has looked at"),
         pytest.param(PEOPLE, but(AUTHORIZING, callback=CallbackProof()), "callback", id="where the answer goes, which is not proven"),
-        pytest.param(but(PEOPLE, standing=None), AUTHORIZING, "user permitted network session consent", id="the user who has signed in"),
+        pytest.param(
+            but(PEOPLE, standing=None), AUTHORIZING, "user permitted hours network session consent", id="the user who has signed in"
+        ),
         pytest.param(but(HELD, settings=None), REFRESHING, "flow scopes lifetime", id="the settings of a family's app"),
-        pytest.param(but(HELD, standing=None), REFRESHING, "proof user permitted network", id="the user of a family"),
-        pytest.param(but(PEOPLE, standing=None), REDEEMING, "proof user permitted network", id="the user of a code"),
-        pytest.param(but(HELD, standing=None), IDENTIFYING, "proof user permitted network", id="the user of a token at userinfo"),
+        pytest.param(but(HELD, standing=None), REFRESHING, "proof user permitted hours network session", id="the user of a family"),
+        pytest.param(but(PEOPLE, standing=None), REDEEMING, "proof user permitted hours network session", id="the user of a code"),
+        pytest.param(
+            but(HELD, standing=None), IDENTIFYING, "proof user permitted hours network session", id="the user of a token at userinfo"
+        ),
         pytest.param(but(FACTS, settings=None), ASKED_ABOUT, "flow scopes", id="the settings of a live token's app"),
-        pytest.param(but(FACTS, standing=None), ASKED_ABOUT, "proof user permitted network", id="the user of a live token"),
-        pytest.param(but(FACTS, standing=None), PRESENTING, "proof user permitted network", id="the user of a token at our own API"),
+        pytest.param(but(FACTS, standing=None), ASKED_ABOUT, "proof user permitted hours network session", id="the user of a live token"),
+        pytest.param(
+            but(FACTS, standing=None), PRESENTING, "proof user permitted hours network session", id="the user of a token at our own API"
+        ),
     ],
 )
 def test_X_AD_11_what_cannot_be_asked_for_want_of_a_record_denies(facts: Facts, attempt: Attempt, gates: str) -> None:

@@ -25,6 +25,7 @@ from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.facts import Attempt, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.hours import OpenHours
 from gatebridge.rules.network import Relaxation
 from gatebridge.rules.people import Assignment, UserState
 from gatebridge.rules.permissions import Permission
@@ -75,6 +76,9 @@ DIFFERENCES: Mapping[tuple[str, str], st.SearchStrategy[object]] = {
     ("policies", "permitted_users"): st.just(PermittedUsers.SELF_AUTHORIZE),
     ("policies", "ip_relaxation"): st.sampled_from(Relaxation),
     ("policies", "may_administer"): st.just(True),
+    ("policies", "ip_ranges"): st.sampled_from(SOME_RANGES),
+    ("policies", "refresh_ranges"): st.sampled_from(SOME_RANGES),
+    ("policies", "monitored_ranges"): st.sampled_from(SOME_RANGES),
     ("policies", "run_as_user_id"): st.sampled_from([None, "005000000000002"]),
     ("", "permits"): st.sampled_from(list(_permits())),
     ("standing.user", "state"): st.sampled_from(UserState),
@@ -231,6 +235,10 @@ TAKEN_AWAY: Mapping[str, Callable[[Facts], Facts]] = {
     "take the approvals": lambda facts: but(facts, permits=()),
     "let the approvals run out": lambda facts: but(facts, permits=tuple(but(permit, expires_at=NOW) for permit in facts.permits)),
     "enforce the network": _if("policies", "policies", ip_relaxation=Relaxation.ENFORCE),
+    "list the addresses for refreshing": lambda facts: (
+        but(facts, "policies", refresh_ranges=SOME_RANGES[2]) if facts.policies and not facts.policies.refresh_ranges else facts
+    ),
+    "close the profile at this hour": _if("standing", "standing.profile", login_hours=(OpenHours(0, 0, 1),)),
     "let trusted ranges refuse": lambda facts: but(facts, "org.settings", trusted_ranges_only_waive=False),
     "end the grant": _if("grant", "grant", ended_at=NOW),
     "let a day go by": lambda facts: but(facts, now=facts.now + timedelta(days=1)),

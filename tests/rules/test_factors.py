@@ -1,11 +1,9 @@
 """Second factors: what a sign-in still asks for, and how what is typed is read."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from tests.rules.facts_builder import A_MOMENT, NOW
-from tests.rules.test_sessions import SESSION
+from tests.rules.facts_builder import NOW
 
 from gatebridge.rules import factors
 from gatebridge.rules.factors import Step, next_step
@@ -84,22 +82,6 @@ def test_a_step_is_half_a_minute() -> None:
 @pytest.mark.parametrize(("step", "last", "taken"), [(5, None, False), (5, 4, False), (5, 5, True), (4, 5, True)])
 def test_X_SE_10_a_code_is_taken_once_and_none_before_it(step: int, last: int | None, taken: bool) -> None:
     assert factors.was_taken(step, last) is taken
-
-
-@pytest.mark.parametrize(
-    ("ago", "minutes", "lately"),
-    [
-        (timedelta(), None, True),
-        (timedelta(minutes=15), None, True),
-        (timedelta(minutes=15) + A_MOMENT, None, False),
-        (timedelta(minutes=30), 30, True),
-        (timedelta(minutes=5), 1, False),
-        (timedelta(minutes=5), 0, False),
-    ],
-)
-def test_how_long_a_sign_in_is_good_for_a_change_of_factors(ago: timedelta, minutes: int | None, lately: bool) -> None:
-    moment: datetime = NOW - ago
-    assert factors.proven_lately(replace(SESSION, authenticated_at=moment), NOW, minutes) is lately
 
 
 @pytest.mark.parametrize(

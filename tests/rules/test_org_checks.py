@@ -34,6 +34,13 @@ def with_settings(**settings: Any) -> Org:
         pytest.param(with_settings(session_minutes=14), ["session_minutes"], id="14 are too few"),
         pytest.param(with_settings(session_minutes=1440), [], id="24 hours are the longest session"),
         pytest.param(with_settings(session_minutes=1441), ["session_minutes"], id="a minute more is too long"),
+        *(
+            pytest.param(with_settings(**{field: number}), wrong, id=f"{field} of {number}")
+            for field, most in (("session_absolute_hours", 720), ("max_sessions_per_user", 100), ("reauthenticate_minutes", 1440))
+            for number, wrong in ((1, []), (most, []), (0, [field]), (-1, [field]), (most + 1, [field]))
+        ),
+        pytest.param(with_settings(timezone="Europe/Berlin"), [], id="a time zone that people know"),
+        pytest.param(with_settings(timezone="Mars/Base"), ["timezone"], id="a time zone that nobody knows"),
         pytest.param(with_settings(custom_scopes=(("crm_read", "Read your CRM data"),)), [], id="a custom scope with its sentence"),
         pytest.param(with_settings(custom_scopes=(("api", "Use the API"),)), ["custom_scopes.0"], id="a built-in scope is not redefined"),
         pytest.param(with_settings(custom_scopes=(("a b", "Read"),)), ["custom_scopes.0"], id="a scope's name has no blank"),

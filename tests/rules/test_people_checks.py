@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gatebridge.rules.hours import OpenHours
 from gatebridge.rules.people import PermissionSet, Profile, User, UserState
 from gatebridge.rules.people_checks import permission_set_problems, person_problems, profile_problems
 
@@ -38,6 +39,10 @@ def test_a_user_is_saved_only_whole(user: User, wrong: list[str]) -> None:
     [
         pytest.param(PROFILE, [], id="an ordinary profile"),
         pytest.param(replace(PROFILE, session_minutes=15), [], id="the shortest session"),
+        pytest.param(replace(PROFILE, login_hours=(OpenHours(0, 480, 1080),)), [], id="login hours"),
+        pytest.param(
+            replace(PROFILE, login_hours=(OpenHours(0, 480, 1080), OpenHours(0, 1020, 1200))), ["login_hours"], id="hours that overlap"
+        ),
         pytest.param(
             replace(PROFILE, name="", description="\0", session_minutes=1), ["name", "description", "session_minutes"], id="all wrong"
         ),

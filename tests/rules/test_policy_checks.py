@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.rules.facts_builder import ranges
 
 from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.lifetimes import DEFAULT_REFRESH_POLICIES, RefreshPolicy
@@ -47,6 +48,9 @@ def wrong(before: AppPolicies = POLICIES, **changes: Any) -> set[str]:
         pytest.param({"max_grants_per_user": 100}, set(), id="100 grants are the most"),
         pytest.param({"max_grants_per_user": 0}, {"max_grants_per_user"}, id="no grant is no limit"),
         pytest.param({"max_grants_per_user": 101}, {"max_grants_per_user"}, id="101 grants are too many"),
+        pytest.param({"refresh_ranges": ranges("192.0.2.0/25", "2001:db8::/121")}, set(), id="256 addresses for refreshing are the most"),
+        pytest.param({"refresh_ranges": ranges("192.0.2.0/24", "2001:db8::1")}, {"refresh_ranges"}, id="one address more is too many"),
+        pytest.param({"ip_ranges": ranges("10.0.0.0/8"), "monitored_ranges": ranges("10.0.0.0/8")}, set(), id="other lists may hold more"),
     ],
 )
 def test_policies(changes: dict[str, Any], fields: set[str]) -> None:

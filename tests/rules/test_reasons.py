@@ -25,8 +25,10 @@ from gatebridge.rules.reasons import (
     flow,
     get,
     grant,
+    hours,
     identity,
     installed,
+    level,
     network,
     outage,
     permitted,
@@ -108,7 +110,7 @@ def test_the_page_that_is_named_instead_always_says_the_same_sentence(reason: Re
     assert same_page == {reason.public_sentence}
 
 
-# The status of each error code, where one code has one status (RFC 6749 section 5.2, RFC 6750 section 3.1, RFC 9110). What the
+# The status of each error code, where one code has one status (RFC 6749 section 5.2, RFC 6750 section 3.1, RFC 9470, RFC 9110). What the
 # authorization endpoint alone says travels in a redirect; its 400 is that of a page, and of an answer that cannot be redirected.
 STATUS_OF = {
     "invalid_client": {401},
@@ -126,6 +128,7 @@ STATUS_OF = {
     "invalid_request": {400, 405, 413, 421, 431},
     "invalid_token": {401},
     "insufficient_scope": {403},
+    "insufficient_user_authentication": {401},
     "temporarily_unavailable": {429, 503},
     "server_error": {500},
     "not_found": {404},
@@ -166,7 +169,7 @@ def test_the_salesforce_dialect_has_its_own_status(reason: Reason, status: int) 
 
 @every_reason
 def test_the_salesforce_dialect_never_answers_401_at_a_gate_before_the_token(reason: Reason) -> None:
-    assert reason.salesforce_status != 401 or reason.error == "invalid_token"
+    assert reason.salesforce_status != 401 or reason.error in ("invalid_token", "insufficient_user_authentication")
 
 
 @pytest.mark.parametrize(
@@ -200,6 +203,8 @@ def test_the_salesforce_dialect_never_answers_401_at_a_gate_before_the_token(rea
         (user.RUN_AS_FROZEN, "invalid_grant", "inactive user"),
         (permitted.USER_NOT_APPROVED, "invalid_app_access", "user is not admin approved to access this app"),
         (network.ADDRESS_OUTSIDE_RANGES, "invalid_grant", "ip restricted"),
+        (network.ADDRESS_OUTSIDE_APP_RANGES, "invalid_grant", "ip restricted"),
+        (network.REFRESH_ADDRESS_REFUSED, "invalid_grant", "ip restricted"),
         (proof.TOKEN_ENDED, "INVALID_SESSION_ID", "Session expired or invalid"),
         (outage.RATE_EXCEEDED, "rate_limit_exceeded", "number of logins exceeded"),
     ],
@@ -405,14 +410,25 @@ def test_who_presents_a_code_a_refresh_token_or_an_assertion_can_tell_nothing_ab
 @every_reason
 def test_what_is_not_about_the_user_is_told_in_the_same_words_everywhere(reason: Reason) -> None:
     if reason not in ABOUT_THE_USER:
-        assert without_the_user(reason) is reason
-        assert (at_authorize(reason) is reason) == (reason is not outage.POLICY_ERROR)
+        assert (without_the_user(reason) is reason) == (reason is not level.LEVEL_NEEDS_USER)
+        assert (at_authorize(reason) is reason) == (reason not in (outage.POLICY_ERROR, level.LEVEL_TOO_LOW))
 
 
 def test_std_G_14_what_cannot_be_decided_is_an_error_of_the_server_at_the_authorization_endpoint() -> None:
     told = at_authorize(outage.POLICY_ERROR)
     assert (told.code, told.error, told.salesforce_error) == ("policy_error", "server_error", "server_error")
     assert (told.public_sentence, told.public_code) == (outage.POLICY_ERROR.sentence, "policy_error")
+
+
+def test_std_AZ_18_where_no_page_may_be_shown_a_level_that_a_page_would_raise_is_interaction_required() -> None:
+    told = at_authorize(level.LEVEL_TOO_LOW)
+    assert (told.code, told.error, told.salesforce_error) == ("level_too_low", "interaction_required", "interaction_required")
+
+
+def test_X_JB_06_an_assertion_does_not_tell_which_users_have_to_sign_in_with_a_second_factor() -> None:
+    told = without_the_user(level.LEVEL_NEEDS_USER)
+    assert (told.error, told.status, told.public_sentence, told.public_code) == UNAPPROVED
+    assert level.LEVEL_NEEDS_USER.public_code == "level_needs_user"  # with client credentials it is no secret
 
 
 @pytest.mark.parametrize("reason", ABOUT_THE_USER, ids=lambda reason: reason.code)
@@ -430,7 +446,7 @@ def test_std_AZ_26_at_the_authorization_endpoint_a_no_to_the_user_is_access_deni
 # The error codes of an authorization response (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6).
 AUTHORIZATION_ERRORS = {
     *("invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope"),
-    *("server_error", "temporarily_unavailable", "login_required", "consent_required"),
+    *("server_error", "temporarily_unavailable", "login_required", "consent_required", "interaction_required"),
     *("request_not_supported", "request_uri_not_supported", "registration_not_supported"),
 }
 
@@ -453,7 +469,7 @@ def test_std_AZ_07_AZ_18_AZ_25_what_a_redirect_says_is_a_code_of_the_authorizati
 def test_nothing_that_comes_before_the_callback_is_proven_is_sent_to_the_app() -> None:
     """X-RU-11: client and callback first, and either is answered on a page of ours."""
     assert {REASONS[code].gate for code in REDIRECTED}.isdisjoint({Gate.CLIENT, Gate.CALLBACK, Gate.APP, Gate.INSTALLED, None})
-    assert reasons_of(session).keys() <= REDIRECTED
+    assert reasons_of(session).keys() | {level.LEVEL_BLOCKED.code} <= REDIRECTED
 
 
 @pytest.mark.parametrize(
@@ -471,8 +487,9 @@ def test_nothing_that_comes_before_the_callback_is_proven_is_sent_to_the_app() -
         pytest.param((scopes,), {Gate.SCOPES}, id="scopes at Scopes"),
         pytest.param((user,), {Gate.USER}, id="users at User"),
         pytest.param((permitted,), {Gate.PERMITTED}, id="approvals at Permitted"),
+        pytest.param((hours,), {Gate.HOURS}, id="login hours at Hours"),
         pytest.param((network,), {Gate.NETWORK}, id="addresses at Network"),
-        pytest.param((session,), {Gate.SESSION}, id="sign-ins at Session"),
+        pytest.param((session, level), {Gate.SESSION}, id="sign-ins and how sure they make us at Session"),
         pytest.param((consent,), {Gate.CONSENT}, id="approvals of the user at Consent"),
         pytest.param((sign_in,), {None}, id="signing in comes before every gate"),
         pytest.param((client,), {Gate.CLIENT, Gate.FLOW}, id="credentials at Client; that a flow needs a confidential client at Flow"),
@@ -486,12 +503,19 @@ def test_a_file_holds_the_reasons_of_its_gate(modules: tuple[ModuleType, ...], g
 @every_reason
 def test_at_our_api_a_token_that_fails_at_any_gate_is_told_nothing_but_that_it_does_not_count(reason: Reason) -> None:
     """The last column of the house table (standards.md section 20)."""
-    told = bearer.at_our_api(reason)
+    told = bearer.at_our_api(reason, by_person=False)
     if reason.gate is None or reason in (bearer.SCOPE_INSUFFICIENT, bearer.APP_MAY_NOT_ADMINISTER):
         assert told == reason
     else:
         assert (told.error, told.status, told.public_sentence, told.public_code) == ("invalid_token", 401, TOKEN_SENTENCE, TOKEN_CODE)
         assert (told.code, told.gate) == (reason.code, reason.gate)
+
+
+def test_std_SU_01_at_our_api_a_person_hears_that_a_surer_sign_in_would_do() -> None:
+    told = bearer.at_our_api(level.LEVEL_TOO_LOW)
+    assert (told.error, told.status, told.public_code) == ("insufficient_user_authentication", 401, "level_too_low")
+    others = [reason for reason in REASONS.values() if reason is not level.LEVEL_TOO_LOW]
+    assert [bearer.at_our_api(reason) for reason in others] == [bearer.at_our_api(reason, by_person=False) for reason in others]
 
 
 def test_the_catalogue_finds_a_reason_by_its_code_and_knows_no_other() -> None:
@@ -514,7 +538,7 @@ def test_two_reasons_can_never_have_one_code() -> None:
 def test_a_constant_is_called_like_its_code() -> None:
     modules = (
         *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant),
-        *(scopes, user, permitted, network, session, consent, bearer, identity, sign_in, setup),
+        *(scopes, user, permitted, hours, network, session, level, consent, bearer, identity, sign_in, setup),
     )
     constants = {name: value.code for module in modules for name, value in vars(module).items() if isinstance(value, Reason)}
     assert {name.lower() for name in constants} == set(constants.values()) == set(REASONS)

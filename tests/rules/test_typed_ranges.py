@@ -25,6 +25,34 @@ def test_a_list_has_at_most_200_ranges(count: int, problems: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("10.0.0.0/8", None, id="a private network as large as they come"),
+        pytest.param("10.0.0.0-10.255.255.255", None, id="also from its first to its last address"),
+        pytest.param("10.0.0.0-11.0.0.0", "An IPv4 range spans at most a /8. To let in everybody, set no range.", id="one address more"),
+        pytest.param("0.0.0.0/0", "An IPv4 range spans at most a /8. To let in everybody, set no range.", id="all of IPv4"),
+        pytest.param("2001:db8::/29", None, id="an IPv6 network as a registry gives it out"),
+        pytest.param("2001:d80::/28", "An IPv6 range spans at most a /29. To let in everybody, set no range.", id="twice as large"),
+        pytest.param("::/0", "An IPv6 range spans at most a /29. To let in everybody, set no range.", id="all of IPv6"),
+    ],
+)
+def test_X_IP_03_a_range_has_a_largest_size(text: str, problem: str | None) -> None:
+    _, problems = typed_ranges.read("ranges", [TypedRange(text)])
+    assert [each.problem for each in problems] == ([problem] if problem else [])
+
+
+def test_the_addresses_of_a_list_are_counted_over_all_of_its_ranges() -> None:
+    ranges, _ = typed_ranges.read("ranges", [TypedRange("192.0.2.0/25"), TypedRange("192.0.2.200"), TypedRange("2001:db8::/126")])
+    assert typed_ranges.addresses(ranges) == 128 + 1 + 4
+    assert typed_ranges.told(ranges) == ["192.0.2.0/25", "192.0.2.200", "2001:db8::/126"]
+
+
+def test_the_audit_trail_keeps_what_people_call_a_range() -> None:
+    ranges, _ = typed_ranges.read("ranges", [TypedRange("192.0.2.0/24", "Head office")])
+    assert typed_ranges.told(ranges) == ["192.0.2.0/24 Head office"]
+
+
+@pytest.mark.parametrize(
     ("address", "ranges", "locked_out"),
     [
         pytest.param("192.0.2.7", ["192.0.2.0/24"], False, id="inside"),

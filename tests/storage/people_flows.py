@@ -14,7 +14,8 @@ from tests.records.seed import UNRAISED, SmallOrg
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.grants import AuthorizationCode, Epochs, Grant, RefreshToken
 from gatebridge.rules.ids import Prefix
-from gatebridge.rules.sessions import Level, Session
+from gatebridge.rules.levels import Level
+from gatebridge.rules.sessions import Session
 from gatebridge.storage import codes, grants, refresh_tokens, sessions
 from gatebridge.storage.database import Database
 from gatebridge.storage.tx import Tx

@@ -38,9 +38,10 @@ def _stored(settings: AppSettings) -> dict[str, object]:
 
 
 def _policies(tx: Tx, org_id: str, policies: AppPolicies) -> None:
-    values = {name: getattr(policies, name) for name in AppPolicies.__slots__}
-    values["refresh_policies"] = [str(policy) for policy in policies.refresh_policies]
-    tx.connection.execute(sa.insert(installations.policies).values(org_id=org_id, **values))
+    values = installations._policy_values(policies)
+    tx.connection.execute(
+        sa.insert(installations.policies).values(org_id=org_id, installation_id=policies.installation_id, version=1, **values)
+    )
 
 
 def org_of(tx: Tx, small: SmallOrg) -> Org:

@@ -11,7 +11,7 @@ from tests.storage.people_flows import a_grant, at_once
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.grants import Grant
 from gatebridge.rules.ids import Prefix
-from gatebridge.rules.sessions import Level
+from gatebridge.rules.levels import Level
 from gatebridge.storage import grants
 from gatebridge.storage.database import Database
 from gatebridge.storage.tx import Tx

@@ -7,7 +7,26 @@ import typer
 from typer.main import get_command
 
 from gatebridge import __version__
-from gatebridge.cli import access, app_state, credentials_of_apps, local, people, records, revoke, sign_in, tokens, wishes
+from gatebridge.cli import (
+    access,
+    app_state,
+    credentials_of_apps,
+    explain,
+    exposures,
+    factors,
+    local,
+    org,
+    people,
+    profiles,
+    records,
+    replay,
+    requests,
+    revoke,
+    sessions,
+    sign_in,
+    tokens,
+    wishes,
+)
 from gatebridge.cli.exits import Exit, Stop
 
 HELP = """Gatebridge: every integration is a connected app.
@@ -28,19 +47,26 @@ def make_cli() -> typer.Typer:
     cli.add_typer(credentials_of_apps.secrets, name="secrets")
     cli.add_typer(credentials_of_apps.certs, name="certs")
     cli.add_typer(access.access, name="access")
+    cli.add_typer(requests.requests, name="requests")
+    people.users.add_typer(factors.factors, name="factors")
     cli.add_typer(people.users, name="users")
-    cli.add_typer(people.profiles, name="profiles")
+    cli.add_typer(profiles.profiles, name="profiles")
     cli.add_typer(people.permsets, name="permsets")
+    cli.add_typer(org.org, name="org")
     cli.command("login")(sign_in.log_in)
     cli.command("logout")(sign_in.log_out)
     cli.command("whoami")(sign_in.who_am_i)
     cli.command("token")(tokens.get_token)
     cli.command("me")(tokens.who_am_i)
     cli.command("receipt")(records.open_receipt)
+    cli.command("explain")(explain.explain)
+    cli.command("replay", epilog=replay.EPILOG)(replay.replay)
+    cli.command("exposures")(exposures.list_exposures)
     cli.add_typer(records.history, name="history")
     cli.add_typer(records.usage, name="usage")
     cli.add_typer(records.audit, name="audit")
     cli.add_typer(revoke.revoke, name="revoke")
+    cli.add_typer(sessions.sessions, name="sessions")
     cli.command("serve")(local.serve)
     cli.add_typer(local.db, name="db")
     cli.command("first-admin")(local.first_admin)

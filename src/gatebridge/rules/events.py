@@ -47,11 +47,21 @@ class Event(StrEnum):
     APP_OWNERSHIP_TRANSFERRED = "setup:app:ownership_transferred"
     APP_INSTALLED = "setup:app:installed"
     APP_UNINSTALLED = "setup:app:uninstalled"
+    APP_USE_APPROVED = "setup:app:use_approved"  # of one that is not installed, by somebody who may, for oneself
     APP_BLOCKED = "setup:app:blocked"
     APP_UNBLOCKED = "setup:app:unblocked"
     APP_DELETED = "setup:app:deleted"
     APP_RESTORED = "setup:app:restored"
     APP_LOGO_SET = "setup:app:logo_set"
+
+    ACCESS_REQUEST_OPENED = "setup:access_request:opened"  # in words, by a user; an attempt is counted and has its history line
+    ACCESS_REQUEST_APPROVED = "setup:access_request:approved"
+    ACCESS_REQUEST_REFUSED = "setup:access_request:refused"
+    ACCESS_REQUEST_BLOCKED = "setup:access_request:blocked"
+
+    LOOSENING_ACCEPTED = "setup:loosening:accepted"
+    LOOSENING_DROPPED = "setup:loosening:dropped"  # nobody answers for the exposure any more, which stands
+    LOOSENING_ENDED = "setup:loosening:ended"  # by the house: closed, left to people, or mended before
 
     SECRET_CREATED = "setup:secret:created"
     SECRET_ROTATED = "setup:secret:rotated"
@@ -67,9 +77,16 @@ class Event(StrEnum):
     APP_ACCESS_REVOKED = "setup:app_access:revoked"  # everything that anybody has of one app
     USER_ACCESS_REVOKED = "setup:user_access:revoked"  # everything that one user has of any app
 
-    # What a user ends of the own account.
+    # What a user ends of the own account, and an admin of others'.
     APPROVAL_REVOKED = "setup:approval:revoked"  # the app is asked about anew
     SESSION_ENDED = "setup:session:ended"
+    USER_SESSIONS_ENDED = "setup:user_sessions:ended"  # every one of a user, by an admin
+
+    # Second factors, by the user, or for the user by an admin.
+    FACTOR_ADDED = "setup:factor:added"
+    FACTOR_REMOVED = "setup:factor:removed"
+    RECOVERY_CODES_CREATED = "setup:recovery_codes:created"  # ten new ones, and none from before works
+    BROWSERS_DEACTIVATED = "setup:browsers:deactivated"  # none counts as the user's any more
 
     SIGNING_KEY_CREATED = "setup:signing_key:created"
     SIGNING_KEY_ACTIVATED = "setup:signing_key:activated"

@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from gatebridge.rules.levels import Level
-from gatebridge.rules.sessions import Session
 
 MOST_FACTORS = 10  # of one user
 LONGEST_NAME = 60
@@ -21,7 +20,6 @@ RECOVERY_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 RECOVERY_LENGTH = 16
 MAILED_DIGITS = 8
 
-DEFAULT_REAUTHENTICATE_MINUTES = 15  # on the pages of factors
 
 _SIX_DIGITS = re.compile(r"[0-9]{6}")
 _MAILED = re.compile(rf"[0-9]{{{MAILED_DIGITS}}}")
@@ -112,11 +110,6 @@ def recovery_code(typed: str) -> str | None:
 def shown_recovery_code(code: str) -> str:
     """A recovery code as it is shown: in groups of four."""
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
-
-
-def proven_lately(session: Session, now: datetime, minutes: int | None) -> bool:
-    """Whether the user of a session has proven to be it lately enough for a change of factors. `minutes` is the org's; None: 15."""
-    return now - session.authenticated_at <= timedelta(minutes=minutes if minutes is not None else DEFAULT_REAUTHENTICATE_MINUTES)
 
 
 def rp_id(host: str) -> str:

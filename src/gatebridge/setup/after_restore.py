@@ -11,7 +11,7 @@ from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
 from gatebridge.rules.permissions import Permission
 from gatebridge.setup.app_rights import written_reason
-from gatebridge.storage import interactions, orgs, revocations
+from gatebridge.storage import factors, interactions, orgs, revocations, verifications
 from gatebridge.storage.tx import Tx
 
 
@@ -30,6 +30,9 @@ def after_restore(tx: Tx, actor: Actor, command: AfterRestore) -> int:
     epoch = orgs.raise_epoch(tx, actor.org_id)
     assert org is not None and epoch is not None  # noqa: S101, PT018 - whoever acts, acts in an org
     interactions.forget_all(tx, actor.org_id)
+    # Recovery codes that were used would work again, and browsers that were forgotten would count again.
+    verifications.forget_all(tx, actor.org_id)
+    factors.forget_recovery_codes(tx, actor.org_id)
     revocations.append(tx, actor.org_id, "org")
     record_change(tx, actor, Event.BACKUP_RESTORED, Target("org", org.id, org.name), {"epoch": org.epoch}, {"epoch": epoch}, reason=reason)
     return epoch

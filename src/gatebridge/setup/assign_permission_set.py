@@ -5,12 +5,13 @@ from datetime import datetime
 
 from gatebridge.records.change import permit, record_change
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.drafts import Draft
 from gatebridge.rules.events import Event
-from gatebridge.rules.people import Assignment
+from gatebridge.rules.people import Assignment, PermissionSet, User
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup import manage_permission_sets, manage_users
+from gatebridge.setup import hit_list, manage_permission_sets, manage_users
 from gatebridge.setup.edits import refuse_invalid
 from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own, refuse_own
 from gatebridge.storage import permission_sets
@@ -28,10 +29,11 @@ class AssignPermissionSet:
 
 @dataclass(frozen=True, slots=True)
 class UnassignPermissionSet:
-    """Take a set from a user."""
+    """Take a set from a user; `confirmed`: even if the user then may not use what was used lately."""
 
     user_id: str
     set_id: str
+    confirmed: bool = False
 
 
 def assign_permission_set(tx: Tx, actor: Actor, command: AssignPermissionSet) -> Assignment:
@@ -54,16 +56,26 @@ def assign_permission_set(tx: Tx, actor: Actor, command: AssignPermissionSet) ->
 
 
 def unassign_permission_set(tx: Tx, actor: Actor, command: UnassignPermissionSet) -> None:
-    """Take a set from another user. Raises Refused (`state_conflict` when the user does not hold it)."""
+    """Take a set from another user. Raises Refused (`state_conflict` when the user does not hold it; `locks_out`)."""
     permit(actor, Permission.MANAGE_PROFILES_AND_PERMISSION_SETS)
-    user = manage_users.found(tx, actor, command.user_id).user
+    standing = manage_users.found(tx, actor, command.user_id)
+    user = standing.user
     taken = manage_permission_sets.found(tx, actor, command.set_id)
     refuse_own(actor, user.id)
     before = permission_sets.assignment(tx, actor.org_id, user.id, taken.id)
-    if before is None or not permission_sets.unassign(tx, actor.org_id, user.id, taken.id):
-        raise Refused(setup_reasons.STATE_CONFLICT, detail=f"{user.name} does not hold {taken.label}.")
+    if before is None:
+        raise _not_held(user, taken)
+    recorded = Draft(sets={user.id: standing.sets})
+    left = Draft(sets={user.id: tuple(held for held in standing.sets if held[0].id != taken.id)})
+    locked_out = hit_list.refuse_unconfirmed(tx, actor, None, recorded, left, command.confirmed)
+    if not permission_sets.unassign(tx, actor.org_id, user.id, taken.id):
+        raise _not_held(user, taken)
     keep_an_admin(tx, actor, taken.permissions)
-    record_change(tx, actor, Event.PERMISSION_SET_UNASSIGNED, manage_users.target(user), _told(taken.label, before), {})
+    record_change(tx, actor, Event.PERMISSION_SET_UNASSIGNED, manage_users.target(user), _told(taken.label, before), locked_out)
+
+
+def _not_held(user: User, taken: PermissionSet) -> Refused:
+    return Refused(setup_reasons.STATE_CONFLICT, detail=f"{user.name} does not hold {taken.label}.")
 
 
 def _told(label: str, assignment: Assignment) -> dict[str, object]:

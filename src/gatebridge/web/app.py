@@ -4,7 +4,26 @@ from starlette.routing import Mount, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from gatebridge.web import authorize, fallback, identity, mail_links, me, my_password, oauth, operations, pages, reason_pages, sign_in
+from gatebridge.web import (
+    ask_access,
+    authorize,
+    enrol,
+    explain,
+    fallback,
+    identity,
+    install,
+    mail_links,
+    me,
+    my_password,
+    my_security,
+    oauth,
+    operations,
+    pages,
+    prove_again,
+    reason_pages,
+    second_step,
+    sign_in,
+)
 from gatebridge.web.api.application import make_api
 from gatebridge.web.hot_lane import HotLane
 from gatebridge.web.house import House
@@ -28,8 +47,15 @@ def make_app(house: House) -> ASGIApp:
             *reason_pages.routes(),
             *sign_in.routes(house),
             *mail_links.routes(house),
+            *ask_access.routes(house),
+            *install.routes(house),
+            *explain.routes(house),
             *me.routes(house),
             *my_password.routes(house),
+            *second_step.routes(house),
+            *enrol.routes(house),
+            *my_security.routes(house),
+            *prove_again.routes(house),
             Mount("/api/v1", make_api(house)),
             Mount("/static", StaticFiles(directory=pages.HERE / "static")),
         ],

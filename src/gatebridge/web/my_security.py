@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gatebridge.rules import factors as rules
 from gatebridge.rules import ids
 from gatebridge.rules.factors import Factor
 from gatebridge.rules.ids import Prefix
@@ -17,6 +16,7 @@ from gatebridge.rules.levels import Level
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.rules.sessions import proven_lately
 from gatebridge.setup.my_factors import (
     AddPasskey,
     ConfirmApp,
@@ -78,7 +78,7 @@ def must_prove(tx: Tx, visitor: Visitor) -> bool:
     A first factor also wants an activated browser: else whoever knows nothing but the password could set up a factor in the user's place.
     """
     session, settings = visitor.signed_in.session, visitor.org.settings
-    if not rules.proven_lately(session, tx.now, settings.reauthenticate_minutes):
+    if not proven_lately(session, settings, tx.now):
         return True
     return not session.activated and not stored_factors.of_user(tx, visitor.org.id, session.user_id)
 

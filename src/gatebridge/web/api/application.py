@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from gatebridge import __version__
 from gatebridge.web.api import (
+    access_requests,
     app_logo,
     app_policies,
     app_settings,
@@ -16,24 +17,45 @@ from gatebridge.web.api import (
     audit,
     certificates,
     docs,
+    explain,
+    exposures,
     login_history,
     me,
+    me_factors,
     orgs,
     permission_sets,
     problems,
     profiles,
+    replay,
     revoke,
     secrets,
+    sessions,
     signing_keys,
     usage,
+    user_factors,
     users,
 )
 from gatebridge.web.house import House
 
 # In the order in which the docs page shows them.
 RESOURCES = (
-    *(me, apps, app_state, app_logo, app_settings, app_policies, secrets, certificates),
-    *(revoke, usage, login_history, users, profiles, permission_sets, orgs, signing_keys, audit),
+    *(me, me_factors, apps, app_state, app_logo, app_settings, app_policies, secrets, certificates, access_requests),
+    *(
+        revoke,
+        usage,
+        exposures,
+        login_history,
+        explain,
+        replay,
+        users,
+        user_factors,
+        sessions,
+        profiles,
+        permission_sets,
+        orgs,
+        signing_keys,
+        audit,
+    ),
 )
 
 ABOUT = """Everything that the command line and the console can do, and with the same rights.
