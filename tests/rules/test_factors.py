@@ -7,9 +7,9 @@ from tests.rules.facts_builder import NOW
 
 from gatebridge.rules import factors
 from gatebridge.rules.factors import Step, next_step
-from gatebridge.rules.levels import Level
+from gatebridge.rules.levels import NOTHING_REQUIRED, Level, LevelAction, Requirement
 
-HIGH, STANDARD = Level.HIGH, Level.STANDARD
+HIGH, STANDARD, BLOCKING = Requirement(Level.HIGH), NOTHING_REQUIRED, Requirement(Level.HIGH, LevelAction.BLOCK)
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,17 @@ HIGH, STANDARD = Level.HIGH, Level.STANDARD
         (False, HIGH, False, True, Step.ENROL),
         (False, HIGH, True, False, Step.MAIL),
         (False, HIGH, True, True, Step.ENROL),
-        *((True, required, verify, activated, Step.FACTOR) for required in Level for verify in (0, 1) for activated in (0, 1)),
+        (False, BLOCKING, False, True, Step.BLOCKED),
+        (False, BLOCKING, True, False, Step.BLOCKED),
+        *(
+            (True, required, verify, activated, Step.FACTOR)
+            for required in (STANDARD, HIGH, BLOCKING)
+            for verify in (0, 1)
+            for activated in (0, 1)
+        ),
     ],
 )
-def test_what_comes_after_the_password(has_factor: bool, required: Level, verify: bool, activated: bool, step: Step) -> None:
+def test_what_comes_after_the_password(has_factor: bool, required: Requirement, verify: bool, activated: bool, step: Step) -> None:
     assert next_step(has_factor=has_factor, required=required, verify_new_browsers=verify, activated=activated) is step
 
 

@@ -9,7 +9,8 @@ from tests.signin.people import ELSEWHERE, PASSWORD, Person, make_person, statem
 from tests.signin.second_factors import App, at_second_step, session_of, settings, step_in, types, with_app
 
 from gatebridge.rules.hours import OpenHours
-from gatebridge.rules.levels import Level
+from gatebridge.rules.levels import Level, LevelAction, Requirement
+from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import sign_in as reasons
 from gatebridge.setup.manage_users import SetPassword, set_password
 from gatebridge.setup.stop_users import FreezeUser, freeze_user
@@ -238,3 +239,29 @@ def test_a_user_without_a_factor_and_without_a_policy_signs_in_as_before(dana: P
     session = session_of(dana)
     assert session is not None
     assert (session.level, session.methods, session.activated) == (Level.STANDARD, ("pwd",), False)
+
+
+def test_who_may_use_nothing_but_apis_signs_in_at_no_browser(dana: Person) -> None:
+    with dana.database.transaction() as tx:
+        assert profiles.update(tx, replace(dana.tenant.profile, permissions=dana.tenant.profile.permissions | {Permission.API_ONLY}))
+    assert dana.signs_in() is reasons.SIGN_IN_API_ONLY
+    assert "not right, or this user cannot sign in now" in dana.submits().text
+    assert dana.live_sessions() == 0
+
+
+def test_a_policy_that_blocks_lets_nobody_in_without_a_factor_and_sets_none_up(dana: Person) -> None:
+    with dana.database.transaction() as tx:
+        blocking = Requirement(Level.HIGH, LevelAction.BLOCK)
+        assert profiles.update(tx, replace(dana.tenant.profile, requirement=blocking))
+    assert dana.signs_in() is reasons.SIGN_IN_LEVEL_BLOCKED
+    assert "not right, or this user cannot sign in now" in dana.submits().text
+    assert dana.live_sessions() == 0
+
+
+def test_a_policy_that_blocks_asks_whoever_has_a_factor_for_it(dana: Person, app: App) -> None:
+    with dana.database.transaction() as tx:
+        blocking = Requirement(Level.HIGH, LevelAction.BLOCK)
+        assert profiles.update(tx, replace(dana.tenant.profile, requirement=blocking))
+    page = at_second_step(dana)
+    assert types(dana, page, app.code()).status == 200
+    assert dana.live_sessions() == 1

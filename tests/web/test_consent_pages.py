@@ -50,7 +50,7 @@ def question(app: Asking, **changed: str | None) -> tuple[Browser, Page]:
     return browser, browser.open(app.url(**changed))
 
 
-def test_the_page_says_who_asks_for_what_for_how_long_and_where_it_goes(org: Tenant) -> None:
+def test_X_CO_08_the_page_says_who_asks_for_what_for_how_long_and_where_it_goes(org: Tenant) -> None:
     app = chooser(org, scopes=("api", "id", "openid", "refresh_token", "full"), full_scope_reason="It prints everything.")
     org.standing.clock.advance(days=3)
     _, page = question(app)

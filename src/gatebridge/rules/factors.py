@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from gatebridge.rules.levels import Level
+from gatebridge.rules.levels import Level, LevelAction, Requirement
 
 MOST_FACTORS = 10  # of one user
 LONGEST_NAME = 60
@@ -60,9 +60,10 @@ class Step(StrEnum):
     FACTOR = "factor"  # a code of the app, a passkey, or a recovery code
     MAIL = "mail"  # a code that was sent by mail; it activates the browser
     ENROL = "enrol"  # a policy wants a second factor and the user has none yet
+    BLOCKED = "blocked"  # a policy wants one, and asks nobody who has none
 
 
-def next_step(*, has_factor: bool, required: Level, verify_new_browsers: bool, activated: bool) -> Step:
+def next_step(*, has_factor: bool, required: Requirement, verify_new_browsers: bool, activated: bool) -> Step:
     """What comes next after the password. `activated`: this browser counts as the user's.
 
     Whoever has a factor is always asked for it. A first one is only set up at an activated browser: else whoever knows nothing but the
@@ -70,9 +71,12 @@ def next_step(*, has_factor: bool, required: Level, verify_new_browsers: bool, a
     """
     if has_factor:
         return Step.FACTOR
-    if (required is Level.HIGH or verify_new_browsers) and not activated:
+    high = required.level is Level.HIGH
+    if high and required.action is LevelAction.BLOCK:
+        return Step.BLOCKED
+    if (high or verify_new_browsers) and not activated:
         return Step.MAIL
-    return Step.ENROL if required is Level.HIGH else Step.NONE
+    return Step.ENROL if high else Step.NONE
 
 
 def step_of(moment: datetime) -> int:

@@ -116,9 +116,13 @@ def _refusal(user: User | None, stored: str | None, right: bool) -> Reason | Non
     return reasons.SIGN_IN_INACTIVE if user.state is not UserState.ACTIVE else None
 
 
-def _go_on(tx: Tx, org: Org, standing: Standing, attempt: Attempt, stored: str) -> Begun | Pending:
+def _go_on(tx: Tx, org: Org, standing: Standing, attempt: Attempt, stored: str) -> Begun | Pending | Reason:
     """The session; or, where more than the password is asked of this user at this browser, what is asked."""
     step, activated = second_step.due(tx, org, standing, attempt.browser)
+    if step is Step.BLOCKED:
+        lockout.count(tx, org.id, outcomes.keys(tx, org, standing.user, attempt.username, attempt.place))
+        _record(tx, org, attempt, standing.user, reasons.SIGN_IN_LEVEL_BLOCKED)
+        return reasons.SIGN_IN_LEVEL_BLOCKED
     if step is not Step.NONE:
         _record(tx, org, attempt, standing.user, reasons.SECOND_STEP_DUE)
         opens = mailed_code.begin if step is Step.MAIL else second_step.open_for

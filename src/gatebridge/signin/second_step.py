@@ -50,7 +50,7 @@ def due(tx: Tx, org: Org, standing: Standing, browser: bytes) -> tuple[Step, boo
     activated = verifications.activated(tx, org.id, user.id, browser)
     step = next_step(
         has_factor=bool(stored_factors.of_user(tx, org.id, user.id)),
-        required=levels.required(org, standing.profile, None)[0].level,
+        required=levels.required(org, standing.profile, None)[0],
         verify_new_browsers=org.settings.verify_new_browsers,
         activated=activated,
     )
@@ -86,6 +86,8 @@ def find(tx: Tx, org: Org, name: str, browser: bytes) -> Waiting | Reason:
     if tx.now >= row.expires_at or standing is None or known is None or row.state.get("password") != _version(known):
         return reasons.INTERACTION_UNKNOWN
     step, _ = due(tx, org, standing, browser)
+    if step is Step.BLOCKED:
+        return reasons.INTERACTION_UNKNOWN
     # Something was due when it began; where that fell away meanwhile, or a page wants the browser activated, a mailed code is what is left.
     return Waiting(row, standing, Step.MAIL if step is Step.NONE else step)
 

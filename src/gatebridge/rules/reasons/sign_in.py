@@ -49,6 +49,12 @@ SIGN_IN_API_ONLY = not_signed_in(
     hint="Let the job that this user stands for use client credentials or an assertion; people sign in as themselves.",
     remedy="Take the permission API Only from the user's profile and permission sets, if a person is to sign in as this user.",
 )
+SIGN_IN_LEVEL_BLOCKED = not_signed_in(
+    code="sign_in_level_blocked",
+    sentence="A policy wants a second factor, the user has none, and the policy lets nobody set one up on the way in.",
+    hint="Ask the admin of the org how the first factor is set up here.",
+    remedy="Set the level action of the org or profile to raise while the user sets up a factor, or give the user such a profile.",
+)
 USER_LOCKED = not_signed_in(
     code="user_locked",
     sentence="Too many wrong passwords were tried for this username lately.",
