@@ -110,12 +110,14 @@ def test_a_pre_authorized_user_signs_in_and_is_asked_nothing_more(place: Place) 
         expect(page.locator("form#signin")).to_be_visible()
 
 
-def test_a_user_who_is_not_pre_authorized_is_sent_back_with_no_and_the_receipt_says_why(place: Place) -> None:
+def test_a_user_who_is_not_pre_authorized_may_ask_for_access_or_go_back_with_no_and_the_receipt_says_why(place: Place) -> None:
     app = place.org.portal
     with person(place.browser) as context:
         page = context.new_page()
         page.goto(place.address(app.authorization(new_verifier())))
         sign_in(page, place.org.ben)
+        assert page.locator("#ask-access").count() == 1
+        page.click("#back-submit")
         answer = arrived(page, app)
     assert (answer["error"], answer["iss"]) == ("access_denied", place.org.issuer)
     assert "code" not in answer

@@ -18,7 +18,7 @@ from gatebridge.rules.apps import Installation
 from gatebridge.rules.ids import Prefix, parse
 from gatebridge.rules.orgs import Org, OrgKind
 from gatebridge.rules.people import PermissionSet, Profile, User, UserState
-from gatebridge.rules.permissions import Permission
+from gatebridge.rules.permissions import EVERY_POWER, Permission
 from gatebridge.setup.add_certificate import AddCertificate, add_certificate
 from gatebridge.setup.assign_access import AssignAccess, assign_access
 from gatebridge.setup.create_app import CreateApp, create_app
@@ -175,10 +175,10 @@ def make_tenant(standing: Standing) -> Tenant:
     with standing.database.transaction() as tx:
         org = Org(tx.new_id(Prefix.ORG), host, OrgKind.PRODUCTION, host, f"https://{host}", 0, tx.now)
         assert orgs.insert(tx, org)
-        every_right = _profile(tx, org, "Administrators", frozenset(Permission))
+        every_right = _profile(tx, org, "Administrators", EVERY_POWER)
         profile = _profile(tx, org, "Integrations", frozenset({Permission.API_ENABLED}))
         ada, runner = _user(tx, every_right, "ada"), _user(tx, profile, "runner")
-        admin = Actor(ActorKind.USER, org.id, ada.username, frozenset(Permission), user_id=ada.id)
+        admin = Actor(ActorKind.USER, org.id, ada.username, EVERY_POWER, user_id=ada.id)
         add_signing_key(tx, admin, AddSigningKey("ES256"))
         approved = PermissionSet(tx.new_id(Prefix.PERMISSION_SET), org.id, "Sync Users", "Sync_Users", "", frozenset(), tx.now)
         assert permission_sets.insert(tx, approved)

@@ -186,9 +186,7 @@ BACK_WIRE: Mapping[str, tuple[Wire, Wire]] = {
          "Only a sign-in with a second factor or a passkey is let through here, and the user signed in without."),
         ("sent back", "OAUTH_APP_ACCESS_DENIED", "level_blocked", "high assurance session required"),
     ),
-} | dict.fromkeys(
-    ("api_not_enabled", "user_not_approved", "approval_expired", "address_outside_ranges", "address_outside_app_ranges"), NOT_THIS_USER
-)  # fmt: skip
+} | dict.fromkeys(("api_not_enabled", "address_outside_ranges", "address_outside_app_ranges"), NOT_THIS_USER)  # fmt: skip
 
 
 def expected(holder: str, reason: str | None, dialect: Dialect) -> Used:

@@ -64,7 +64,9 @@ def test_a_refusal_keeps_every_finding_in_the_order_of_the_gates(acme: Tenant, a
         ("scopes", "refused"),
         ("user", "passed"),
         ("permitted", "passed"),
+        ("hours", "passed"),
         ("network", "passed"),
+        ("session", "passed"),
         ("lifetime", "passed"),
     ]
 

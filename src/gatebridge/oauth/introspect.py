@@ -96,12 +96,19 @@ def _foreign() -> Verdict:
 
 
 def _active(dialect: Dialect, org: Org, facts: Facts, token: AccessToken, verdict: Verdict) -> dict[str, object]:
-    return _about(dialect, org, facts, token, verdict) | {
-        "token_type": "access_token" if dialect is Dialect.SALESFORCE else "Bearer",
-        "exp": int(token.expires_at.timestamp()),
-        "aud": token.audience,
-        "jti": long(token.id),
-    }
+    how: dict[str, object] = {}
+    if facts.grant is not None and facts.grant.authenticated_at is not None:
+        how = {"acr": facts.grant.level.acr, "auth_time": int(facts.grant.authenticated_at.timestamp())}
+    return (
+        _about(dialect, org, facts, token, verdict)
+        | how
+        | {
+            "token_type": "access_token" if dialect is Dialect.SALESFORCE else "Bearer",
+            "exp": int(token.expires_at.timestamp()),
+            "aud": token.audience,
+            "jti": long(token.id),
+        }
+    )
 
 
 def _active_refresh(dialect: Dialect, org: Org, facts: Facts, refresh: RefreshToken, verdict: Verdict) -> dict[str, object]:
@@ -116,10 +123,7 @@ def _about(dialect: Dialect, org: Org, facts: Facts, token: AccessToken | Refres
     if app is None or standing is None:
         raise ValueError("A live token was judged without its app or its user")
     user, issued = long(token.user_id), int(token.issued_at.timestamp())
-    how: dict[str, object] = {}
-    if facts.grant is not None and facts.grant.authenticated_at is not None:
-        how = {"acr": facts.grant.level.acr, "auth_time": int(facts.grant.authenticated_at.timestamp())}
-    return how | {
+    return {
         "active": True,
         "scope": render(verdict.scopes),
         "client_id": app.consumer_key,

@@ -4,7 +4,7 @@ import pytest
 from tests.oauth.browser import Page
 from tests.oauth.door import OFFICE
 from tests.oauth.flows.portal import CALLBACK, PUBLIC, VERIFIER, challenge_of, make_portal
-from tests.oauth.flows.visits import AUTHORIZE, CONSENT, STATE, Asking, approve, chooser, deny, enrol, sign_in
+from tests.oauth.flows.visits import AUTHORIZE, CONSENT, STATE, Asking, approve, chooser, deny, enrol, go_back, sign_in
 from tests.oauth.tenants import Tenant
 
 from gatebridge.rules.app_policies import PermittedUsers
@@ -154,8 +154,8 @@ def test_in_the_salesforce_dialect_a_method_that_is_left_out_means_s256_and_erro
     assert app.arrived(browser.open(app.url(code_challenge_method="plain")))["error"] == "invalid_request"
     missing = app.arrived(browser.open(app.url(code_challenge=None, code_challenge_method=None)))
     assert missing["error_description"] == "missing required code challenge"
-    app.portal.policies(permitted_users=PermittedUsers.ADMIN_APPROVED)
-    answer = app.arrived(browser.open(app.url()))
+    app.portal.policies(permitted_users=PermittedUsers.ADMIN_APPROVED, confirmed=True)
+    answer = app.arrived(go_back(browser, app.refused(browser.open(app.url()), "user_not_approved")))
     assert answer["error"] == "OAUTH_APP_ACCESS_DENIED"
     assert answer["error_description"] == "user is not admin approved to access this app"
     app.portal.settings(flows=frozenset({Flow.CLIENT_CREDENTIALS}))
