@@ -13,7 +13,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench scale soak demo-reset requirements clean
+.PHONY: help run test test-rules lint format bench scale soak demo-reset requirements clean
 .DELETE_ON_ERROR:
 
 help:  ## Show what there is to run
@@ -22,11 +22,14 @@ help:  ## Show what there is to run
 run: $(RUNTIME)  ## Start the server with a demo org (PORT and GATEBRIDGE_* are honoured)
 	@exec $(BIN)/gatebridge run-demo
 
-test: lint  ## Check everything, on both databases; rules/ must be covered completely
+test: $(DEV)  ## Check everything, on both databases; rules/ must be covered completely
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint test-rules
 	@scripts/system-packages chromium openssl || echo "Without them the tests that need them fail and say so." >&2
-	$(BIN)/coverage run -m pytest tests/rules
-	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
 	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/rules
+
+test-rules: $(DEV)
+	$(BIN)/coverage run -m pytest --quiet tests/rules
+	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
 
 lint: $(DEV)  ## Check style, types and the import contract
 	$(RUFF) check $(CODE)

@@ -26,7 +26,7 @@ Found = TypeVar("Found")
 
 CODES, REDEEMERS = 100, 40
 FAMILIES, REFRESHERS = 100, 50
-ROUNDS, ROUNDS_AT_LEAST, SECONDS = 300, 50, 18
+ROUNDS, ROUNDS_AT_LEAST, SECONDS = 300, 50, 10
 VERIFIERS: tuple[dict[str, str], ...] = ({}, {"code_verifier": "x" * 43})
 
 
