@@ -25,7 +25,7 @@ run: $(RUNTIME)  ## Start the server with a demo org (PORT and GATEBRIDGE_* are 
 test: $(DEV)  ## Check everything, on both databases; rules/ must be covered completely
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint test-rules
 	@scripts/system-packages chromium openssl || echo "Without them the tests that need them fail and say so." >&2
-	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/rules
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/rules
 
 test-rules: $(DEV)
 	$(BIN)/coverage run -m pytest --quiet tests/rules

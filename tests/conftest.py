@@ -1,5 +1,6 @@
 """Databases for the tests. Whoever asks for `database_url` runs twice, once on each, in a clean and migrated database."""
 
+import gc
 import itertools
 import shutil
 from collections.abc import Iterator
@@ -19,6 +20,13 @@ OF_THE_RUN = "test"
 # A property is about what is true, not how fast: a busy machine must not fail it. The timeout of each test still bounds it.
 settings.register_profile("gatebridge", deadline=None)
 settings.load_profile("gatebridge")
+
+
+def pytest_collection_finish() -> None:
+    """Most objects live as long as the run from here on. To look through them all after every few tests would take a part of its time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
