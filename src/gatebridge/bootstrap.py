@@ -15,11 +15,14 @@ from gatebridge.crypto import master_key
 from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.crypto.sealing import MasterKeys
 from gatebridge.crypto.secrets import Secret
+from gatebridge.delivery.backchannel import Backchannel
 from gatebridge.delivery.courier import Delivery
 from gatebridge.delivery.email import FileMailer, SmtpMailer
 from gatebridge.delivery.file import HeadsFile
 from gatebridge.monitoring import audit_heads
 from gatebridge.oauth.keyring import Keyring
+from gatebridge.oauth.logouts import LogoutDesk, Spreading
+from gatebridge.records import logouts
 from gatebridge.settings.catalogue import Settings
 from gatebridge.storage import migrate
 from gatebridge.storage.database import Clock, Database, open_database, utc_now
@@ -67,9 +70,14 @@ def open_at(settings: Settings, keys: MasterKeys, clock: Clock | None = None) ->
     )
 
 
-def deliveries(settings: Settings) -> dict[str, Delivery]:
+def deliveries(settings: Settings, database: Database, keyring: Keyring) -> dict[str, Delivery]:
     """Who carries out what the outbox holds, by kind."""
-    return {"audit_head": HeadsFile(settings.audit_heads_file), "mail": mailer(settings)}
+    return {
+        "audit_head": HeadsFile(settings.audit_heads_file),
+        "mail": mailer(settings),
+        logouts.KIND: Backchannel(LogoutDesk(database, keyring), settings.outbound_networks),
+        logouts.OF_APP_KIND: Spreading(database),
+    }
 
 
 def mailer(settings: Settings) -> Delivery:
@@ -105,7 +113,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Server:
         clock=clock or utc_now,
     )
     house.metrics.watch(turnstile)
-    return Server(settings, house, make_app(house), Worker(database, deliveries(settings), random=os.urandom))
+    return Server(settings, house, make_app(house), Worker(database, deliveries(settings, database, house.keyring), random=os.urandom))
 
 
 @contextmanager

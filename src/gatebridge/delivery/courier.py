@@ -3,10 +3,11 @@
 Everything is delivered at least once. A crash between the delivery and the note of it delivers once more, so a delivery must bear that.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gatebridge.storage import outbox
 from gatebridge.storage.database import Database
@@ -30,6 +31,15 @@ class Delivery(Protocol):
         """Deliver the entry durably, or raise. The error's text is kept for the admin, so it holds no secret."""
 
 
+@runtime_checkable
+class SideBySide(Delivery, Protocol):
+    """A delivery that waits for strangers: its entries go out several at a time and after the others, so that none waits for a slow one."""
+
+    @property
+    def at_once(self) -> int:
+        """How many at a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """What one round of the courier came to."""
@@ -45,13 +55,11 @@ def run_once(database: Database, deliveries: Mapping[str, Delivery], jitter: Cal
         due = outbox.due(tx, limit)
     sent: list[Entry] = []
     failed: list[tuple[Entry, str]] = []
-    for entry in due:
-        try:
-            _delivery_of(deliveries, entry).deliver(entry)
-        except Exception as error:
-            failed.append((entry, f"{type(error).__name__}: {error}"[:LONGEST_ERROR]))
-        else:
+    for entry, error in _carried(due, deliveries):
+        if error is None:
             sent.append(entry)
+        else:
+            failed.append((entry, f"{type(error).__name__}: {error}"[:LONGEST_ERROR]))
     if not due:
         return Round()
     given_up = 0
@@ -68,6 +76,26 @@ def delay(attempts: int, jitter: float) -> timedelta:
     """How long to wait after so many failed attempts (from 1): twice as long each time, up to an hour, of which `jitter` spreads half."""
     whole: timedelta = min(FIRST_DELAY * 2 ** min(attempts - 1, 20), LONGEST_DELAY)
     return whole * (0.5 + jitter / 2)
+
+
+def _carried(due: Sequence[Entry], deliveries: Mapping[str, Delivery]) -> Iterator[tuple[Entry, Exception | None]]:
+    """Each entry with what came of it: first those that go out one after another, in order, then those that may go side by side."""
+    patient = {kind: delivery.at_once for kind, delivery in deliveries.items() if isinstance(delivery, SideBySide)}
+    for entry in due:
+        if entry.kind not in patient:
+            yield entry, _tried(deliveries, entry)
+    for kind, at_once in patient.items():
+        if entries := [entry for entry in due if entry.kind == kind]:
+            with ThreadPoolExecutor(min(at_once, len(entries)), thread_name_prefix=kind) as several:
+                yield from zip(entries, several.map(lambda entry: _tried(deliveries, entry), entries), strict=True)
+
+
+def _tried(deliveries: Mapping[str, Delivery], entry: Entry) -> Exception | None:
+    try:
+        _delivery_of(deliveries, entry).deliver(entry)
+    except Exception as error:
+        return error
+    return None
 
 
 def _delivery_of(deliveries: Mapping[str, Delivery], entry: Entry) -> Delivery:

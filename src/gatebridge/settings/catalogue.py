@@ -104,6 +104,10 @@ class Settings(BaseModel):
     smtp_username: Annotated[str | None, AfterValidator(checks.mail_credentials)] = Field(
         None, min_length=1, description="The user at the mail server, where it asks for one; then smtp_password is needed too."
     )
+    outbound_networks: Annotated[tuple[Network, ...], BeforeValidator(checks.networks)] = Field(
+        (),
+        description="Private networks (CIDR, comma-separated) of your own in which apps may be told of logouts; public ones always may.",
+    )
     max_body_bytes: int = Field(65_536, ge=1024, le=1_048_576, description="The largest body that the OAuth endpoints read.")
     max_admin_body_bytes: int = Field(1_048_576, ge=65_536, le=16_777_216, description="The largest body that the admin API reads.")
     max_header_bytes: int = Field(16_384, ge=4096, le=131_072, description="The largest request line and headers, together.")

@@ -1,7 +1,8 @@
 """Ending the browser sessions of others: one, or all of a user, and by choice what apps have of that user too.
 
-From the commit on no page opens with what was ended, and no code that was approved in it is redeemed (X-SE-05). What apps have goes on,
-unless that is to end as well: a stolen session and stolen tokens are two things, and whoever ends one is asked about the other.
+From the commit on no page opens with what was ended, and no code that was approved in it is redeemed (X-SE-05). Apps that signed the user
+in by it are told, where they listen (Back-Channel Logout 1.0). What apps have goes on, unless that is to end as well: a stolen session and
+stolen tokens are two things, and whoever ends one is asked about the other.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.manage_users import found, target
 from gatebridge.setup.revoke import RevokeUser, revoke_user
-from gatebridge.storage import names, sessions
+from gatebridge.signin import sessions
+from gatebridge.storage import names
+from gatebridge.storage import sessions as stored
 from gatebridge.storage.tx import Tx
 
 ENDED = "an admin ended it"
@@ -42,7 +45,7 @@ def end_session(tx: Tx, actor: Actor, command: EndSession) -> bool:
     """End one session. False when it had ended before. Raises Refused."""
     permit(actor, *ENDS_SESSIONS)
     signed_in_lately(tx, actor)
-    session = sessions.by_id(tx, actor.org_id, command.session_id)
+    session = stored.by_id(tx, actor.org_id, command.session_id)
     if session is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     if not sessions.end(tx, actor.org_id, session.id, ENDED):
@@ -58,7 +61,7 @@ def end_sessions_of_user(tx: Tx, actor: Actor, command: EndSessionsOfUser) -> in
     permit(actor, *ENDS_SESSIONS)
     signed_in_lately(tx, actor)
     user = found(tx, actor, command.user_id).user
-    live = [session.id for session in sessions.live_of_user(tx, actor.org_id, user.id)]
+    live = [session.id for session in stored.live_of_user(tx, actor.org_id, user.id)]
     sessions.end_of_user(tx, actor.org_id, user.id, ENDED)
     reason = command.reason.strip()
     record_change(tx, actor, Event.USER_SESSIONS_ENDED, target(user), {"sessions": live}, {"sessions": []}, reason=reason)

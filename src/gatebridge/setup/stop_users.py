@@ -7,6 +7,7 @@ Anybody who manages users can stop anybody, up to the last admin; only who holds
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from gatebridge.records import logouts
 from gatebridge.records.change import permit, record_change
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
@@ -17,7 +18,8 @@ from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.app_rights import written_reason
 from gatebridge.setup.manage_users import found, governed, target
 from gatebridge.setup.rights import keep_an_admin, refuse_own
-from gatebridge.storage import epochs, invitations, password_resets, people, revocations, sessions
+from gatebridge.signin import sessions
+from gatebridge.storage import epochs, invitations, password_resets, people, revocations
 from gatebridge.storage.tx import Tx
 
 
@@ -135,6 +137,7 @@ def _put_to_rest(tx: Tx, user: User) -> User:
 
 def _end_everything(tx: Tx, user: User) -> User:
     _end_sessions(tx, user)
+    logouts.announce_devices(tx, user.org_id, user.id)
     epoch = epochs.raise_user(tx, user.org_id, user.id)
     revocations.append(tx, user.org_id, "user", user_id=user.id)
     return replace(user, epoch=user.epoch if epoch is None else epoch, epoch_at=tx.now)

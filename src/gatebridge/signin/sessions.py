@@ -1,14 +1,15 @@
 """Browser sessions: begun at a sign-in under a value that was never seen before, looked up on the server for every page, and ended there.
 
 The cookie is a name and nothing else. What it names is decided by the row, so a value that nobody handed out is never adopted (X-SE-01),
-and a session that was ended stays so whatever another tab still holds (X-SE-05).
+and a session that was ended stays so whatever another tab still holds (X-SE-05). Whoever ends one does it here, because the apps that
+signed their users in by it are told (docs/decisions/0023).
 """
 
 from dataclasses import dataclass, replace
 
 from gatebridge.crypto import secrets
 from gatebridge.crypto.secrets import Kind
-from gatebridge.records import history
+from gatebridge.records import history, logouts
 from gatebridge.records.history import HistoryEntry
 from gatebridge.rules import sessions as session_rules
 from gatebridge.rules.ids import Prefix, long
@@ -48,13 +49,14 @@ def begin(
     browser: bytes | None = None,
     level: Level = Level.STANDARD,
     activated: bool = False,
+    continues: Session | None = None,
 ) -> tuple[Session, str]:
     """A new session of a user who has just proven to be it, and the value of its cookie, which is kept nowhere.
 
     `standing` is what the sign-in was decided on: where the user was stopped meanwhile, the epochs in it make the session dead at birth.
     `browser` is the digest of the browser's own cookie (X-BF-06). `methods` (RFC 8176) and `level` are what the user has proven, and
     `activated` says whether it was at a browser that counts as the user's. Where the org bounds how many sessions a user has, the least
-    recently used make room, and the history tells.
+    recently used make room, and the history tells. `continues` is a session in whose place this one stands (`give_way`).
     """
     _make_room(tx, org, standing, address, user_agent)
     value = secrets.new(Kind.SESSION, tx.random)
@@ -73,7 +75,9 @@ def begin(
         user_agent=user_agent[:LONGEST_AGENT],
         activated=activated,
     )
-    sessions.insert(tx, session, secrets.digest(value), browser)
+    # What apps got in the one before goes on, so whoever ends this one ends that too. It is the user's own, or it would not go on.
+    former = continues.id if continues is not None and continues.user_id == session.user_id else None
+    sessions.insert(tx, session, secrets.digest(value), browser, former)
     return session, value
 
 
@@ -105,7 +109,7 @@ def current(tx: Tx, org: Org, value: str | None, *, address: str | None = None, 
     over = why_over(tx, org, session, standing, address)
     if over is not None:
         if touch and over == session_rules.USED_ELSEWHERE:
-            sessions.end(tx, org.id, session.id, over)
+            end(tx, org.id, session.id, over)
         return None
     if touch and session_rules.due_to_be_seen(session, tx.now):
         sessions.seen(tx, org.id, session.id)
@@ -125,8 +129,30 @@ def live(tx: Tx, org: Org, standing: Standing) -> list[Session]:
 
 
 def end(tx: Tx, org_id: str, session_id: str, because: str) -> bool:
-    """End one session. False when it had been ended before, or there is none."""
-    return sessions.end(tx, org_id, session_id, because)
+    """End one session, and leave word for its apps. False when it had been ended before, or there is none."""
+    ended = sessions.end(tx, org_id, session_id, because)
+    if ended:
+        logouts.announce(tx, org_id, session_id)
+    return ended
+
+
+def end_of_user(tx: Tx, org_id: str, user_id: str, because: str, but: str | None = None) -> int:
+    """End every session of a user, or every one but the session `but`, and leave word for their apps. How many there were."""
+    ended = sessions.end_of_user(tx, org_id, user_id, because, but)
+    if ended:
+        logouts.announce_user(tx, org_id, user_id)
+    return ended
+
+
+def give_way(tx: Tx, session: Session, user_id: str, because: str) -> None:
+    """End the session that a browser held, because a new one begins there, of this user.
+
+    Where it is the same user nobody has left: apps hear nothing now, and the session that `continues` this one answers for it.
+    """
+    if session.user_id == user_id:
+        sessions.end(tx, session.org_id, session.id, because)
+    else:
+        end(tx, session.org_id, session.id, because)
 
 
 def _make_room(tx: Tx, org: Org, standing: Standing, address: str, user_agent: str) -> None:
@@ -134,7 +160,7 @@ def _make_room(tx: Tx, org: Org, standing: Standing, address: str, user_agent: s
     if most is None:
         return
     for session in session_rules.surplus(live(tx, org, standing), most):
-        if sessions.end(tx, org.id, session.id, MADE_ROOM):
+        if end(tx, org.id, session.id, MADE_ROOM):
             line = HistoryLine(
                 org_id=org.id,
                 id=tx.new_id(Prefix.RECEIPT),

@@ -31,14 +31,35 @@ sessions = sa.Table(
     sa.Column("activated", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("ended_at", Moment),
     sa.Column("ended_because", Text, nullable=False, server_default=""),
+    sa.Column("began_under", sa.String(8), nullable=False, server_default=""),  # the id of the master key that names it to apps
+    sa.Column("line_id", Id),  # the first of the sessions that this one continues, at one browser; None: it continues none
     sa.UniqueConstraint("org_id", "digest"),
     sa.ForeignKeyConstraint(["org_id", "user_id"], ["users.org_id", "users.id"]),
     sa.Index(None, "org_id", "user_id", "id"),
 )
 
+# Few sessions continue another one; when one of them ends, those before it are looked for.
+_CONTINUES = sessions.c.line_id.is_not(None)
+sa.Index("ix_sessions_line", sessions.c.org_id, sessions.c.line_id, sqlite_where=_CONTINUES, postgresql_where=_CONTINUES)
 
-def insert(tx: Tx, session: Session, digest: bytes, browser: bytes | None = None) -> None:
-    """Begin a session. `browser` is the digest of the cookie that tells this browser from others."""
+
+def line(org_id: str, session_id: str) -> sa.CompoundSelect[Any]:
+    """The ids of a session and of those in the line with it, for use inside another statement: three ways in, each by an index."""
+    here, other = sessions.alias(), sessions.alias()
+    itself = (here.c.org_id == org_id, here.c.id == session_id)
+    in_line = sa.and_(other.c.org_id == here.c.org_id, other.c.line_id == here.c.line_id)
+    return sa.union_all(
+        sa.select(here.c.id).where(*itself),
+        sa.select(here.c.line_id).where(*itself, here.c.line_id.is_not(None)),
+        sa.select(other.c.id).join_from(here, other, in_line).where(*itself),
+    )
+
+
+def insert(tx: Tx, session: Session, digest: bytes, browser: bytes | None = None, continues: str | None = None) -> None:
+    """Begin a session. `browser` is the digest of the cookie that tells this browser from others.
+
+    `continues` is the session in whose place it stands: the same user at the same browser, who has proven to be it once more.
+    """
     tx.connection.execute(
         sa.insert(sessions).values(
             org_id=session.org_id,
@@ -57,8 +78,16 @@ def insert(tx: Tx, session: Session, digest: bytes, browser: bytes | None = None
             user_agent=session.user_agent,
             activated=session.activated,
             ended_because="",
+            began_under=tx.keys.current.id,
+            line_id=_first_of(session.org_id, continues) if continues is not None else None,
         )
     )
+
+
+def _first_of(org_id: str, session_id: str) -> sa.ScalarSelect[Any]:
+    here = sessions.alias()
+    wanted = sa.select(sa.func.coalesce(here.c.line_id, here.c.id)).where(here.c.org_id == org_id, here.c.id == session_id)
+    return wanted.scalar_subquery()
 
 
 def of_row(row: Any) -> Session:
@@ -93,6 +122,17 @@ def by_digest(tx: Tx, org_id: str, digest: bytes) -> Session | None:
 def by_id(tx: Tx, org_id: str, session_id: str) -> Session | None:
     row = tx.connection.execute(_BY_ID, {"org_id": org_id, "id": session_id}).one_or_none()
     return of_row(row) if row else None
+
+
+def began_under(tx: Tx, org_id: str, session_id: str) -> str | None:
+    """The id of the master key that was the current one when a session began; None when the session is forgotten."""
+    wanted = sa.select(sessions.c.began_under).where(sessions.c.org_id == org_id, sessions.c.id == session_id)
+    return tx.connection.execute(wanted).scalar_one_or_none()
+
+
+def ids_in_line(tx: Tx, org_id: str, session_id: str) -> list[str]:
+    """A session and those that it continues, newest first: one sign-in after another of one user at one browser."""
+    return sorted(set(tx.connection.execute(line(org_id, session_id)).scalars()), reverse=True)
 
 
 def live_of_user(tx: Tx, org_id: str, user_id: str) -> list[Session]:
