@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,13 +10,18 @@ import sqlalchemy as sa
 from tests.records.seed import ManualClock, SmallOrg, add_grant, add_token, at_the_time_of, line, make_org
 
 from gatebridge.monitoring import oauth_usage
+from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
-from gatebridge.storage import leases, login_history, usage
+from gatebridge.storage import exercised_scopes, grants, leases, login_history, usage
 from gatebridge.storage.database import Database
 from gatebridge.storage.usage import SETTLED_AFTER, Usage
 
 READER = Permission.VIEW_OAUTH_USAGE
+EVERY_REPORT = (
+    oauth_usage.of_app, oauth_usage.users_of_app, oauth_usage.credentials_of_app, oauth_usage.grants_of_app, oauth_usage.scopes_of_app,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -199,6 +205,34 @@ def test_every_installed_app_is_listed_with_what_is_alive(database: Database, or
     assert (used.usage.granted, used.live_tokens, used.grants, used.users, used.exact) == (3, 3, 2, 2, True)
 
 
+def use(database: Database, org: SmallOrg, grant_id: str, *scopes: str) -> None:
+    with database.transaction() as tx:
+        exercised_scopes.note(tx, [(org.id, grant_id, scope) for scope in scopes])
+
+
+def test_X_CO_08_each_grant_shows_what_it_used_and_what_it_never_used(database: Database, org: SmallOrg, clock: ManualClock) -> None:
+    held = ("full", "openid", "email", "refresh_token", "web")
+    with database.transaction() as tx:
+        idle = add_grant(tx, org, org.owner_id)
+        busy = replace(idle, id=tx.new_id(Prefix.GRANT), flow=Flow.WEB_SERVER, user_id=org.user_id, scopes=held)
+        assert grants.insert_if_first(tx, busy)
+    began = clock()
+    use(database, org, busy.id, "openid", "visualforce")
+    clock.advance(hours=2)
+    use(database, org, busy.id, "openid")
+    with database.snapshot() as tx:
+        actor = org.actor(READER)
+        found = {each.grant_id: each for each in oauth_usage.grants_of_app(tx, actor, org.app_id)}
+        pages = [oauth_usage.grants_of_app(tx, actor, org.app_id, limit=1)]
+        pages.append(oauth_usage.grants_of_app(tx, actor, org.app_id, after=pages[0][0].place))
+    assert [each.grant_id for page in pages for each in page] == list(found)
+    assert (found[idle.id].exercised, found[idle.id].user) == ((), "Olga Example")
+    seen = [(each.scope, each.first_at, each.last_at) for each in found[busy.id].exercised]
+    assert seen == [("openid", began, began + timedelta(hours=2)), ("visualforce", began, began)]
+    # `full` and `web` were used for something that they imply; that access lasts is no use that could be made of it.
+    assert (found[busy.id].user, found[busy.id].flow, found[busy.id].unused) == ("Uwe Example", Flow.WEB_SERVER, ("email",))
+
+
 def test_two_orgs_are_counted_apart(database: Database, org: SmallOrg, clock: ManualClock) -> None:
     with database.transaction() as tx:
         other = make_org(tx, "other")
@@ -217,7 +251,7 @@ def test_it_needs_the_permission_and_an_app_of_the_org(database: Database, org: 
         with pytest.raises(Refused) as refused:
             oauth_usage.of_apps(tx, org.actor(*set(Permission) - {READER}))
         assert refused.value.reason.code == "permission_missing"
-        for read in (oauth_usage.of_app, oauth_usage.users_of_app, oauth_usage.credentials_of_app):
+        for read in EVERY_REPORT:
             with pytest.raises(Refused) as refused:
                 read(tx, org.actor(READER), other.app_id)
             assert refused.value.reason.code == "record_not_found"

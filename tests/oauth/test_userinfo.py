@@ -437,7 +437,7 @@ def test_a_scope_that_the_app_lost_tells_nothing_any_more(acme: Tenant, portal: 
     assert set(ask(acme, token).json()) == {"sub"} | PHONE
 
 
-def test_X_MX_06_a_token_of_one_org_is_nobodys_in_another(acme: Tenant, rival: Tenant, portal: Portal) -> None:
+def test_X_MX_06_std_SC_08_a_token_of_one_org_is_nobodys_in_another(acme: Tenant, rival: Tenant, portal: Portal) -> None:
     token = token_of(portal, "openid")
     assert ask(rival, token).status_code == 401
     assert ask(acme, token).status_code == 200

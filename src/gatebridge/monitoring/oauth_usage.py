@@ -1,14 +1,22 @@
-"""OAuth usage: which app is used by whom, with which secret or certificate, how often and when last, and what of it is alive."""
+"""OAuth usage: which app is used by whom, with which secret or certificate, how often and when last, and what of it is alive.
+
+Also of which scopes use is made, grant by grant and of an app as a whole, so that what nobody uses can be taken away.
+"""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gatebridge.records.change import permit
+from gatebridge.rules import scopes
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.storage import live_tokens, names, usage
+from gatebridge.storage import apps, exercised_scopes, listed_grants, live_tokens, names, orgs, usage
+from gatebridge.storage.exercised_scopes import Exercised
+from gatebridge.storage.listed_grants import ScopeUse
 from gatebridge.storage.live_tokens import Counted
 from gatebridge.storage.names import NamedApp
 from gatebridge.storage.tx import Tx
@@ -35,6 +43,32 @@ class SubjectUsage:
     subject_id: str
     name: str
     usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class GrantUsage:
+    """One live grant of an app: what it holds, and what of that it has made use of."""
+
+    grant_id: str
+    user_id: str
+    user: str
+    flow: Flow
+    scopes: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+    exercised: tuple[Exercised, ...]
+    unused: tuple[str, ...]
+    place: str  # in the list
+
+
+@dataclass(frozen=True, slots=True)
+class ScopesUsage:
+    """Of which scopes the live grants of an app make use; `unused` are scopes of the app that none of them ever did anything with."""
+
+    scopes: tuple[ScopeUse, ...]
+    unused: tuple[str, ...]
+    grants: int
+    exact: bool  # false: only so many of the grants were looked at
 
 
 def of_apps(tx: Tx, actor: Actor, *, after: str = "", limit: int = 50) -> list[AppUsage]:
@@ -71,6 +105,52 @@ def credentials_of_app(tx: Tx, actor: Actor, app_id: str) -> list[SubjectUsage]:
         for each in usage.of_subjects(tx, actor.org_id, app_id, prefix, limit=live_tokens.MOST)
     ]
     return [SubjectUsage(each.subject_id, named.get(each.subject_id, ""), each) for each in found]
+
+
+def grants_of_app(tx: Tx, actor: Actor, app_id: str, *, after: str = "", limit: int = 50) -> list[GrantUsage]:
+    """The live grants of an app by user, behind the place `after`, with what use was made of each. Raises Refused."""
+    permit(actor, Permission.VIEW_OAUTH_USAGE)
+    app = _app(tx, actor, app_id)
+    if app.installation_id is None:
+        return []
+    found = listed_grants.page(tx, actor.org_id, app.installation_id, after=after, limit=limit)
+    named = names.of_users(tx, actor.org_id, {grant.user_id for grant in found})
+    used = exercised_scopes.of_grants(tx, actor.org_id, [grant.id for grant in found])
+    custom = _custom_scopes(tx, actor.org_id)
+    return [
+        GrantUsage(
+            grant_id=grant.id,
+            user_id=grant.user_id,
+            user=named.get(grant.user_id, ""),
+            flow=grant.flow,
+            scopes=grant.scopes,
+            created_at=grant.created_at,
+            last_used_at=grant.last_used_at,
+            exercised=used.get(grant.id, ()),
+            unused=scopes.unused(grant.scopes, [each.scope for each in used.get(grant.id, ())], custom),
+            place=listed_grants.place(grant),
+        )
+        for grant in found
+    ]
+
+
+def scopes_of_app(tx: Tx, actor: Actor, app_id: str) -> ScopesUsage:
+    """Of which of its scopes an app makes use here, and of which it does not. Read in a snapshot. Raises Refused."""
+    permit(actor, Permission.VIEW_OAUTH_USAGE)
+    app = _app(tx, actor, app_id)
+    if app.installation_id is None:
+        return ScopesUsage((), (), 0, True)
+    settings = apps.settings_of(tx, app.org_id, app.id)
+    used = tuple(listed_grants.scopes_used(tx, actor.org_id, app.installation_id))
+    counted = live_tokens.count_grants(tx, actor.org_id, app.installation_id)
+    held = settings.scopes if settings is not None else ()
+    unused = scopes.unused(held, [each.scope for each in used], _custom_scopes(tx, actor.org_id))
+    return ScopesUsage(used, unused, counted.grants, counted.exact)
+
+
+def _custom_scopes(tx: Tx, org_id: str) -> frozenset[str]:
+    org = orgs.by_id(tx, org_id)
+    return org.custom_scopes if org is not None else frozenset()
 
 
 def _app(tx: Tx, actor: Actor, app_id: str) -> NamedApp:

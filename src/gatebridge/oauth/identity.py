@@ -10,14 +10,15 @@ from gatebridge.oauth.identity_door import Admitted
 from gatebridge.oauth.outcome import Outcome
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.oauth.subjects import identity_url
+from gatebridge.rules import attributes
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.ids import Prefix, long, parse
 from gatebridge.rules.orgs import Org
-from gatebridge.rules.people import User
+from gatebridge.rules.people import Standing, User
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import identity as reasons
-from gatebridge.rules.scopes import IDENTITY
+from gatebridge.rules.scopes import IDENTITY, implied
 from gatebridge.storage import people
 from gatebridge.storage.facts import FactsReader
 
@@ -29,7 +30,7 @@ SEES_OTHERS = frozenset({Permission.VIEW_SETUP, Permission.MANAGE_USERS})
 
 
 def decide(reader: FactsReader, request: OAuthRequest, *, org_text: str, user_text: str) -> Outcome:
-    """The document of the user whom the address names, each id in 15 or 18 characters. Whoever gets it writes nothing."""
+    """The document of the user whom the address names, each id in 15 or 18 characters."""
     user_id = parse(user_text, Prefix.USER)
 
     def accepted(_: Dialect, token: AccessToken) -> tuple[str, ...]:
@@ -45,7 +46,7 @@ def decide(reader: FactsReader, request: OAuthRequest, *, org_text: str, user_te
     if user is None:
         return admitted.refused(request, reasons.IDENTITY_UNKNOWN)
     version = identity_urls.version_asked(request.query.get("version") or request.parameters.get("version"))
-    return admitted.answered(request, _document(reader, admitted, user, version))
+    return admitted.answered(request, _document(reader, admitted, user, version), _exercised(admitted, user))
 
 
 def _document(reader: FactsReader, admitted: Admitted, user: User, version: str) -> dict[str, object]:
@@ -56,9 +57,26 @@ def _document(reader: FactsReader, admitted: Admitted, user: User, version: str)
     told = _told(admitted, asks.permissions(facts.now), own=own)
     body = _about(admitted.org, user, version) | {"asserted_user": own, "is_app_installed": facts.installation is not None}
     body |= _person(user, facts.now, told) | _contact(user, told)
-    if own and "custom_permissions" in told:
-        body["custom_permissions"] = dict.fromkeys(reader.custom_permissions(admitted.org, asks), True)
+    if own:
+        body |= _own(reader, admitted, asks, told)
     return body
+
+
+def _own(reader: FactsReader, admitted: Admitted, asks: Standing, told: frozenset[str]) -> dict[str, object]:
+    """What is told of nobody but the token's own user: these are about the user and the app together."""
+    body: dict[str, object] = {**attributes.claims(admitted.org, asks, told)}
+    if "custom_permissions" in told:
+        body["custom_permissions"] = dict.fromkeys(reader.custom_permissions(admitted.org, asks), True)
+    written = claims.custom_attributes(admitted.facts, asks, told)
+    return body | ({"custom_attributes": written} if written else {})
+
+
+def _exercised(admitted: Admitted, user: User) -> tuple[str, ...]:
+    """Of which scopes the answer makes use: all that tell of the token's own user; of another one, `api`."""
+    if user.id != admitted.token.user_id:
+        return (admitted.admitted_by,)
+    held = implied(admitted.verdict.scopes, admitted.org.custom_scopes)
+    return claims.exercised(held, admitted.org, admitted.admitted_by)
 
 
 def _told(admitted: Admitted, rights: frozenset[Permission], *, own: bool) -> frozenset[str]:

@@ -1,12 +1,14 @@
 """The door of the two endpoints that tell who somebody is: a live token with the right scope passes, in the dialect of its app.
 
-Whoever passes writes nothing. A refusal is told as RFC 6750 section 3 wants it, or in the plain words that Salesforce's clients match on.
+Whoever passes writes nothing but, now and then, of which scopes use was made. A refusal is told as RFC 6750 section 3 wants it, or in the
+plain words that Salesforce's clients match on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from gatebridge.oauth import endpoint, origins, presented_bearer, presented_token
+from gatebridge.oauth.exercising import exercising
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.presented_bearer import Bearer, Way
 from gatebridge.oauth.request import OAuthRequest
@@ -47,16 +49,20 @@ class Admitted:
     token: AccessToken
     bearer: Bearer
     verdict: Verdict
+    admitted_by: str  # the scope that let it in
 
     @property
     def dialect(self) -> Dialect:
         return _dialect(self.facts)
 
-    def answered(self, request: OAuthRequest, body: Mapping[str, object]) -> Outcome:
-        """The answer. It is recorded only where the token came in an address, which exposes the app that does so (wire.md)."""
+    def answered(self, request: OAuthRequest, body: Mapping[str, object], exercised: Iterable[str]) -> Outcome:
+        """The answer, for which the token made use of these scopes.
+
+        It has a line only where the token came in an address, which exposes the app that does so (wire.md).
+        """
         answer = Answer(200, body, origins.headers(request, self.facts.settings))
         if Way.QUERY not in self.bearer.ways:
-            return Outcome(answer)
+            return exercising(Outcome(answer), self.token, exercised)
         line = endpoint.line_of(
             self.org,
             request,
@@ -68,7 +74,7 @@ class Admitted:
             scopes_given=render(self.verdict.scopes),
             receipt=history.receipt(self.verdict.findings, {"token_sent_in": Way.QUERY}),
         )
-        return Outcome(answer, HistoryEntry(line))
+        return exercising(Outcome(answer, HistoryEntry(line)), self.token, exercised)
 
     def refused(self, request: OAuthRequest, reason: Reason) -> Outcome:
         """The token is good, and what was asked for is not to be had with it."""
@@ -96,7 +102,7 @@ def admit(reader: FactsReader, request: OAuthRequest, event: str, accepted: Acce
     if token is None or verdict.reason is not None:
         reason = verdict.reason or proof_reasons.TOKEN_UNKNOWN
         return _refused(org, request, event, facts, reason, verdict, token, needed)
-    return Admitted(org, event, facts, token, bearer, verdict)
+    return Admitted(org, event, facts, token, bearer, verdict, needed or "")
 
 
 def _needed(facts: Facts, attempt: Attempt, accepted: Accepted) -> str | None:

@@ -5,6 +5,7 @@ from gatebridge.oauth.outcome import Outcome
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.grants import AccessToken
+from gatebridge.rules.scopes import implied
 from gatebridge.storage.facts import FactsReader
 
 PATH = "/services/oauth2/userinfo"
@@ -12,13 +13,15 @@ EVENT = "userinfo"
 
 
 def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
-    """The claims that the scopes of the token ask for. Whoever gets them writes nothing."""
+    """The claims that the scopes of the token ask for, and those that the app asked for one by one."""
     admitted = identity_door.admit(reader, request, EVENT, _accepted)
     if isinstance(admitted, Outcome):
         return admitted
     standing = admitted.facts.standing
     custom = reader.custom_permissions(admitted.org, standing) if standing is not None else ()
-    return admitted.answered(request, claims.userinfo(admitted.facts, admitted.verdict.scopes, custom))
+    scopes, org = admitted.verdict.scopes, admitted.org
+    exercised = claims.exercised(implied(scopes, org.custom_scopes), org, admitted.admitted_by)
+    return admitted.answered(request, claims.userinfo(admitted.facts, scopes, custom), exercised)
 
 
 def _accepted(dialect: Dialect, _: AccessToken) -> tuple[str, ...]:

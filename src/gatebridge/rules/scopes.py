@@ -67,6 +67,19 @@ CATALOGUE: Mapping[str, Scope] = MappingProxyType(
     }
 )
 
+# Which claims about a person each scope makes known (OpenID Connect Core section 5.4; the last three of `profile` are Salesforce's).
+CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "profile": (
+            *("name", "given_name", "family_name", "preferred_username", "zoneinfo", "locale", "updated_at"),
+            *("language", "nickname", "utcOffset"),
+        ),
+        "email": ("email", "email_verified"),
+        "address": ("address",),
+        "phone": ("phone_number", "phone_number_verified"),
+    }
+)
+
 REFRESH = frozenset({"refresh_token", "offline_access"})  # two names of one scope
 IDENTITY = frozenset({"profile", "email", "address", "phone"})  # together the same as `id`
 NEVER_IMPLIED = REFRESH | {"setup_api"}
@@ -158,6 +171,21 @@ def narrow(app_scopes: Iterable[str], asked: tuple[str, ...] | None, custom: fro
         unknown=tuple(name for name in outside if name not in known),
         unassigned=tuple(name for name in outside if name in known),
     )
+
+
+def covering(claims: Iterable[str]) -> tuple[str, ...]:
+    """The scopes that make these claims known, in the order of the catalogue: what somebody says yes to who is asked for the claims."""
+    wanted = frozenset(claims)
+    return ordered(scope for scope, told in CLAIMS.items() if not wanted.isdisjoint(told))
+
+
+def unused(granted: Iterable[str], exercised: Iterable[str], custom: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Of what is granted, what nothing was done with: neither under its own name nor under that of something that it implies.
+
+    That access lasts is no use that could be made of it, so the scopes for that are never among them.
+    """
+    used = frozenset(exercised)
+    return ordered(scope for scope in granted if scope not in REFRESH and used.isdisjoint(implied((scope,), custom)))
 
 
 def without_user(scopes: Iterable[str]) -> tuple[str, ...]:

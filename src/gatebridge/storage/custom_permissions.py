@@ -61,9 +61,11 @@ def delete(tx: Tx, org_id: str, permission_id: str) -> bool:
     return bool(tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, table.c.id == permission_id)).rowcount)
 
 
-def by_id(tx: Tx, org_id: str, permission_id: str) -> CustomPermission | None:
+def by_id(tx: Tx, org_id: str, permission_id: str, *, hold: bool = False) -> CustomPermission | None:
+    """One of the org. With `hold` nobody else writes it until the transaction ends."""
     table = custom_permissions
-    row = tx.connection.execute(sa.select(table).where(table.c.org_id == org_id, table.c.id == permission_id)).one_or_none()
+    wanted = sa.select(table).where(table.c.org_id == org_id, table.c.id == permission_id)
+    row = tx.connection.execute(for_update(wanted, tx.connection) if hold else wanted).one_or_none()
     return _of_row(row) if row else None
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from gatebridge.monitoring import oauth_usage
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.ids import Prefix
 from gatebridge.web.api.desk import AtDesk, record_id
 from gatebridge.web.api.paging import Cursor, Limit, Page, page_of
@@ -39,6 +40,49 @@ class SubjectUsageShown(Shown):
     subject_id: Id
     name: str
     usage: UsageShown
+
+
+class ExercisedShown(Shown):
+    """When a grant made use of a scope first and last. Last may be a minute behind."""
+
+    scope: str
+    first_at: Moment
+    last_at: Moment
+
+
+class GrantUsageShown(Shown):
+    """One live grant: what it holds, what of that it made use of, and what it never did anything with."""
+
+    grant_id: Id
+    user_id: Id
+    user: str
+    flow: Flow
+    scopes: list[str]
+    created_at: Moment
+    last_used_at: Moment | None
+    exercised: list[ExercisedShown]
+    unused: list[str]
+
+
+class ScopeUseShown(Shown):
+    """How many live grants made use of a scope, and when first and last."""
+
+    scope: str
+    grants: int
+    first_at: Moment
+    last_at: Moment
+
+
+class ScopesUsageShown(Shown):
+    """The scopes of an app by use. `unused`: what the app may ask for and no live grant did anything with.
+
+    `exact` is false where there are more live grants than were looked at.
+    """
+
+    scopes: list[ScopeUseShown]
+    unused: list[str]
+    grants: int
+    exact: bool
 
 
 @router.get("/usage", summary="List the use of all apps")
@@ -88,3 +132,28 @@ def list_app_credentials_usage(desk: AtDesk, app_id: str) -> list[SubjectUsageSh
     with desk.reading() as visit:
         found = oauth_usage.credentials_of_app(visit.tx, visit.actor, record_id(app_id, Prefix.APP))
         return [SubjectUsageShown.model_validate(each) for each in found]
+
+
+@router.get("/apps/{app_id}/usage/grants", summary="List the grants of an app with the scopes that they use")
+def list_app_grants(desk: AtDesk, app_id: str, limit: Limit = 25, cursor: Cursor = None) -> Page[GrantUsageShown]:
+    """The live grants by user, with first and last use of each scope. Needs *View OAuth Usage*."""
+    app = record_id(app_id, Prefix.APP)
+    with desk.reading() as visit:
+        return page_of(
+            desk,
+            visit,
+            {"list": "usage_grants", "app": app},
+            limit,
+            cursor,
+            lambda after, count: oauth_usage.grants_of_app(visit.tx, visit.actor, app, after=after or "", limit=count),
+            lambda found: found.place,
+            GrantUsageShown.model_validate,
+        )
+
+
+@router.get("/apps/{app_id}/usage/scopes", summary="Read of which scopes an app makes use")
+def get_app_scopes_usage(desk: AtDesk, app_id: str) -> ScopesUsageShown:
+    """Which scopes the app's live grants made use of, and which nobody would miss. Needs *View OAuth Usage*."""
+    with desk.reading() as visit:
+        found = oauth_usage.scopes_of_app(visit.tx, visit.actor, record_id(app_id, Prefix.APP))
+        return ScopesUsageShown.model_validate(found)
