@@ -1,8 +1,10 @@
 """The revocation feed: what was ended since a cursor, for resource servers that check JWT access tokens by themselves.
 
-A resource server keeps the last `cursor` and asks again; without entries it may wait up to 30 s for one. Entries come in the order of
-their commits and without gaps. A token is dead when an entry names it, or when an entry names its app, user or org at a time not
-before the token's `iat`.
+A resource server begins at `after=newest`, keeps the last `cursor` and asks again; without entries it may wait up to 30 s for one. Entries
+come in the order of their commits and without gaps, and are kept for 30 days. A token is dead when an entry names it, or when an entry
+names its app (`client_id`), user (`sub`) or org at a time not before the token's `iat`. Times are whole seconds, and an ending takes effect
+at its commit: who finds a token issued in the second of an entry, or little later, asks the introspection endpoint about it
+(docs/decisions/0026).
 """
 
 from gatebridge.oauth import endpoint
@@ -12,6 +14,7 @@ from gatebridge.rules.gates import Door
 from gatebridge.rules.ids import long
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.storage import revocations
+from gatebridge.storage.database import Database
 from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.revocations import Revocation
 
@@ -19,26 +22,44 @@ PATH = "/services/oauth2/revocations"
 EVENT = "revocations"
 MOST = 1000
 
+# Where a resource server begins that needs no history: it asks about the tokens that it finds from before.
+NEWEST = "newest"
+
 
 def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
-    """The entries after the cursor `after` (0: from the beginning), at most a thousand, for a client that has proven itself."""
+    """The entries after the cursor `after` (0: from the beginning), at most a thousand, for a client that has proven itself.
+
+    `more` says that this is not all yet. A cursor from ahead of us, as after a restore, is answered with ours, which lies behind it.
+    """
     admitted = endpoint.admit(reader, request, EVENT, PATH)
     if isinstance(admitted, Outcome):
         return admitted
     after = request.parameters.get("after", "0")
-    if not (after.isascii() and after.isdecimal() and len(after) <= 18):
+    if after != NEWEST and not (after.isascii() and after.isdecimal() and len(after) <= 18):
         malformed = endpoint.refusing(Door.CALLER, request_reasons.PARAMETER_MALFORMED)
         return endpoint.refused(admitted.org, request, EVENT, admitted.caller, malformed, parameter="after")
-    found = revocations.since(reader.tx, admitted.org.id, int(after), MOST)
-    cursor = found[-1].sequence if found else int(after)
-    answer = Answer(200, {"cursor": str(cursor), "revocations": [_entry(each) for each in found]})
+    # The head is read first: one that was read after the entries could count some that were not among them.
+    head = revocations.head(reader.tx, admitted.org.id)
+    start = head if after == NEWEST else int(after)
+    found = revocations.since(reader.tx, admitted.org.id, start, MOST) if after != NEWEST else []
+    cursor = found[-1].sequence if found else min(start, head)
+    answer = Answer(
+        200,
+        {
+            "cursor": str(cursor),
+            "now": int(reader.now.timestamp()),
+            "more": len(found) == MOST,
+            "revocations": [_entry(each) for each in found],
+        },
+    )
     return admitted.once(request, EVENT, Outcome(answer))
 
 
 def _entry(revocation: Revocation) -> dict[str, object]:
     said: dict[str, object] = {"sequence": revocation.sequence, "at": int(revocation.at.timestamp()), "kind": revocation.kind}
     names = {"jti": revocation.token_id, "grant": revocation.grant_id, "app": revocation.app_id, "sub": revocation.user_id}
-    return said | {name: long(value) for name, value in names.items() if value is not None}
+    said |= {name: long(value) for name, value in names.items() if value is not None}
+    return said | ({"client_id": revocation.consumer_key} if revocation.consumer_key is not None else {})
 
 
 def wait_asked(request: OAuthRequest, longest: float) -> float:
@@ -53,3 +74,15 @@ def wait_asked(request: OAuthRequest, longest: float) -> float:
 def is_empty(answer: Answer) -> bool:
     """Whether the answer says that there is no news; only then is it worth waiting."""
     return answer.status == 200 and answer.body is not None and answer.body.get("revocations") == []
+
+
+def cursor_of(answer: Answer) -> int:
+    """The cursor that an answer gives."""
+    return int(str(answer.body["cursor"])) if answer.body is not None else 0
+
+
+def head(database: Database, host: str) -> int:
+    """The number of the newest entry of the org at this host. It tells nothing to anybody: whoever waits has proven itself before."""
+    with database.reading() as tx:
+        org = FactsReader(tx).org(host)
+        return revocations.head(tx, org.id) if org is not None else -1

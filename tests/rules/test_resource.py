@@ -1,0 +1,120 @@
+"""What a resource server needs of a live token beside that it lives."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.rules.facts_builder import APP, FACTS, GRANT, NOW, SETTINGS, TOKEN
+
+from gatebridge.rules import resource
+from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.levels import Level
+from gatebridge.rules.reasons import Reason
+from gatebridge.rules.reasons import bearer as bearer_reasons
+from gatebridge.rules.reasons import level as level_reasons
+from gatebridge.rules.reasons import proof as proof_reasons
+from gatebridge.rules.reasons import resource as reasons
+from gatebridge.rules.resource import Needs
+from gatebridge.rules.verdict import Finding, State, Verdict
+
+GATES = (Gate.PROOF, Gate.SCOPES, Gate.SESSION)
+YES = Verdict(Door.INTROSPECT, tuple(Finding(gate, State.PASSED, "it passes") for gate in GATES), scopes=("api",))
+
+
+@pytest.mark.parametrize(
+    ("said", "needs"),
+    [
+        pytest.param([], Needs(), id="nothing"),
+        pytest.param([("scope", "id api")], Needs(scopes=("api", "id")), id="scopes, in their order"),
+        pytest.param([("scope", "api"), ("scope", "id"), ("scope", "api")], Needs(scopes=("api", "id")), id="scopes add up"),
+        pytest.param([("aud", "a"), ("aud", "b")], Needs(audiences=("a", "b")), id="audiences add up, so that two let nobody in"),
+        pytest.param([("level", "high"), ("level", "standard")], Needs(level=Level.HIGH), id="the higher level counts"),
+        pytest.param([("level", "standard"), ("level", "high")], Needs(level=Level.HIGH), id="in either order"),
+        pytest.param([("level", "standard")], Needs(level=Level.STANDARD), id="standard is more than nothing: somebody signed in"),
+        pytest.param([("max_age", "60"), ("max_age", "9"), ("max_age", "600")], Needs(max_age=9), id="the smaller age counts"),
+        pytest.param([("max_age", "0")], Needs(max_age=0), id="an age of nothing"),
+        pytest.param([("colour", "red"), ("scope", "api")], Needs(scopes=("api",)), id="what nobody knows is ignored"),
+    ],
+)
+def test_needs_add_up_and_never_replace(said: list[tuple[str, str]], needs: Needs) -> None:
+    assert resource.read(said) == needs
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(("scope", value) for value in ("", " ", "a  b", 'a"b', "a,b\n")),
+        ("aud", ""),
+        *(("level", value) for value in ("", "High", "urn:gatebridge:level:high")),
+        *(("max_age", value) for value in ("", "-1", "1.5", "٣", "12345678901")),
+    ],
+    ids=str,
+)
+def test_who_means_to_need_something_does_not_get_nothing(said: tuple[str, str]) -> None:
+    assert resource.read([("scope", "api"), said]) == said[0]
+
+
+@pytest.mark.parametrize(
+    ("needed", "held", "asks"),
+    [
+        pytest.param((), ("api",), None, id="none is needed"),
+        pytest.param(("api", "id"), ("api", "id"), "api", id="all are held: the first"),
+        pytest.param(("api", "id"), ("api",), "id", id="the first that is not held"),
+        pytest.param(("api", "orders"), ("full",), "api", id="full covers also what is the org's own"),
+    ],
+)
+def test_the_decision_is_asked_for_the_scope_that_is_not_covered(needed: tuple[str, ...], held: tuple[str, ...], asks: str | None) -> None:
+    assert resource.scope_to_ask(Needs(scopes=needed), held, frozenset({"orders"})) == asks
+
+
+OTHER = replace(APP, id="0H4000000000002")
+
+
+@pytest.mark.parametrize(
+    ("app", "settings", "sees"),
+    [
+        pytest.param(APP, SETTINGS, True, id="its own"),
+        pytest.param(OTHER, SETTINGS, False, id="not another's"),
+        pytest.param(OTHER, replace(SETTINGS, introspect_all_tokens=True), True, id="all, where its settings say so"),
+        pytest.param(OTHER, replace(SETTINGS, audience=TOKEN.audience), True, id="those meant for it"),
+        pytest.param(OTHER, replace(SETTINGS, audience="https://other.example"), False, id="not those meant for another"),
+        pytest.param(None, SETTINGS, False, id="no app sees none"),
+        pytest.param(OTHER, None, False, id="an app without settings sees none"),
+    ],
+)
+def test_std_IN_04_X_MX_06_an_app_sees_its_own_tokens_and_those_meant_for_it(app: object, settings: object, sees: bool) -> None:
+    assert resource.may_see(app, settings, TOKEN) is sees  # type: ignore[arg-type]
+
+
+HIGH = replace(GRANT, level=Level.HIGH, authenticated_at=NOW - timedelta(minutes=5))
+STANDARD = replace(HIGH, level=Level.STANDARD)
+
+
+@pytest.mark.parametrize(
+    ("needs", "grant", "reason"),
+    [
+        pytest.param(Needs(), GRANT, None, id="nothing is needed"),
+        pytest.param(Needs(audiences=(TOKEN.audience,)), GRANT, None, id="the audience fits"),
+        pytest.param(Needs(audiences=("b",)), GRANT, reasons.TOKEN_OF_OTHER_AUDIENCE, id="another audience"),
+        pytest.param(Needs(audiences=(TOKEN.audience, "b")), GRANT, reasons.TOKEN_OF_OTHER_AUDIENCE, id="one of two does not fit"),
+        pytest.param(Needs(level=Level.HIGH), HIGH, None, id="sure enough"),
+        pytest.param(Needs(level=Level.HIGH), STANDARD, level_reasons.LEVEL_TOO_LOW, id="not sure enough"),
+        pytest.param(Needs(level=Level.STANDARD), STANDARD, None, id="somebody signed in"),
+        pytest.param(Needs(level=Level.STANDARD), GRANT, level_reasons.LEVEL_TOO_LOW, id="nobody signed in"),
+        pytest.param(Needs(level=Level.HIGH), replace(GRANT, level=Level.HIGH), level_reasons.LEVEL_TOO_LOW, id="nor there"),
+        pytest.param(Needs(level=Level.STANDARD), None, level_reasons.LEVEL_TOO_LOW, id="no grant"),
+        pytest.param(Needs(max_age=300), HIGH, None, id="lately enough, to the second"),
+        pytest.param(Needs(max_age=299), HIGH, bearer_reasons.REAUTHENTICATION_NEEDED, id="too long ago"),
+        pytest.param(Needs(max_age=10**9), GRANT, bearer_reasons.REAUTHENTICATION_NEEDED, id="never"),
+        pytest.param(Needs(level=Level.HIGH, max_age=1), STANDARD, level_reasons.LEVEL_TOO_LOW, id="the level is told first"),
+    ],
+)
+def test_std_SU_01_a_live_token_must_have_what_the_resource_server_needs(needs: Needs, grant: object, reason: Reason | None) -> None:
+    facts = replace(FACTS, grant=grant)  # type: ignore[arg-type]
+    assert resource.judged(YES, facts, TOKEN, needs).reason is reason
+
+
+def test_a_no_stays_the_no_that_it_was() -> None:
+    revoked = Finding(Gate.PROOF, State.REFUSED, "revoked", proof_reasons.TOKEN_REVOKED)
+    no = replace(YES, findings=(revoked, *YES.findings[1:]))
+    assert resource.judged(no, FACTS, TOKEN, Needs(audiences=("b",))).findings == no.findings
