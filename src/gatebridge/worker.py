@@ -26,9 +26,11 @@ from gatebridge.setup.end_loosenings import (
     leave_loosening,
     tell_of_end,
 )
+from gatebridge.setup.end_try import end_overdue
 from gatebridge.storage import (
     assertions,
     codes,
+    device_codes,
     idempotency,
     interactions,
     leases,
@@ -37,10 +39,12 @@ from gatebridge.storage import (
     outbox,
     password_resets,
     refresh_tokens,
+    revocations,
     sessions,
     sign_in_failures,
     strangers,
     tokens,
+    tries,
     usage,
     verifications,
 )
@@ -59,11 +63,15 @@ KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
 KEEP_STRANGER_COUNTS = timedelta(days=90)
 KEEP_DELIVERED = timedelta(days=7)
 KEEP_USED_CODES = timedelta(days=1)  # so that a replay is known as one (CG-05)
+KEEP_DEVICE_CODES = timedelta(hours=1)  # what became of one is in the history
 KEEP_ENDED_FAMILIES = timedelta(days=30)
+KEEP_REVOCATIONS = timedelta(days=30)  # no JWT lives for longer than half a day; who revoked what stays in the records
 KEEP_ENDED_SESSIONS = timedelta(days=30)
 KEEP_INTERACTIONS = timedelta(days=1)
 KEEP_USED_LINKS = timedelta(days=30)
 KEEP_FAILURES = timedelta(days=1)
+KEEP_TRY_CREDENTIALS = timedelta(days=1)
+KEEP_TRIES = timedelta(days=180)
 
 log = structlog.get_logger("gatebridge.worker")
 
@@ -212,7 +220,7 @@ class Worker:
         if now is None:
             return 0
         purged = self._in_chunks(lambda tx: assertions.purge(tx, now, CHUNK))
-        for purge in (_purge_tokens, _purge_idempotency_keys, _purge_stranger_counts, _purge_outbox, *_OF_PEOPLE):
+        for purge in (_purge_tokens, _purge_idempotency_keys, _purge_stranger_counts, _purge_outbox, *_OF_PEOPLE, *_OF_TRIES):
             purged += self._in_each_org(purge)
         return purged
 
@@ -243,10 +251,19 @@ def _older(purge: Callable[[Tx, str, datetime, int], int], kept: timedelta) -> C
 
 _OF_PEOPLE = (
     _older(codes.purge, KEEP_USED_CODES),
+    _older(device_codes.purge, KEEP_DEVICE_CODES),
     _older(refresh_tokens.purge, KEEP_ENDED_FAMILIES),
+    _older(revocations.purge, KEEP_REVOCATIONS),
     _older(sessions.purge, KEEP_ENDED_SESSIONS),
     _older(interactions.purge, KEEP_INTERACTIONS),
     _older(verifications.purge, KEEP_INTERACTIONS),
     _older(password_resets.purge, KEEP_USED_LINKS),
     _older(sign_in_failures.purge, KEEP_FAILURES),
+)
+
+# Runs of Try it end first, then their credentials go, and at last the runs, by which their app is validated.
+_OF_TRIES = (
+    lambda tx, org_id: end_overdue(tx, org_id, CHUNK),
+    _older(tries.forget_credentials, KEEP_TRY_CREDENTIALS),
+    _older(tries.purge, KEEP_TRIES),
 )

@@ -18,7 +18,6 @@ from gatebridge.cli.apps import (
     Scopes,
     WebServerSecret,
     apps,
-    edit,
     said,
 )
 from gatebridge.cli.terms import LevelActions, MonitoredRanges, RequiredLevel
@@ -26,6 +25,11 @@ from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.network import Relaxation
 
 __all__ = ["apps"]  # the group of apps, with the commands of this file in it
+
+
+def _list(typed: list[str] | None) -> list[str] | None:
+    """What was typed, each a text. An empty one is how a whole list is taken back, which no repeated option can say."""
+    return [each for each in typed if each] if typed is not None else None
 
 
 @apps.command("settings")
@@ -48,6 +52,15 @@ def edit_settings(
     rotation: Rotation = None,
     id_token_minutes: IdTokenMinutes = None,
     assertion_audience: Audiences = None,
+    post_logout_redirect: Annotated[
+        list[str] | None, typer.Option("--post-logout-redirect", help="Where a browser may be sent after sign-out; may be repeated.")
+    ] = None,
+    backchannel_logout: Annotated[
+        str | None, typer.Option("--backchannel-logout", help="Where logout tokens are posted when a session ends; empty for nowhere.")
+    ] = None,
+    attribute: Annotated[
+        list[str] | None, typer.Option("--attribute", help="NAME=EXPRESSION, told of its users; may be repeated, an empty text for none.")
+    ] = None,
 ) -> None:
     """Change what the developer owns, or show it when nothing is to change. A repeated option replaces the whole list."""
     changes = said(
@@ -66,10 +79,12 @@ def edit_settings(
         require_secret_for_refresh=refresh_secret,
         rotate_refresh_tokens=rotation,
         id_token_minutes=id_token_minutes,
-        # An empty text is no audience; it is how a whole list is taken back, which no repeated option can say.
-        assertion_audiences=[each for each in assertion_audience if each] if assertion_audience is not None else None,
+        assertion_audiences=_list(assertion_audience),
+        post_logout_redirect_uris=_list(post_logout_redirect),
+        backchannel_logout_uri=backchannel_logout,
+        custom_attributes=terms.attributes(attribute),
     )
-    edit(context, f"/apps/{app}/settings", changes)
+    terms.edit(context, f"/apps/{app}/settings", changes)
 
 
 @apps.command("policies")

@@ -48,6 +48,7 @@ FACTS = {
     "api_name": "API name",
     "state": "State",
     "blocked_because": "Blocked because",
+    "validated": "Validated",
     "consumer_key": "Consumer key",
     "dialect": "Dialect",
     "owner_id": "Owner",
@@ -88,11 +89,12 @@ def show_app(context: typer.Context, app: AppId) -> None:
     """Who an app is, what it may ask for, and how this org lets it be used."""
     with at.server(context) as api:
         found = api.get(f"/apps/{app}")
-        whole = found | {"settings": _or_none(api, f"/apps/{app}/settings"), "policies": _or_none(api, f"/apps/{app}/policies")}
+        whole = found | {part: _or_none(api, f"/apps/{app}/{part}") for part in ("settings", "policies", "validation")}
     if at.json(context):
         show.as_json(whole)
         return
-    show.facts(context, found, FACTS)
+    validated = {"validated": whole["validation"]["validated"]} if whole["validation"] is not None else {}
+    show.facts(context, found | validated, FACTS)
     for part in ("settings", "policies"):
         if whole[part] is not None:
             typer.echo(f"\n{part.capitalize()}")

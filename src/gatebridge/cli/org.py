@@ -42,6 +42,15 @@ def edit_org(
     only_waive: Annotated[
         bool | None, typer.Option("--only-waive/--refuse", help="Trusted ranges waive verification only, or refuse others as well.")
     ] = None,
+    device_flow: Annotated[
+        bool | None, typer.Option("--device-flow/--no-device-flow", help="Whether apps that are allowed to may use it.")
+    ] = None,
+    user_agent_flow: Annotated[
+        bool | None, typer.Option("--user-agent-flow/--no-user-agent-flow", help="The legacy form, with tokens in the address.")
+    ] = None,
+    scope_claim: Annotated[
+        list[str] | None, typer.Option("--scope-claim", help="SCOPE:CLAIM=EXPRESSION, what a scope makes known; empty for none.")
+    ] = None,
     monitored_range: MonitoredRanges = None,
     every_request: Annotated[
         bool | None,
@@ -61,6 +70,9 @@ def edit_org(
         trusted_ranges_only_waive=only_waive,
         monitored_ranges=terms.ranges(monitored_range),
         ranges_on_every_request=every_request,
+        device_flow=device_flow,
+        user_agent_flow=user_agent_flow,
+        scope_claims=terms.scope_claims(scope_claim),
     )
     counted = {
         "session_minutes": session_minutes,

@@ -25,7 +25,8 @@ def _parts(receipt: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield Text("")
     if receipt.get("folded"):
         folded = receipt["folded"]
-        words = f"{folded['count']} requests were refused for this reason from {plain(folded['network'])} within ten minutes of "
+        what = "requests were refused for this reason" if receipt.get("reason") else "devices asked for codes"
+        words = f"{folded['count']} {what} from {plain(folded['network'])} within ten minutes of "
         yield Text(f"{words}{moment(folded['window_start'])}. Only their number is kept.")
         yield Text("")
     findings = receipt.get("findings") or []

@@ -75,6 +75,22 @@ SUBJECT_COLUMNS = (
 )
 
 
+GRANT_COLUMNS = (
+    ("USER", lambda line: line["user"] or line["user_id"]),
+    ("FLOW", show.field("flow")),
+    ("SCOPES USED", lambda line: " ".join(f"{each['scope']} ({show.moment(each['last_at'])})" for each in line["exercised"]) or "none"),
+    ("NEVER USED", lambda line: " ".join(line["unused"])),
+    ("SINCE", show.when("created_at")),
+    ("ID", show.field("grant_id")),
+)
+SCOPE_COLUMNS = (
+    ("SCOPE", show.field("scope")),
+    ("GRANTS", show.field("grants")),
+    ("FIRST", lambda line: show.moment(line["first_at"])),
+    ("LAST", lambda line: show.moment(line["last_at"])),
+)
+
+
 @usage.command("list")
 def list_usage(context: typer.Context, limit: Most = 25) -> None:
     """The use of every app."""
@@ -87,13 +103,35 @@ def show_usage(
     context: typer.Context,
     app: Annotated[str, typer.Argument(help="The app's id.")],
     by_credential: Annotated[bool, typer.Option("--by-credential", help="By secret and certificate instead of by user.")] = False,
+    by_grant: Annotated[bool, typer.Option("--by-grant", help="By grant, with the scopes that each has used.")] = False,
+    by_scope: Annotated[bool, typer.Option("--by-scope", help="By scope, and which scopes nobody would miss.")] = False,
     limit: Most = 25,
 ) -> None:
-    """Who uses one app, or with which secret and certificate."""
+    """Who uses one app, with which secret and certificate, or what of its scopes is used."""
+    path = f"/apps/{app}/usage"
+    if by_credential + by_grant + by_scope > 1:
+        raise Stop(Exit.USAGE, "Ask for one of --by-credential, --by-grant and --by-scope.")
+    if by_scope:
+        _show_scopes(context, path)
+        return
+    if by_grant:
+        with at.server(context) as api:
+            show.rows(context, list(api.every(f"{path}/grants", limit)), GRANT_COLUMNS, "It has no live grant.")
+        return
     with at.server(context) as api:
-        path = f"/apps/{app}/usage"
         lines = api.get(f"{path}/credentials") if by_credential else list(api.every(f"{path}/users", limit))
     show.rows(context, lines, SUBJECT_COLUMNS, "Nobody has used it yet.")
+
+
+def _show_scopes(context: typer.Context, path: str) -> None:
+    with at.server(context) as api:
+        found = api.get(f"{path}/scopes")
+    if wishes.of(context).json:
+        show.as_json(found)
+        return
+    show.rows(context, found["scopes"], SCOPE_COLUMNS, "No use of any scope was seen yet.")
+    if found["unused"]:
+        typer.echo(f"\nNever used: {' '.join(found['unused'])}")
 
 
 AUDIT_COLUMNS = (

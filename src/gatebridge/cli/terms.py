@@ -36,6 +36,29 @@ def ranges(typed: Sequence[str] | None) -> list[dict[str, str]] | None:
     return [{"range": range.strip(), "label": label.strip()} for range, _, label in parts]
 
 
+def attributes(typed: Sequence[str] | None) -> list[dict[str, str]] | None:
+    """Custom attributes as the API takes them, of `NAME=EXPRESSION`; None where none was typed, an empty text empties the list."""
+    if typed is None:
+        return None
+    return [{"name": name, "expression": expression} for name, expression in map(_equation, filter(None, typed))]
+
+
+def scope_claims(typed: Sequence[str] | None) -> list[dict[str, str]] | None:
+    """What scopes make known as the API takes it, of `SCOPE:CLAIM=EXPRESSION`; None and empty as in `attributes`."""
+    if typed is None:
+        return None
+    named = [(name.partition(":"), expression) for name, expression in map(_equation, filter(None, typed))]
+    return [{"scope": scope, "claim": claim, "expression": expression} for (scope, _, claim), expression in named]
+
+
+def _equation(text: str) -> tuple[str, str]:
+    name, equals, expression = text.partition("=")
+    if not equals:
+        said = f"\u201c{text}\u201d says no value."
+        raise Stop(Exit.USAGE, f"{said} Write a name, an equals sign and an expression: cost_centre=user.external_id.")
+    return name.strip(), expression.strip()
+
+
 def hours(typed: Sequence[str] | None) -> list[dict[str, str]] | None:
     """Login hours as the API takes them; None where none were typed."""
     if typed is None:
@@ -83,6 +106,9 @@ def legible(value: Any) -> Any:
         return value
     if "range" in value:
         return f"{value['range']} ({value['label']})" if value["label"] else value["range"]
+    if "expression" in value:
+        name = f"{value['scope']}: {value['claim']}" if "scope" in value else value["name"]
+        return f"{name} = {value['expression']}"
     if "weekday" in value:
         return f"{value['weekday']} {value['start']}-{value['end']}"
     if "chain" in value:

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     BROWSER = "gbb_"  # the value of the cookie that tells one browser from another before anybody has signed in
     INTERACTION = "gbx_"  # names a stored authorization request in the address of a page
     VERIFICATION = "gbv_"  # names a sign-in that waits for its second step
+    DEVICE_CODE = "gbd_"
 
 
 class Secret:

@@ -56,8 +56,9 @@ class Page:
 
     @property
     def answer(self) -> dict[str, str]:
-        """The parameters with which the app got its browser back; empty where it did not."""
-        return dict(parse_qsl(urlsplit(self.went_to or "").query))
+        """The parameters with which the app got its browser back, before or behind the `#`; empty where it did not."""
+        where = urlsplit(self.went_to or "")
+        return dict(parse_qsl(where.query) + parse_qsl(where.fragment))
 
 
 class Browser:
@@ -88,7 +89,9 @@ class Browser:
             if answer.next_request is None:
                 return Page(answer.status_code, str(answer.url), answer.text)
             target = str(answer.next_request.url)
-            if (callback is not None and target.partition("?")[0] == callback) or not target.startswith(self.issuer + "/"):
+            if (callback is not None and target.partition("#")[0].partition("?")[0] == callback) or not target.startswith(
+                self.issuer + "/"
+            ):
                 return Page(answer.status_code, str(answer.url), "", went_to=target)
             answer = await self.http.get(target)
         raise RuntimeError("This browser is sent in circles")

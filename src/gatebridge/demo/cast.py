@@ -20,10 +20,12 @@ from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.create_app import CreateApp, create_app
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.loosenings import AcceptExposure, accept_exposure
+from gatebridge.setup.manage_orgs import EditOrg, edit_org
 from gatebridge.storage.tx import Tx
 
 BY_ITSELF = frozenset({Flow.CLIENT_CREDENTIALS})
 BY_BROWSER = frozenset({Flow.WEB_SERVER, Flow.REFRESH_TOKEN})
+BY_DEVICE = frozenset({Flow.DEVICE, Flow.REFRESH_TOKEN})
 BY_KEY = frozenset({ClientAuthMethod.PRIVATE_KEY_JWT})
 PUBLIC = frozenset({ClientAuthMethod.NONE})
 SUCCESS = "/services/oauth2/success"
@@ -71,6 +73,7 @@ class Plan:
 def make(tx: Tx, hasher: PasswordHasher, *, host: str, issuer: str, keys_directory: Path) -> Cast:
     """Make the demo org in this transaction."""
     staff = people.make(tx, hasher, host=host, issuer=issuer)
+    edit_org(tx, staff.operator, EditOrg(device_flow=True, user_agent_flow=True))
     apps = [_app(tx, staff, plan, keys_directory) for plan in _plans(staff, issuer)]
     old = next(app for app in apps if app.name == "Old Importer")
     block_app(tx, staff.operator, BlockApp(old.app_id, "Replaced by Ledger Sync in March; nobody should be using it."))
@@ -145,6 +148,22 @@ def _plans(staff: Staff, issuer: str) -> tuple[Plan, ...]:
             {"flows": frozenset({Flow.JWT_BEARER}), "scopes": ("api", "id"), "auth_methods": BY_KEY},
             allowed=portal,
             key_name="expense-bot",
+        ),
+        Plan(
+            "Meeting Room Screen",
+            "The screens in the meeting rooms, which have no keyboard: whoever books one connects it from a browser",
+            Flow.DEVICE,
+            {"flows": BY_DEVICE, "scopes": (*IDENTITY, "api", "refresh_token"), "auth_methods": PUBLIC},
+            allowed=portal,
+            accepted={"device_flow": "The screens of this maker can show a code and nothing else."},
+        ),
+        Plan(
+            "Legacy Dashboard",
+            "An old page in the browser that can only read its token from the address; the new one uses a code and PKCE",
+            Flow.USER_AGENT,
+            {"flows": frozenset({Flow.USER_AGENT}), "scopes": ("openid", "profile"), "auth_methods": PUBLIC, "callbacks": (here,)},
+            allowed=portal,
+            accepted={"user_agent_flow": "It is switched off when the new dashboard is out, in the spring."},
         ),
         Plan(
             "Helpdesk Connector",

@@ -17,13 +17,15 @@ from gatebridge.demo import keys
 from gatebridge.demo.browser import Browser, Page
 from gatebridge.demo.cast import DemoApp
 from gatebridge.demo.people import Person
-from gatebridge.oauth import introspect, revoke, token
+from gatebridge.oauth import device_authorization, introspect, revoke, token
 from gatebridge.oauth.client_auth.private_key_jwt import ASSERTION_TYPE
+from gatebridge.oauth.flows import device, jwt_bearer
 from gatebridge.storage.database import Clock
 
 AUTHORIZE = "/services/oauth2/authorize"
 USERINFO = "/services/oauth2/userinfo"
-JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+DEVICE = device_authorization.PATH
+JWT_BEARER, DEVICE_CODE = jwt_bearer.GRANT_TYPE, device.GRANT_TYPE
 
 
 def client_at(app: ASGIApp, issuer: str, address: str, agent: str) -> httpx.AsyncClient:
@@ -82,15 +84,33 @@ class AppAt:
             "client_id": self.app.key,
             "redirect_uri": self.app.callback or "",
             "state": uuid.uuid4().hex,
-            "code_challenge": challenge,
-            "code_challenge_method": "S256",
         }
+        asked |= {"code_challenge": challenge, "code_challenge_method": "S256"} if verifier else {}
         page = await browser.open(f"{AUTHORIZE}?{urlencode(asked | extra)}", self.app.callback)
         if "signin" in page.forms:
             page = await browser.send(page, "signin", self.app.callback, username=person.username, password=person.password)
         if "consent" in page.forms:
             page = await browser.send(page, "consent", self.app.callback, decision=decision)
         return page
+
+    async def token_in_address(self, browser: Browser, person: Person) -> dict[str, Any]:
+        """The legacy user-agent flow: what the page finds behind the `#` of its address."""
+        return (await self.authorized(browser, person, "", response_type="token")).answer
+
+    async def connected(self, browser: Browser, person: Person, **said: str) -> dict[str, Any]:
+        """The device flow: the device shows its code, the person types it at a browser and decides, the device asks for its token.
+
+        `said` is what the person answers on the page where that is not what the one in front of the device would.
+        """
+        asked = await self.http.post(DEVICE, data={"client_id": self.app.key, "match_number": "true"})
+        codes: dict[str, Any] = asked.json()
+        page = await browser.open("/connect")
+        if "signin" in page.forms:
+            page = await browser.send(page, "signin", username=person.username, password=person.password)
+        page = await browser.send(page, "connect", user_code=codes["user_code"])
+        answers = {"told": "no", "number": codes["match_number"], "decision": "approve"}
+        await browser.send(page, "connect-device", **(answers | said))
+        return await self.token({"grant_type": DEVICE_CODE, "device_code": codes["device_code"]})
 
     async def ask_about(self, value: str) -> None:
         """Introspection, as a resource server does it."""

@@ -137,6 +137,8 @@ class Users:
     field_app: AppAt
     insights: AppAt
     bot: AppAt
+    screen: AppAt
+    dashboard: AppAt
 
     @classmethod
     async def begin(cls, story: Story) -> "Users":
@@ -146,6 +148,8 @@ class Users:
             await story.at("Field App", HOME, "FieldApp/7.1 (phone)"),
             await story.at("Revenue Insights", OFFICE, "revenue-insights/0.9"),
             await story.at("Expense Bot", OFFICE, "expense-bot/1.1"),
+            await story.at("Meeting Room Screen", OFFICE, "RoomScreen/4.0 (Berlin 3.14)"),
+            await story.at("Legacy Dashboard", OFFICE, "Firefox/146"),
         )
 
     async def morning(self, number: int) -> None:
@@ -158,16 +162,23 @@ class Users:
             await self._use(self.insights, LEE, OFFICE, "Chromium/156")
         if number == 7:
             await self._sign_in(self.insights, SAM, OFFICE, "Firefox/146", decision="deny")
+        if number == 2:
+            await self._connect(self.screen, SAM)
+        if number % 5 == 1:
+            async with self.story.browser(OFFICE, "Firefox/146") as browser:
+                await self.dashboard.token_in_address(browser, self.story.people[SAM])
         await self.bot.for_user(SAM)
 
     async def afternoon(self, number: int) -> None:
         """Refreshing, and on some days a mistake."""
-        for app, username in ((self.portal, SAM), (self.portal, KIM), (self.field_app, KIM), (self.insights, LEE)):
+        for app, username in ((self.portal, SAM), (self.portal, KIM), (self.field_app, KIM), (self.insights, LEE), (self.screen, SAM)):
             await self._refresh(app, username)
         if number % 6 == 2:
             await self._sign_in(self.portal, NOA, OFFICE, "Edge/150")
         if number % 9 == 5:
             await self.bot.for_user(NOA)
+        if number == 11:
+            await self._talked_into()
         if number == 15:
             await self._copied()
 
@@ -199,6 +210,16 @@ class Users:
             self.story.refresh[app.app.name, username] = answer["refresh_token"]
         await app.who(answer["access_token"])
         return True
+
+    async def _connect(self, device: AppAt, username: str, **said: str) -> None:
+        async with self.story.browser(OFFICE, "Firefox/146") as browser:
+            answer = await device.connected(browser, self.story.people[username], **said)
+        await self._keep(device, username, answer)
+
+    async def _talked_into(self) -> None:
+        """Somebody on the telephone reads a code to Kim, who says on the page that this is what happened: nobody gets in."""
+        theirs = await self.story.at("Meeting Room Screen", STRANGE, "python-requests/2.32")
+        await self._connect(theirs, KIM, told="yes")
 
     async def _copied(self) -> None:
         """Somebody has a copy of the phone's refresh token and uses it later, from elsewhere: the family dies, and Kim signs in anew."""

@@ -35,14 +35,20 @@ NEEDED = (Permission.VIEW_SETUP, Permission.MONITOR_LOGIN_HISTORY)
 _DOOR_OF_EVENT = {
     "authorize": Door.AUTHORIZE,
     "introspection": Door.INTROSPECT,
+    "authz": Door.INTROSPECT,
     "userinfo": Door.IDENTITY,
     "identity": Door.IDENTITY,
     "api": Door.API,
+    "device_started": Door.DEVICE_START,
+    "device_approved": Door.CONNECT,
+    "device_denied": Door.CONNECT,
 }
 _DOOR_OF_FLOW = {
     Flow.WEB_SERVER: Door.CODE,
+    Flow.USER_AGENT: Door.AUTHORIZE,
     Flow.REFRESH_TOKEN: Door.REFRESH,
     Flow.JWT_BEARER: Door.ASSERTION,
+    Flow.DEVICE: Door.DEVICE,
     Flow.CLIENT_CREDENTIALS: Door.TOKEN,
 }
 _ELSEWHERE = "It happened in another org, and what would be found there now is for that org to ask."
@@ -180,8 +186,6 @@ def _checked(question: Question, app: App | None, user_id: str | None) -> App:
         raise Refused(setup_reasons.RECORD_NOT_FOUND, detail="This org knows no app of this id or consumer key.")
     flow = question.situation.flow
     problems = []
-    if flow not in DOORS:
-        problems.append(FieldProblem("flow", f"This flow is not offered; use one of {', '.join(DOORS)}."))
     if flow is Flow.CLIENT_CREDENTIALS and question.user is not None:
         problems.append(FieldProblem("user", "This flow acts for the app's run-as user; leave the user out."))
     elif question.user is not None and user_id is None:

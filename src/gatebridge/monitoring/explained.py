@@ -162,7 +162,7 @@ def _bare(finding: ReceiptFinding) -> ReceiptFinding:
 def _outcome(verdict: Verdict) -> Outcome:
     if verdict.reason is None:
         return Outcome.GRANTED
-    return Outcome.ASKED if verdict.door is Door.AUTHORIZE and verdict.reason in _ASKS else Outcome.REFUSED
+    return Outcome.ASKED if verdict.door in (Door.AUTHORIZE, Door.CONNECT) and verdict.reason in _ASKS else Outcome.REFUSED
 
 
 def _explained(facts: Facts, attempt: Attempt, finding: Finding, situation: Situation, eyes: Eyes) -> ExplainedFinding:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gatebridge.rules import access, callbacks, granted
+from gatebridge.rules import authorization, callbacks, granted
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.asks.terms import access_token_lifetime
 from gatebridge.rules.callbacks import Mismatch
+from gatebridge.rules.device_codes import INTERVAL_SECONDS, LIFETIME, DeviceCode
 from gatebridge.rules.facts import Approving, AssertionProof, Attempt, CallbackProof, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
-from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant, RefreshToken
+from gatebridge.rules.grants import AccessToken, Approved, AuthorizationCode, Epochs, Grant, RefreshToken
 from gatebridge.rules.levels import Level
 from gatebridge.rules.network import Address
 from gatebridge.rules.people import User
@@ -21,6 +22,8 @@ from gatebridge.rules.verdict import Verdict
 # The doors that a flow leads through, in order; at the last one its access token is used.
 DOORS: Mapping[Flow, tuple[Door, ...]] = {
     Flow.WEB_SERVER: (Door.AUTHORIZE, Door.CODE, Door.INTROSPECT),
+    Flow.USER_AGENT: (Door.AUTHORIZE, Door.INTROSPECT),
+    Flow.DEVICE: (Door.DEVICE_START, Door.CONNECT, Door.DEVICE, Door.INTROSPECT),
     Flow.REFRESH_TOKEN: (Door.REFRESH, Door.INTROSPECT),
     Flow.JWT_BEARER: (Door.ASSERTION, Door.INTROSPECT),
     Flow.CLIENT_CREDENTIALS: (Door.TOKEN, Door.INTROSPECT),
@@ -73,7 +76,7 @@ def decided(facts: Facts, door: Door, situation: Situation, given_at: datetime) 
     `given_at` is when what is presented there was given out: now, or earlier where the question is about a later time.
     """
     facts, attempt = _attempt(facts, door, situation, given_at)
-    return facts, attempt, access.decide(facts, attempt)
+    return facts, attempt, authorization.decide(facts, attempt)
 
 
 def _attempt(facts: Facts, door: Door, situation: Situation, given_at: datetime) -> tuple[Facts, Attempt]:
@@ -90,7 +93,9 @@ def _attempt(facts: Facts, door: Door, situation: Situation, given_at: datetime)
         code = _code(facts, situation)
         sent = CallbackProof(uri=code.callback) if code is not None else None
         return facts, replace(_asking(facts, door, situation), scopes_asked=None, code=code, callback=sent)
-    if door is Door.TOKEN:
+    if door in (Door.CONNECT, Door.DEVICE):
+        return _with_a_device(replace(facts, grant=None), door, situation)
+    if door in (Door.TOKEN, Door.DEVICE_START):
         return facts, _asking(facts, door, situation)
     if door is Door.ASSERTION:
         # Not signed before whatever was ended up to now, also where the question is about an earlier time.
@@ -111,6 +116,21 @@ def _asking(facts: Facts, door: Door, situation: Situation) -> Attempt:
         flow=situation.flow,
         scopes_asked=situation.scopes,
     )
+
+
+def _with_a_device(facts: Facts, door: Door, situation: Situation) -> tuple[Facts, Attempt]:
+    """The code of a device that its user has just typed; or, where it waits for its tokens, has just approved."""
+    device = _device(facts, situation)
+    if door is Door.CONNECT:
+        typed = replace(device, approved=None, decided_at=None)
+        return facts, replace(
+            _asking(facts, door, situation),
+            client=None,
+            scopes_asked=granted.of_device(facts, typed),
+            device=typed,
+            approving=Approving(ask_consent=True),
+        )
+    return facts, replace(_asking(facts, door, situation), scopes_asked=granted.of_device(facts, device), device=device)
 
 
 def _proven(settings: AppSettings | None) -> ClientProof:
@@ -176,6 +196,26 @@ def _code(facts: Facts, situation: Situation) -> AuthorizationCode | None:
     )
 
 
+def _device(facts: Facts, situation: Situation) -> DeviceCode:
+    app_id, installation_id, user_id = _ids(facts)
+    scopes, methods = _scopes(facts, situation), facts.session.methods if facts.session is not None else ()
+    return DeviceCode(
+        id=_NOBODY,
+        org_id=facts.org.id,
+        app_id=app_id,
+        installation_id=installation_id,
+        scopes=scopes,
+        epochs=_epochs(facts),
+        created_at=facts.now,
+        expires_at=facts.now + LIFETIME,
+        interval_seconds=INTERVAL_SECONDS,
+        session_id=_NOBODY,
+        user_id=user_id,
+        approved=Approved(scopes, _NOBODY, situation.level, methods, facts.now, activated=situation.activated),
+        decided_at=facts.now,
+    )
+
+
 def _grant(facts: Facts, situation: Situation, given_at: datetime) -> Grant:
     app_id, installation_id, user_id = _ids(facts)
     began = Flow.WEB_SERVER if situation.flow is Flow.REFRESH_TOKEN else situation.flow
@@ -191,7 +231,7 @@ def _grant(facts: Facts, situation: Situation, given_at: datetime) -> Grant:
         scopes=_scopes(facts, situation),
         last_used_at=given_at,
         level=situation.level,
-        authenticated_at=given_at if began is Flow.WEB_SERVER else None,
+        authenticated_at=given_at if began in (Flow.WEB_SERVER, Flow.USER_AGENT, Flow.DEVICE) else None,
         activated=situation.activated,
     )
 

@@ -21,6 +21,8 @@ from gatebridge.storage.tx import Tx
 # What these gates compare is about the user and the place; to an app's developer they say whether they refused, and no more.
 ABOUT_THE_USER = frozenset({Gate.USER, Gate.PERMITTED, Gate.HOURS, Gate.NETWORK, Gate.SESSION})
 
+DEVICE_STARTED = "device_started"  # the one success of strangers that is folded
+
 
 @dataclass(frozen=True, slots=True)
 class ReceiptFinding:
@@ -137,6 +139,9 @@ def _of_line(line: HistoryLine, apps: Mapping[str, NamedApp], users: Mapping[str
 
 
 def _of_folded(folded: Folded) -> Receipt:
+    if not folded.reason:
+        # Anybody who knows the name of a public app may begin with a device; what its user decides has a line of its own.
+        return Receipt(id=folded.id, at=folded.last_at, event=DEVICE_STARTED, outcome="success", status=200, folded=folded)
     reason = reasons.REASONS.get(folded.reason)
     receipt = Receipt(
         id=folded.id, at=folded.last_at, event="token", outcome="refused", status=reason.status if reason else 0, folded=folded

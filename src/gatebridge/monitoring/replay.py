@@ -37,11 +37,13 @@ EVENTS = ("token", "authorize", "api", "sign_in")
 _DOOR_OF_FLOW = {
     Flow.CLIENT_CREDENTIALS: Door.TOKEN,
     Flow.WEB_SERVER: Door.CODE,
+    Flow.USER_AGENT: Door.AUTHORIZE,
     Flow.REFRESH_TOKEN: Door.REFRESH,
     Flow.JWT_BEARER: Door.ASSERTION,
+    Flow.DEVICE: Door.DEVICE,
 }
 _FLOWS, _METHODS = frozenset(Flow), frozenset(ClientAuthMethod)
-_BOUND = (Door.CODE, Door.REFRESH, Door.API)  # where the scopes are those of a code, family or token
+_BOUND = (Door.CODE, Door.DEVICE, Door.REFRESH, Door.API)  # where the scopes are those of a code, family or token
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ def use_of(line: Recorded) -> Use | None:
     door = {"authorize": Door.AUTHORIZE, "api": Door.API}.get(line.event) or (_DOOR_OF_FLOW.get(flow) if flow is not None else None)
     if door is None or flow is None:
         return None
-    held = line.grant_scopes if line.grant_scopes and door in (Door.CODE, Door.REFRESH) else line.scopes_given
+    held = line.grant_scopes if line.grant_scopes and door in (Door.CODE, Door.DEVICE, Door.REFRESH) else line.scopes_given
     return Use(
         door=door,
         flow=flow,

@@ -1,124 +1,50 @@
 """The authorization endpoint (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2): a request, and what is to be done about it next.
 
 While client and redirect URI are not proven, all that happens is a page of our own (AZ-01). What only a page can mend, signing in or
-approving, is asked of the user unless the request forbids it. Everything else goes back to the app: a code, or an error.
+approving, is asked of the user unless the request forbids it. Everything else goes back to the app: a code, tokens, or an error.
 """
 
-import hashlib
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
-from gatebridge.oauth import authorization_checks, endpoint, errors, issue_code, response_modes, waiting
+from gatebridge.oauth import authorization_checks, errors, issue_code, response_modes, waiting
 from gatebridge.oauth.authorization_case import SIGN_IN_ANEW, Case, Visit, case_of, decided
+from gatebridge.oauth.authorization_lines import ON_A_PAGE, SENT_BACK, write
+from gatebridge.oauth.authorization_steps import Ask, Asked, Decision, Refuse, SendBack, SignIn, Step, StepUp
+from gatebridge.oauth.flows import user_agent
+from gatebridge.oauth.keyring import Keyring, NoSigningKey
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.oauth.response_modes import Reply
 from gatebridge.oauth.waiting import Waiting
-from gatebridge.records import history
-from gatebridge.records.history import HistoryEntry
 from gatebridge.rules import granted, ids
 from gatebridge.rules.access_requests import ASKED_OVER
 from gatebridge.rules.app_policies import PermittedUsers
-from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.asks.terms import identity_is_a_guess
-from gatebridge.rules.facts import Attempt, Facts
+from gatebridge.rules.facts import Attempt
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.orgs import Org
-from gatebridge.rules.reasons import consent, level, permitted, sign_in
+from gatebridge.rules.reasons import consent, level, outage, permitted, sign_in
 from gatebridge.rules.reasons import flow as flow_reasons
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.scopes import render
-from gatebridge.rules.verdict import Finding, Verdict
+from gatebridge.rules.verdict import Finding, State, Verdict
 from gatebridge.storage import approvals
 from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.tx import Tx
 
 PATH = "/services/oauth2/authorize"
-EVENT = "authorize"
 
 # Failing one of these never redirects: nobody has proven where to (RFC 6749 section 4.1.2.1), or the app must not be served at all.
 ON_OUR_PAGE = frozenset({Gate.CLIENT, Gate.CALLBACK, Gate.APP, Gate.INSTALLED})
 
-# What a receipt may repeat of the request; never `state`, which is the app's secret, nor `nonce`, nor a hint that names somebody.
-SAID = ("response_type", "response_mode", "scope", "prompt", "max_age", "acr_values", "code_challenge_method")
-
-ON_A_PAGE = 400  # whatever it would be at the token endpoint: a browser has nothing to authenticate with (AZ-01)
-SENT_BACK = 303  # to a GET, whatever came in, so that nothing that was typed travels on (RFC 9700 section 4.12)
+_OFF = (flow_reasons.FLOW_NOT_ENABLED, flow_reasons.FLOW_OFF_IN_ORG)
 
 
-class Decision(StrEnum):
-    """What the user has pressed."""
-
-    APPROVE = "approve"
-    DENY = "deny"
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """A page of our own says why, and nothing is sent anywhere. `within`: the reader has signed in here, and is no stranger."""
-
-    reason: Reason
-    within: bool = False
-    parameter: str = ""
-    receipt_id: str | None = None
-    interaction: str = ""  # under which the request waits, where the user can do something about the refusal and then go on
-    form_target: str = ""  # where the way back to the app leads
-
-
-@dataclass(frozen=True, slots=True)
-class SendBack:
-    """The browser goes back to the app with this."""
-
-    reply: Reply
-    receipt_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """The user signs in first; the request waits under this name."""
-
-    interaction: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepUp:
-    """The user, who is signed in, shows another factor first; the request waits under this name."""
-
-    interaction: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """The user is asked first; the request waits under this name. `asked` is what the question is about."""
-
-    interaction: str
-    asked: "Asked"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One question to one user: may this app do this here, and be answered there?"""
-
-    facts: Facts
-    scopes: tuple[str, ...]
-    callback: str
-
-    @property
-    def mark(self) -> str:
-        """Tells this question from any other, for the form that answers it: who is asked, about which app, scopes and callback."""
-        user_id = self.facts.session.user_id if self.facts.session is not None else ""
-        app_id = self.facts.app.id if self.facts.app is not None else ""
-        return hashlib.sha256("\n".join((user_id, app_id, render(self.scopes), self.callback)).encode()).hexdigest()
-
-
-Step = Refuse | SendBack | SignIn | StepUp | Ask
-
-
-def begin(tx: Tx, org: Org, request: OAuthRequest, visit: Visit) -> Step:
+def begin(tx: Tx, org: Org, request: OAuthRequest, visit: Visit, keyring: Keyring) -> Step:
     """A request that has just come in."""
     if request.malformed is not None:
         return _malformed(tx, org, request)
     case = case_of(tx, org, request, visit, tx.now, first=True)
-    return _next(tx, case, visit) or _answer(tx, case, None)
+    return _next(tx, case, visit) or _answer(tx, case, None, keyring)
 
 
 def defer(tx: Tx, org: Org, request: OAuthRequest, visit: Visit) -> str | Refuse:
@@ -133,7 +59,14 @@ def defer(tx: Tx, org: Org, request: OAuthRequest, visit: Visit) -> str | Refuse
 
 
 def resume(
-    tx: Tx, org: Org, request: OAuthRequest, visit: Visit, name: str, decision: Decision | None = None, mark: str | None = None
+    tx: Tx,
+    org: Org,
+    request: OAuthRequest,
+    visit: Visit,
+    keyring: Keyring,
+    name: str,
+    decision: Decision | None = None,
+    mark: str | None = None,
 ) -> Step:
     """A request that waited under this name. A decision counts for the question that its form has asked, and for no other (X-CO-03)."""
     found = waiting.find(tx, org, name, visit.browser or b"")
@@ -145,12 +78,12 @@ def resume(
         case = decided(case, approved=True)
     if decision is Decision.DENY:
         case = decided(case, denied=True)
-    return _next(tx, case, visit, name) or _answer(tx, case, found)
+    return _next(tx, case, visit, name) or _answer(tx, case, found, keyring)
 
 
 def _asked(case: Case) -> Asked:
     callback = case.attempt.callback.uri if case.attempt.callback is not None else None
-    return Asked(case.facts, granted.scopes(case.facts, case.attempt), callback or "")
+    return Asked(case.facts, granted.scopes(case.facts, case.attempt), callback or "", case.claims)
 
 
 def _next(tx: Tx, case: Case, visit: Visit, name: str | None = None) -> Step | None:
@@ -179,7 +112,7 @@ def _can_be_asked_for(cause: Finding | None) -> bool:
     return cause is not None and cause.reason is not None and cause.reason.code in ASKED_OVER
 
 
-def _answer(tx: Tx, case: Case, found: Waiting | None) -> Step:
+def _answer(tx: Tx, case: Case, found: Waiting | None, keyring: Keyring) -> Step:
     """The app is answered, once."""
     if found is not None and not waiting.finish(tx, found):
         return Refuse(sign_in.INTERACTION_FINISHED)
@@ -191,9 +124,26 @@ def _answer(tx: Tx, case: Case, found: Waiting | None) -> Step:
         return _send_error(tx, case, cause.reason or case.verdict.reason or consent.CONSENT_REQUIRED)
     if case.approved:
         _remember(tx, case)
-    value = issue_code.issue(tx, case.facts, case.attempt, case.verdict, case.request)
-    receipt_id = _write(tx, case, None, SENT_BACK, scopes_given=render(case.verdict.scopes))
+    if case.attempt.flow is user_agent.FLOW:
+        return _give_tokens(tx, case, keyring)
+    value = issue_code.issue(tx, case)
+    receipt_id = write(tx, case, None, SENT_BACK, scopes_given=render(case.verdict.scopes))
     return SendBack(_reply(case, {"code": value}), receipt_id)
+
+
+def _give_tokens(tx: Tx, case: Case, keyring: Keyring) -> Step:
+    try:
+        said, receipt_id = user_agent.answer(tx, case, keyring)
+    except NoSigningKey:
+        return _send_error(tx, _unsigned(case), outage.SIGNING_KEY_MISSING)
+    return SendBack(_reply(case, said), receipt_id)
+
+
+def _unsigned(case: Case) -> Case:
+    """The case that would get its token, if the org had a key to sign it with."""
+    reason = outage.SIGNING_KEY_MISSING
+    kept = (finding for finding in case.verdict.findings if finding.gate is not Gate.LIFETIME)
+    return replace(case, verdict=Verdict(Door.AUTHORIZE, (*kept, Finding(Gate.LIFETIME, State.REFUSED, reason.sentence, reason))))
 
 
 def _remember(tx: Tx, case: Case) -> None:
@@ -202,18 +152,19 @@ def _remember(tx: Tx, case: Case) -> None:
     if facts.policies is None or facts.installation is None or facts.session is None:
         return
     if facts.policies.permitted_users is PermittedUsers.SELF_AUTHORIZE and not identity_is_a_guess(facts, case.callback):
-        approvals.remember(tx, case.org.id, facts.installation.id, facts.session.user_id, case.verdict.scopes, case.callback)
+        said_yes_to = (*case.verdict.scopes, *case.claims)
+        approvals.remember(tx, case.org.id, facts.installation.id, facts.session.user_id, said_yes_to, case.callback)
 
 
 def _send_error(tx: Tx, case: Case, reason: Reason) -> SendBack:
     told = permitted.at_authorize(reason)
-    if reason is flow_reasons.FLOW_NOT_ENABLED:
+    if reason in _OFF:
         told = replace(told, salesforce_error="oauth_flow_disabled", salesforce_text="this flow is not enabled for the app")
-    wrong = authorization_checks.fault(case.request.parameters)
+    wrong = authorization_checks.fault(case.request.parameters, case.wanted)
     parameter = wrong.parameter if wrong is not None and wrong.reason is reason else ""
     if case.facts.app is None:
         raise ValueError("An error was to be sent to an app that nobody knows")
-    receipt_id = _write(tx, case, reason, SENT_BACK)
+    receipt_id = write(tx, case, reason, SENT_BACK)
     body = errors.answer(told, case.facts.app.dialect, case.org.issuer, parameter=parameter).body or {}
     said = {name: str(value) for name, value in body.items()}
     return SendBack(_reply(case, said | {"error_uri": f"{said['error_uri']}?receipt={ids.long(receipt_id)}"}), receipt_id)
@@ -222,7 +173,8 @@ def _send_error(tx: Tx, case: Case, reason: Reason) -> SendBack:
 def _reply(case: Case, said: dict[str, str]) -> Reply:
     parameters = case.request.parameters
     state = authorization_checks.state(parameters)
-    return response_modes.reply(case.callback, authorization_checks.mode(parameters), said, state=state, issuer=case.org.issuer)
+    mode = authorization_checks.mode(parameters, case.wanted.response_type)
+    return response_modes.reply(case.callback, mode, said, state=state, issuer=case.org.issuer)
 
 
 def _refuse(tx: Tx, case: Case, cause: Finding) -> Refuse:
@@ -230,7 +182,7 @@ def _refuse(tx: Tx, case: Case, cause: Finding) -> Refuse:
     if reason is None:
         raise ValueError("A page was to refuse what nothing is wrong with")
     within = case.facts.session is not None
-    return Refuse(reason, within, receipt_id=_write(tx, case, reason, ON_A_PAGE))
+    return Refuse(reason, within, receipt_id=write(tx, case, reason, ON_A_PAGE))
 
 
 def _malformed(tx: Tx, org: Org, request: OAuthRequest) -> Refuse:
@@ -239,28 +191,4 @@ def _malformed(tx: Tx, org: Org, request: OAuthRequest) -> Refuse:
         raise ValueError("A request was to be refused that could be read")
     facts = FactsReader(tx).bare_facts(org)
     case = Case(org, replace(request, parameters={}), facts, Attempt(Door.AUTHORIZE, request.address), Verdict(Door.AUTHORIZE, ()))
-    return Refuse(fault.reason, parameter=fault.parameter, receipt_id=_write(tx, case, fault.reason, ON_A_PAGE))
-
-
-def _write(tx: Tx, case: Case, reason: Reason | None, status: int, *, scopes_given: str | None = None) -> str:
-    """The line of an outcome, and the id under which it is found. What a browser without a session brings may be a stranger's: it folds."""
-    within = case.facts.session is not None
-    said = {name: case.request.parameters.get(name) for name in SAID}
-    if case.request.malformed is not None:
-        said["malformed"] = case.request.malformed.parameter or case.request.malformed.reason.code
-    if case.attempt.callback is not None:
-        said["redirect_uri"] = case.attempt.callback.uri
-    line = endpoint.line_of(
-        case.org,
-        case.request,
-        EVENT,
-        case.facts,
-        reason=reason,
-        status=status,
-        flow=Flow.WEB_SERVER if case.attempt.flow is not None else None,
-        acts_for=within,
-        scopes_given=scopes_given,
-        receipt=history.receipt(case.verdict.findings, said),
-    )
-    (receipt_id,) = history.write(tx, [HistoryEntry(line, folds=reason is not None and not within)])
-    return receipt_id
+    return Refuse(fault.reason, parameter=fault.parameter, receipt_id=write(tx, case, fault.reason, ON_A_PAGE))

@@ -70,6 +70,7 @@ def authenticate(tx: Tx, authorization: str | None, *, org: Org, address: Addres
         app_id=facts.app.id,
         address=str(address) if address is not None else "",
         operation_id=operation_id,
+        grant_id=token.grant_id,
         authenticated_at=signed_in_at(facts),
         fresh_for=fresh_for(org.settings),
     )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
 
-from gatebridge.oauth.authorize import Asked
+from gatebridge.oauth.authorization_steps import Asked
+from gatebridge.oauth.trying import callback
 from gatebridge.rules import lifetimes, lookalikes, refresh_families, scopes
 from gatebridge.rules.asks.proof import policies_in_force
 from gatebridge.rules.asks.terms import access_token_lifetime
@@ -77,6 +78,7 @@ class Consent:
     destination: Destination
     ends_another: int  # how many approvals of this app the user has, where one more ends the least used of them; else 0
     twin: Known | None
+    trial: bool = False  # Try it asks, and not the app: whoever tries sees what is approved, and all of it ends within ten minutes
 
     @property
     def spelling(self) -> list[tuple[str, bool]]:
@@ -103,12 +105,13 @@ def consent(tx: Tx, org: Org, asked: Asked) -> Consent:
     until, lasts = _for_how_long(facts, asked.scopes)
     return Consent(
         app=app,
-        rights=rights(asked.scopes, org),
+        rights=rights((*asked.scopes, *asked.claims), org),
         lasts=lasts,
         until=until,
         destination=destination_of(asked.callback),
         ends_another=_ends_another(tx, facts, user_id),
         twin=_twin(tx, org, facts, user_id),
+        trial=asked.callback == callback.address(org),
     )
 
 

@@ -1,10 +1,21 @@
 """The metadata documents (RFC 8414, OpenID Connect Discovery 1.0), made from what this server does and from nothing else."""
 
-from gatebridge.oauth import authorization_checks, authorize, claims, introspect, jwks, response_modes, revoke, token, userinfo
+from gatebridge.oauth import (
+    authorization_checks,
+    authorize,
+    claims,
+    device_authorization,
+    end_session,
+    introspect,
+    jwks,
+    revoke,
+    token,
+    userinfo,
+)
 from gatebridge.oauth.client_auth import private_key_jwt
-from gatebridge.oauth.flows import FLOWS
-from gatebridge.rules import signing_keys
-from gatebridge.rules.app_settings import ClientAuthMethod
+from gatebridge.oauth.flows import FLOWS, user_agent
+from gatebridge.rules import authorization, signing_keys
+from gatebridge.rules.app_settings import ClientAuthMethod, Flow
 from gatebridge.rules.levels import Level
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.scopes import CATALOGUE
@@ -22,7 +33,7 @@ def document(reader: FactsReader, org: Org) -> dict[str, object]:
     return {
         "issuer": org.issuer,
         "token_endpoint": org.issuer + token.PATH,
-        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_methods_supported": [*methods, ClientAuthMethod.NONE.value],
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "introspection_endpoint": org.issuer + introspect.PATH,
         "introspection_endpoint_auth_methods_supported": methods,
@@ -31,7 +42,11 @@ def document(reader: FactsReader, org: Org) -> dict[str, object]:
         "revocation_endpoint_auth_methods_supported": [*methods, ClientAuthMethod.NONE.value],
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         "jwks_uri": org.issuer + jwks.PATH,
-        "grant_types_supported": sorted(FLOWS),
+        "grant_types_supported": sorted(
+            [name for name, flow in FLOWS.items() if not org.switched_off(flow.FLOW)]
+            + ([] if org.switched_off(user_agent.FLOW) else [user_agent.GRANT_TYPE])
+        ),
+        **({} if org.switched_off(Flow.DEVICE) else {"device_authorization_endpoint": org.issuer + device_authorization.PATH}),
         "scopes_supported": sorted({*CATALOGUE, *org.custom_scopes}),
         "service_documentation": f"{org.issuer}/help/reasons/",
         **_of_sign_ins(org),
@@ -44,8 +59,8 @@ def _of_sign_ins(org: Org) -> dict[str, object]:
     """What concerns a browser, and who sits at it."""
     return {
         "authorization_endpoint": org.issuer + authorize.PATH,
-        "response_types_supported": ["code"],
-        "response_modes_supported": list(response_modes.MODES),
+        "response_types_supported": [each.name for each in authorization.offered(org)],
+        "response_modes_supported": list(authorization_checks.MODES),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "prompt_values_supported": sorted(authorization_checks.PROMPTS),
@@ -53,10 +68,13 @@ def _of_sign_ins(org: Org) -> dict[str, object]:
         "request_parameter_supported": False,
         # Taken for true where it is not said (OpenID Connect Discovery section 3).
         "request_uri_parameter_supported": False,
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "userinfo_endpoint": org.issuer + userinfo.PATH,
+        "end_session_endpoint": org.issuer + end_session.PATH,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(signing_keys.ALGORITHMS),
         "claim_types_supported": ["normal"],
-        "claims_supported": [*claims.OF_ID_TOKENS, *claims.OF_PEOPLE, *claims.OF_SALESFORCE],
+        "claims_supported": [*claims.OF_ID_TOKENS, *claims.OF_PEOPLE, *claims.OF_SALESFORCE, *claims.of_org(org)],
     }

@@ -18,6 +18,7 @@ from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import assertion as assertion_reasons
 from gatebridge.rules.reasons import client as client_reasons
+from gatebridge.rules.reasons import flow as flow_reasons
 from gatebridge.rules.reasons import permitted
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons import scopes as scope_reasons
@@ -125,7 +126,7 @@ def malformed(org: Org, request: OAuthRequest, event: str, now_facts: Facts) -> 
 
 
 # Who presents one of these may be a thief, and hears nothing about the user whom it is about.
-_FOR_SOMEBODY = frozenset({Door.CODE, Door.REFRESH, Door.ASSERTION})
+_FOR_SOMEBODY = frozenset({Door.CODE, Door.REFRESH, Door.ASSERTION, Door.DEVICE})
 
 
 def refused(
@@ -146,9 +147,8 @@ def refused(
     reason = verdict.reason
     if reason is None:
         raise ValueError("A refusal was asked for, and the verdict refuses nothing")
-    tried_basic = request.authorization is not None
-    told = permitted.without_the_user(reason) if verdict.door in _FOR_SOMEBODY else reason
-    answer = errors.answer(told, caller.dialect, org.issuer, parameter=parameter, realm=org.name if tried_basic else None)
+    told = permitted.without_the_user(reason) if verdict.door in _FOR_SOMEBODY else flow_reasons.told_in(reason, flow)
+    answer = errors.answer(told, caller.dialect, org.issuer, parameter=parameter, realm=request.authorization and org.name)
     answer = replace(answer, headers=(*answer.headers, *origins.headers(request, caller.facts.settings)))
     line = line_of(
         org,

@@ -6,19 +6,20 @@ from datetime import datetime
 
 from gatebridge.crypto import secrets
 from gatebridge.crypto.signing import SigningKey
-from gatebridge.oauth import endpoint, families, issue, origins
+from gatebridge.oauth import endpoint, families, issue, origins, subjects
 from gatebridge.oauth.families import Given
 from gatebridge.oauth.flows import refresh_token
 from gatebridge.oauth.formats import id_token
 from gatebridge.oauth.issue import Issued
 from gatebridge.oauth.keyring import Keyring
-from gatebridge.oauth.outcome import Answer, CodeRedemption, Exchange, Outcome, Use
+from gatebridge.oauth.outcome import Answer, CodeRedemption, DeviceRedemption, Exchange, Outcome, Use
 from gatebridge.oauth.redeeming import Redeeming
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
 from gatebridge.rules import refresh_families
 from gatebridge.rules.apps import Dialect
+from gatebridge.rules.device_codes import DeviceCode
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AuthorizationCode, Grant, RefreshToken
@@ -53,11 +54,11 @@ def granted(
         address=endpoint.address_text(request),
         secret=caller.secret,
         signing_key=signing_key,
-        code=attempt.code,
+        approved=attempt.approved,
     )
     given = _refresh_token(reader, redeeming, verdict, issued)
     body = issued.body
-    if attempt.door in (Door.CODE, Door.REFRESH):
+    if attempt.door in (Door.CODE, Door.DEVICE, Door.REFRESH):
         body |= _ends(caller.facts, issued.grant, attempt.door, given, reader.now)
         if "openid" in verdict.scopes:
             body["id_token"] = _id_token(reader, org, redeeming, verdict, issued, signing_key)
@@ -82,9 +83,10 @@ def granted(
         HistoryEntry(line),
         uses=_uses(org, request, event, redeeming, verdict),
         redeems=_redemption(org, redeeming, anew),
+        redeems_device=_device_redemption(org, redeeming, anew),
         exchanges=_exchange(request, redeeming, anew),
         new_grant=issued.grant if issued.grant_is_new else None,
-        grant_limit=refresh_families.most_grants(caller.facts) if attempt.code is not None else None,
+        grant_limit=refresh_families.most_grants(caller.facts) if attempt.approved is not None else None,
         new_token=issued.new,
         new_refresh=given.record if given is not None else None,
         touches=issued.grant if attempt.door is Door.REFRESH else None,
@@ -93,7 +95,7 @@ def granted(
 
 def _refresh_token(reader: FactsReader, redeeming: Redeeming, verdict: Verdict, issued: Issued) -> Given | None:
     refresh = redeeming.attempt.refresh
-    if redeeming.attempt.code is not None:
+    if redeeming.attempt.approved is not None:
         return families.first(reader.tx, redeeming.caller.facts, verdict, issued.grant, issued.new.token.epochs)
     if refresh is None:
         return None
@@ -105,7 +107,7 @@ def _refresh_token(reader: FactsReader, redeeming: Redeeming, verdict: Verdict, 
 def _ends(facts: Facts, grant: Grant, door: Door, given: Given | None, now: datetime) -> dict[str, object]:
     """The refresh token, and in how many seconds it ends for lack of use and in any case (standards RT-06)."""
     said: dict[str, object] = {"refresh_token": given.value} if given is not None else {}
-    if facts.app is None or facts.app.dialect is not Dialect.STANDARD or (door is Door.CODE and given is None):
+    if facts.app is None or facts.app.dialect is not Dialect.STANDARD or (door is not Door.REFRESH and given is None):
         return said
     ends = refresh_families.ends(facts, grant, now)
     named = {"refresh_token_timeout": ends.idle, "authorization_expires_in": ends.absolute}
@@ -128,12 +130,13 @@ def _id_token(
         authenticated_at=grant.authenticated_at,
         level=grant.level,
         methods=grant.methods,
-        session_id=grant.session_id,
+        sid=subjects.sid(reader.tx, org.id, grant.session_id) if grant.session_id is not None else None,
         # Whether it was asked for at first is not kept, and a refreshed one may always say it.
         tells_auth_time=code.tells_auth_time if code is not None else True,
         now=reader.now,
         key=signing_key(facts.settings.signing_algorithm),
         custom=custom,
+        requested=grant.id_token_claims,
     )
 
 
@@ -158,6 +161,18 @@ def _redemption(org: Org, redeeming: Redeeming, anew: Anew) -> CodeRedemption | 
         return anew(reader, redeeming.with_code(code, bought))
 
     return CodeRedemption(code, secrets.digest(redeeming.value), if_lost)
+
+
+def _device_redemption(org: Org, redeeming: Redeeming, anew: Anew) -> DeviceRedemption | None:
+    device = redeeming.attempt.device
+    if device is None:
+        return None
+
+    def if_lost(reader: FactsReader, device: DeviceCode | None) -> Outcome:
+        bought = grants.by_id(reader.tx, org.id, device.grant_id) if device is not None and device.grant_id is not None else None
+        return anew(reader, redeeming.with_device(device, bought))
+
+    return DeviceRedemption(device, secrets.digest(redeeming.value), if_lost)
 
 
 def _exchange(request: OAuthRequest, redeeming: Redeeming, anew: Anew) -> Exchange | None:

@@ -2,6 +2,7 @@
 
 from gatebridge.oauth import endpoint, presented_token
 from gatebridge.oauth.endpoint import Caller
+from gatebridge.oauth.exercising import exercising
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
@@ -18,7 +19,7 @@ from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import grant as grant_reasons
 from gatebridge.rules.reasons import proof as proof_reasons
 from gatebridge.rules.reasons import request as request_reasons
-from gatebridge.rules.scopes import render
+from gatebridge.rules.scopes import implied, parse, render
 from gatebridge.rules.verdict import Finding, State, Verdict
 from gatebridge.storage.facts import FactsReader
 
@@ -28,11 +29,18 @@ EVENT = "introspection"
 # From where a resource server says that the token is being used. Ours, not the RFC's (docs/decisions/0016).
 CLIENT_ADDRESS = "client_address"
 
+# For which scopes a resource server has been asked, and whether it hears that the token covers them (docs/decisions/0024).
+SCOPE_NEEDED = "scope_needed"
+SCOPE_COVERED = "scope_covered"
+
 INACTIVE: dict[str, object] = {"active": False}
 
 
 def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
-    """Active or not, and nothing else about a token that is not (RFC 7662 section 2.2). An active answer writes nothing."""
+    """Active or not, and nothing else about a token that is not (RFC 7662 section 2.2).
+
+    An active answer writes nothing but, where the caller says which scopes it needs, that use is made of them.
+    """
     admitted = endpoint.admit(reader, request, EVENT, PATH)
     if isinstance(admitted, Outcome):
         return admitted
@@ -47,13 +55,26 @@ def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
     if told is not None and used_from is None:
         verdict = endpoint.refusing(Door.CALLER, request_reasons.PARAMETER_MALFORMED)
         return endpoint.refused(org, request, EVENT, caller, verdict, parameter=CLIENT_ADDRESS)
+    needed = request.parameters.get(SCOPE_NEEDED)
+    scopes = parse(needed) if needed is not None else ()
+    if scopes is None:
+        verdict = endpoint.refusing(Door.CALLER, request_reasons.PARAMETER_MALFORMED)
+        return endpoint.refused(org, request, EVENT, caller, verdict, parameter=SCOPE_NEEDED)
     facts, token = presented_token.find_any(reader, org, value)
     if isinstance(token, RefreshToken):
         return admitted.once(request, EVENT, _refresh_judged(org, request, caller, facts, token))
-    return admitted.once(request, EVENT, _judged(org, request, caller, facts, token, used_from))
+    return admitted.once(request, EVENT, _judged(org, request, caller, facts, token, used_from, scopes))
 
 
-def _judged(org: Org, request: OAuthRequest, caller: Caller, facts: Facts, token: AccessToken | None, used_from: Address | None) -> Outcome:
+def _judged(
+    org: Org,
+    request: OAuthRequest,
+    caller: Caller,
+    facts: Facts,
+    token: AccessToken | None,
+    used_from: Address | None,
+    needed: tuple[str, ...],
+) -> Outcome:
     if token is not None and not _may_see(caller, token):
         return _inactive(org, request, caller, _foreign(), token)
     # The address for which the token was issued is held against the ranges as they are now, so that a token got from a place that is
@@ -62,7 +83,13 @@ def _judged(org: Org, request: OAuthRequest, caller: Caller, facts: Facts, token
     verdict = access.decide(facts, Attempt(door=Door.INTROSPECT, address=address, token=token, used_from=used_from))
     if token is None or verdict.reason is not None:
         return _inactive(org, request, caller, verdict, token)
-    return Outcome(Answer(200, _active(caller.dialect, org, facts, token, verdict)))
+    body = _active(caller.dialect, org, facts, token, verdict)
+    if not needed:
+        return Outcome(Answer(200, body))
+    # Only here is it known what implies what: whoever looks for `api` among the scopes of a token with `full` does not find it.
+    covered = implied(verdict.scopes, org.custom_scopes).issuperset(needed)
+    outcome = Outcome(Answer(200, body | {SCOPE_COVERED: covered}))
+    return exercising(outcome, token, needed) if covered else outcome
 
 
 def _refresh_judged(org: Org, request: OAuthRequest, caller: Caller, facts: Facts, refresh: RefreshToken) -> Outcome:

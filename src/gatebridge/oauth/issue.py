@@ -1,16 +1,15 @@
 """The one place where access tokens are made."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any
 
 from gatebridge.crypto.signature import salesforce_signature
 from gatebridge.crypto.signing import SigningKey
 from gatebridge.oauth.formats import jwt, opaque
 from gatebridge.rules.app_settings import Flow, TokenFormat
 from gatebridge.rules.facts import Facts
-from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant
+from gatebridge.rules.grants import AccessToken, Approved, Epochs, Grant
 from gatebridge.rules.ids import Prefix, long
 from gatebridge.rules.scopes import render
 from gatebridge.rules.verdict import Verdict
@@ -39,11 +38,12 @@ def issue(
     address: str,
     secret: str | None,
     signing_key: Callable[[str], SigningKey],
-    code: AuthorizationCode | None = None,
+    approved: Approved | None = None,
 ) -> Issued:
     """Make the access token that the verdict allows. `secret` is the consumer secret as presented in this request, if it was.
 
-    The caller holds a verdict without refusal, so everything that it was decided on is there. A `code` buys a grant of its own.
+    The caller holds a verdict without refusal, so everything that it was decided on is there. What a user
+    has `approved` at a browser makes a grant of its own.
     """
     app, settings, installation, standing = facts.app, facts.settings, facts.installation, facts.standing
     if app is None or settings is None or installation is None or standing is None or verdict.lifetime is None:
@@ -61,9 +61,9 @@ def issue(
             flow=flow,
             epoch=0,
             created_at=tx.now,
-            scopes=verdict.scopes if code is None else code.scopes,
             address=address,
-            **_approval(code),
+            # What was approved is kept for the answers of the whole family.
+            **(asdict(approved) if approved is not None else {"scopes": verdict.scopes}),
         )
     token = AccessToken(
         id=token_id,
@@ -86,20 +86,6 @@ def issue(
     else:
         value, digest = opaque.make(facts.org.id, app.dialect, tx.random)
     return Issued(NewToken(token, digest), value, _body(token, value, facts, secret), grant, facts.grant is None)
-
-
-def _approval(code: AuthorizationCode | None) -> dict[str, Any]:
-    """What a grant keeps of the approval in the browser, for the answers of its whole family."""
-    if code is None:
-        return {}
-    return {
-        "session_id": code.session_id,
-        "level": code.level,
-        "methods": code.methods,
-        "authenticated_at": code.authenticated_at,
-        "nonce": code.nonce,
-        "activated": code.activated,
-    }
 
 
 def _body(token: AccessToken, value: str, facts: Facts, secret: str | None) -> dict[str, object]:

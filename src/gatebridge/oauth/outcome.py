@@ -4,8 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gatebridge.records.history import HistoryEntry
+from gatebridge.rules.device_codes import DeviceCode
 from gatebridge.rules.grants import AccessToken, AuthorizationCode, Grant, RefreshToken
 from gatebridge.storage.assertions import UsedAssertion
+from gatebridge.storage.device_codes import NewDeviceCode
+from gatebridge.storage.exercised_scopes import ScopeUse
 from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.tokens import NewToken
 
@@ -39,6 +42,15 @@ class CodeRedemption:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceRedemption:
+    """An approved device code to be redeemed. `if_lost` decides anew on it as whoever was faster has left it."""
+
+    device: DeviceCode
+    digest: bytes
+    if_lost: Callable[[FactsReader, DeviceCode | None], "Outcome"] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A refresh token to be exchanged for its successor. `if_lost` decides anew on the token as whoever was faster has left it."""
 
@@ -46,6 +58,14 @@ class Exchange:
     digest: bytes
     address: str
     if_lost: Callable[[FactsReader, RefreshToken | None], "Outcome"] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A device that asked while its user has not decided, and how many seconds longer it waits from now on."""
+
+    device: DeviceCode
+    slower: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +84,29 @@ class Outcome:
     history: HistoryEntry | None = None  # None: nothing worth a line happened
     uses: tuple[Use, ...] = ()
     redeems: CodeRedemption | None = None
+    redeems_device: DeviceRedemption | None = None
     exchanges: Exchange | None = None
     new_grant: Grant | None = None  # what a code buys, or the shared grant where the facts had none yet
     grant_limit: int | None = None  # how many grants the user may then have of the app; the least recently used ones end
     new_token: NewToken | None = None
     new_refresh: tuple[RefreshToken, bytes] | None = None  # with the digest of its value
+    new_device: NewDeviceCode | None = None
+    polls: Poll | None = None
     touches: Grant | None = None  # the grant that was used
     burns: AuthorizationCode | None = None  # a code that buys nothing any more
     ends: AccessToken | None = None
     ends_grant: GrantEnd | None = None
+    exercised: tuple[ScopeUse, ...] = ()  # of which scopes use was made for this answer; written down where that is news
 
     @property
     def writes(self) -> bool:
         """Whether anything is to be written; an active introspection, the commonest outcome of all, writes nothing."""
-        return self.history is not None or bool(self.uses) or self.ends is not None
+        return self.history is not None or bool(self.uses) or self.ends is not None or self.polls is not None
 
     @property
     def place(self) -> bytes:
         """Where this outcome stands among those that redeem something, so that two workers redeem in the same order."""
-        redeemed = self.redeems or self.exchanges
+        redeemed = self.redeems or self.redeems_device or self.exchanges
         if redeemed is not None:
             return redeemed.digest
         return self.uses[0].assertion.digest if self.uses else b""

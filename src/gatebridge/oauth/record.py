@@ -8,7 +8,7 @@ from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
 from gatebridge.rules.grants import Grant
 from gatebridge.rules.ids import Prefix
-from gatebridge.storage import assertions, codes, grants, refresh_tokens, revocations, tokens
+from gatebridge.storage import assertions, codes, device_codes, grants, refresh_tokens, revocations, tokens
 from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.grants import ONE_LIVE_GRANT
 from gatebridge.storage.login_history import HistoryLine
@@ -43,6 +43,11 @@ def record(tx: Tx, outcomes: Sequence[Outcome]) -> list[Answer]:
         tokens.insert_many(tx, new)
     if fresh := [outcome.new_refresh for outcome in settled if outcome.new_refresh is not None]:
         refresh_tokens.insert_many(tx, fresh)
+    if devices := [outcome.new_device for outcome in settled if outcome.new_device is not None]:
+        device_codes.insert_many(tx, devices)
+    # In one order, so that two workers whose devices ask at once do not wait for each other.
+    for poll in sorted((each.polls for each in settled if each.polls is not None), key=lambda poll: poll.device.id):
+        device_codes.polled(tx, poll.device.org_id, poll.device.id, slower=poll.slower)
     entries = [outcome.history for outcome in settled if outcome.history is not None]
     receipts = iter(history.write(tx, [*entries, *evictions]) if entries else ())
     return [_with_receipt(outcome.answer, next(receipts)) if outcome.history is not None else outcome.answer for outcome in settled]
@@ -62,6 +67,11 @@ def _redeemed(tx: Tx, outcome: Outcome) -> Outcome | None:
         if bought is None:
             raise ValueError("A code is to be redeemed and buys nothing")
         return outcome if codes.redeem(tx, code.org_id, code.id, bought.id) else None
+    if outcome.redeems_device is not None:
+        device, bought = outcome.redeems_device.device, outcome.new_grant
+        if bought is None:
+            raise ValueError("A device code is to be redeemed and buys nothing")
+        return outcome if device_codes.redeem(tx, device.org_id, device.id, bought.id) else None
     if outcome.exchanges is not None:
         exchange = outcome.exchanges
         return outcome if refresh_tokens.exchange(tx, exchange.refresh.org_id, exchange.digest, exchange.address) else None
@@ -83,9 +93,12 @@ def _anew(tx: Tx, reader: FactsReader, outcome: Outcome) -> Outcome:
     anew = outcome
     if outcome.redeems is not None:
         anew = outcome.redeems.if_lost(reader, codes.by_digest(tx, outcome.redeems.code.org_id, outcome.redeems.digest))
+    elif outcome.redeems_device is not None:
+        redeemed = outcome.redeems_device
+        anew = redeemed.if_lost(reader, device_codes.by_digest(tx, redeemed.device.org_id, redeemed.digest))
     elif outcome.exchanges is not None:
         anew = outcome.exchanges.if_lost(reader, refresh_tokens.by_digest(tx, outcome.exchanges.refresh.org_id, outcome.exchanges.digest))
-    if anew.redeems is not None or anew.exchanges is not None:
+    if anew.redeems is not None or anew.redeems_device is not None or anew.exchanges is not None:
         raise ValueError("What was redeemed by somebody else would be redeemed again")
     return replace(anew, uses=())
 

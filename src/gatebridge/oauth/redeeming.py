@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from gatebridge.oauth.endpoint import Caller
+from gatebridge.rules.device_codes import DeviceCode
 from gatebridge.rules.facts import Attempt
 from gatebridge.rules.grants import AuthorizationCode, Grant, RefreshToken
 from gatebridge.storage.assertions import UsedAssertion
@@ -16,7 +17,7 @@ class Redeeming:
 
     caller: Caller
     attempt: Attempt
-    value: str = field(default="", repr=False)  # the code or refresh token as it was presented
+    value: str = field(default="", repr=False)  # the code, device code or refresh token as it was presented
     used: UsedAssertion | None = None  # the assertion of the JWT bearer flow
     parameter: str = ""  # the one that is missing or malformed, where one is
 
@@ -24,6 +25,11 @@ class Redeeming:
         """The same request over a code that somebody else has redeemed in the meantime."""
         caller = replace(self.caller, facts=replace(self.caller.facts, grant=bought))
         return replace(self, caller=caller, attempt=replace(self.attempt, code=code))
+
+    def with_device(self, device: DeviceCode | None, bought: Grant | None) -> "Redeeming":
+        """The same request over a device code that somebody else has redeemed in the meantime."""
+        caller = replace(self.caller, facts=replace(self.caller.facts, grant=bought))
+        return replace(self, caller=caller, attempt=replace(self.attempt, device=device))
 
     def with_refresh(self, refresh: RefreshToken | None) -> "Redeeming":
         """The same request over a refresh token that somebody else has exchanged in the meantime."""

@@ -3,13 +3,15 @@
 from dataclasses import replace
 from functools import partial
 
-from gatebridge.oauth import consequences, endpoint, granting
+from gatebridge.oauth import consequences, device_authorization, endpoint, granting
 from gatebridge.oauth import redeeming as requests
-from gatebridge.oauth.flows import FLOWS
+from gatebridge.oauth.flows import ALSO_CALLED, FLOWS
+from gatebridge.oauth.flows import device as device_flow
 from gatebridge.oauth.keyring import Keyring, NoSigningKey
 from gatebridge.oauth.outcome import Outcome
 from gatebridge.oauth.redeeming import Redeeming
 from gatebridge.oauth.request import OAuthRequest
+from gatebridge.rules.apps import Dialect
 from gatebridge.rules.facts import Attempt
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.orgs import Org
@@ -30,12 +32,16 @@ def decide(reader: FactsReader, request: OAuthRequest, keyring: Keyring) -> Outc
         return endpoint.unknown_host()
     if request.malformed is not None:
         return endpoint.malformed(org, request, EVENT, reader.bare_facts(org))
+    if "grant_type" not in request.parameters and request.parameters.get("response_type") == device_authorization.RESPONSE_TYPE:
+        caller = endpoint.call(reader, org, request, PATH, device_flow.name_is_enough)
+        if caller.dialect is Dialect.SALESFORCE:
+            return device_authorization.begin(reader, org, request, caller)
     return _decided(reader, _redeeming(reader, org, request), org=org, request=request, keyring=keyring)
 
 
 def _redeeming(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeeming:
     grant_type = request.parameters.get("grant_type")
-    flow = FLOWS.get(grant_type) if grant_type is not None else None
+    flow = FLOWS.get(grant_type) or ALSO_CALLED.get(grant_type) if grant_type is not None else None
     if flow is not None:
         redeeming: Redeeming = flow.redeem(reader, org, request)
         return redeeming
@@ -65,7 +71,7 @@ def _refused(org: Org, request: OAuthRequest, redeeming: Redeeming, verdict: Ver
         verdict,
         flow=attempt.flow,
         parameter=redeeming.parameter if verdict.reason is request_reasons.PARAMETER_MISSING else "",
-        acts_for=attempt.code is not None or attempt.refresh is not None,
+        acts_for=attempt.approved is not None or attempt.refresh is not None,
     )
     with_consequences = consequences.of(refusal, redeeming, verdict)
     if with_consequences is refusal:

@@ -10,6 +10,7 @@ from gatebridge.crypto import secrets
 from gatebridge.crypto.secrets import Kind
 from gatebridge.oauth import authorization_checks, response_modes
 from gatebridge.oauth.authorization_checks import Parameters
+from gatebridge.oauth.trying import callback
 from gatebridge.rules.authorization import KEPT, Interaction
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import sign_in
@@ -81,8 +82,9 @@ def asking(tx: Tx, org: Org, value: str, browser: bytes) -> Asking | Reason:
         return found
     parameters = found.interaction.parameters
     facts = FactsReader(tx).authorizing(org, parameters.get("client_id", ""), None)
-    callback = authorization_checks.callback(parameters, facts.settings).uri if facts.settings is not None else None
-    if facts.app is None or callback is None:
+    registered = authorization_checks.callback(parameters, facts.settings) if facts.settings is not None else None
+    proof = callback.proof(tx, facts, parameters, registered)
+    if facts.app is None or proof is None or proof.uri is None:
         # It was proven when the request was kept, so the app was changed since then.
         return sign_in.INTERACTION_UNKNOWN
     owner = org if facts.app.org_id == org.id else orgs.by_id(tx, facts.app.org_id)
@@ -90,5 +92,5 @@ def asking(tx: Tx, org: Org, value: str, browser: bytes) -> Asking | Reason:
         app=facts.app.label,
         publisher=owner.name if owner is not None else "",
         login_hint=parameters.get("login_hint", ""),
-        form_target=response_modes.form_target(callback),
+        form_target=response_modes.form_target(proof.uri),
     )

@@ -14,14 +14,14 @@ from gatebridge.storage.login_history import HistoryLine
 from gatebridge.storage.tx import Tx
 
 # Where an app asks for something new. A browser names the user who sits at it; a client speaks for itself, whomever it names.
-_BY_BROWSER, _BY_CLIENT = "authorize", "token"
+_BY_BROWSER, _BY_CLIENT = frozenset({"authorize", "device_approved"}), frozenset({"token", "device_started"})
 
 
 def asks(line: HistoryLine, *, proven: bool) -> bool:
     """Whether this outcome is an attempt that an admin may want to decide about: by a user who is signed in, or by a proven client."""
     if line.reason != installed.APP_NOT_INSTALLED.code:
         return False
-    return (line.event == _BY_BROWSER and line.user_id is not None) or (line.event == _BY_CLIENT and proven)
+    return (line.event in _BY_BROWSER and line.user_id is not None) or (line.event in _BY_CLIENT and proven)
 
 
 def count(tx: Tx, lines: Sequence[HistoryLine]) -> None:
@@ -29,7 +29,7 @@ def count(tx: Tx, lines: Sequence[HistoryLine]) -> None:
     last: dict[tuple[str, str, str], HistoryLine] = {}
     times: Counter[tuple[str, str, str]] = Counter()
     for line in lines:
-        user_id = line.user_id if line.event == _BY_BROWSER else None
+        user_id = line.user_id if line.event in _BY_BROWSER else None
         key = (line.org_id, line.app_id, user_id or "")
         last[key] = line
         times[key] += 1

@@ -8,7 +8,7 @@ What each gate asks is in `rules.asks`.
 from collections.abc import Callable, Mapping
 
 from gatebridge.rules import granted
-from gatebridge.rules.asks import how, proof, terms, where, who, whom
+from gatebridge.rules.asks import devices, how, proof, terms, where, who, whom
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.verdict import Finding, State, Verdict
@@ -30,6 +30,10 @@ GATES_AT: Mapping[Door, tuple[Gate, ...]] = {
     ),
     Door.REFRESH: (*_WHO, Gate.PROOF, *_WHOM, Gate.LIFETIME),
     Door.ASSERTION: (*_WHO, Gate.PROOF, *_WHOM, Gate.CONSENT, Gate.LIFETIME),
+    Door.DEVICE_START: (*_WHO, Gate.SCOPES),
+    # The client proved itself when it asked for the codes; here a user decides about it, who is always asked.
+    Door.CONNECT: (Gate.APP, Gate.INSTALLED, Gate.FLOW, Gate.PROOF, *_WHOM, Gate.CONSENT),
+    Door.DEVICE: (*_WHO, Gate.PROOF, *_WHOM, Gate.LIFETIME),
     # A resource server may still ask, and a client may still revoke, when nobody could get a token through it any more.
     Door.CALLER: (Gate.CLIENT, Gate.APP, Gate.INSTALLED),
     Door.REVOKE: (Gate.CLIENT,),
@@ -51,7 +55,7 @@ ASK: Mapping[Gate, Callable[[Facts, Attempt], Finding | None]] = {
     Gate.PERMITTED: whom.permitted,
     Gate.HOURS: where.hours,
     Gate.NETWORK: where.network,
-    Gate.SESSION: terms.sign_in,
+    Gate.SESSION: devices.sign_in,
     Gate.CONSENT: terms.consent,
     Gate.LIFETIME: terms.lifetime,
 }

@@ -25,6 +25,7 @@ class Actor:
     app_id: str | None = None  # through which app
     address: str = ""
     operation_id: str = ""
+    grant_id: str | None = None  # from which the token hangs that was shown
     authenticated_at: datetime | None = None  # when the person behind it signed in; None: nobody did, as for a service or the operator
     fresh_for: timedelta = timedelta(0)  # how old that sign-in may be for what is weighty
 

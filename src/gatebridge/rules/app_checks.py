@@ -4,10 +4,10 @@ Its policies have a file of their own, `policy_checks`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from gatebridge.rules import callbacks, lookalikes, scopes, signing_keys, typed_text
+from gatebridge.rules import attributes, callbacks, lookalikes, scopes, signing_keys, typed_text
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow
 from gatebridge.rules.apps import App, Dialect
 from gatebridge.rules.reasons.reason import FieldProblem
@@ -22,6 +22,7 @@ LONGEST_URL = 2_000
 LONGEST_AUDIENCE = 512
 MOST_CALLBACKS = 100
 MOST_ASSERTION_AUDIENCES = 10
+MOST_LOGOUT_REDIRECTS = 100
 MOST_ID_TOKEN_MINUTES = 720
 
 GIVES_REFRESH_TOKENS = frozenset({Flow.WEB_SERVER, Flow.DEVICE})
@@ -62,8 +63,11 @@ def settings_problems(settings: AppSettings, custom: frozenset[str], dialect: Di
             ("require_secret_for_refresh", _secret_problem(settings, settings.require_secret_for_refresh)),
             ("id_token_minutes", _id_token_problem(settings.id_token_minutes)),
             ("assertion_audiences", assertion_audiences_problem(settings, dialect)),
+            ("backchannel_logout_uri", _backchannel_problem(settings.backchannel_logout_uri)),
         ),
         *_callback_problems(settings),
+        *_logout_redirect_problems(settings),
+        *attributes.attribute_problems(settings.custom_attributes),
     ]
 
 
@@ -185,11 +189,35 @@ def _callback_problems(settings: AppSettings) -> list[FieldProblem]:
     total = callbacks.total_problem(settings.callbacks)
     if total is not None:
         return [FieldProblem("callbacks", total)]
-    each_problem = []
-    for place, uri in enumerate(settings.callbacks):
-        problems = list(callbacks.problems(uri, native=settings.native))
-        if uri in settings.callbacks[:place]:
+    return _problems_of_each("callbacks", settings.callbacks, native=settings.native)
+
+
+def _logout_redirect_problems(settings: AppSettings) -> list[FieldProblem]:
+    """A browser is sent to these as to a callback URL, so the same grammar holds (LO-03); they are another list all the same."""
+    uris = settings.post_logout_redirect_uris
+    if len(uris) > MOST_LOGOUT_REDIRECTS:
+        return [FieldProblem("post_logout_redirect_uris", f"An app has at most {MOST_LOGOUT_REDIRECTS} post-logout redirect URIs.")]
+    total = sum(len(uri) for uri in uris)
+    if total > callbacks.LONGEST_TOTAL:
+        words = f"The post-logout redirect URIs of an app have at most {callbacks.LONGEST_TOTAL:,} characters in all, not {total:,}."
+        return [FieldProblem("post_logout_redirect_uris", words)]
+    return _problems_of_each("post_logout_redirect_uris", uris, native=settings.native, called="post-logout redirect URI")
+
+
+def _backchannel_problem(uri: str) -> str | None:
+    """What is saved here is what our server writes to. Where the name leads is judged each time it does (`outbound`)."""
+    if not uri:
+        return None
+    found = callbacks.problems(uri, native=False)
+    return " ".join(found).replace("callback URL", "back-channel logout URI") if found else None
+
+
+def _problems_of_each(field: str, uris: Sequence[str], *, native: bool, called: str = "callback URL") -> list[FieldProblem]:
+    found = []
+    for place, uri in enumerate(uris):
+        problems = list(callbacks.problems(uri, native=native))
+        if uri in uris[:place]:
             problems.append("This callback URL is in the list twice.")
         if problems:
-            each_problem.append(FieldProblem(f"callbacks.{place}", " ".join(problems)))
-    return each_problem
+            found.append(FieldProblem(f"{field}.{place}", " ".join(problems).replace("callback URL", called)))
+    return found

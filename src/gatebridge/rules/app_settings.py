@@ -53,6 +53,9 @@ class AppSettings:
     rotate_refresh_tokens: bool = False  # a public app's always rotate
     id_token_minutes: int = 2
     assertion_audiences: tuple[str, ...] = ()  # what a JWT bearer assertion may name beside the issuer (salesforce dialect only)
+    post_logout_redirect_uris: tuple[str, ...] = ()  # where a browser may be sent after it was signed out, byte for byte
+    backchannel_logout_uri: str = ""  # where logout tokens are posted when a session ends in which the app got an ID token
+    custom_attributes: tuple[tuple[str, str], ...] = ()  # a name and the expression that makes its value (rules/attributes.py)
 
     @property
     def public(self) -> bool:

@@ -83,6 +83,7 @@ class ConsumerSecret:
     created_by: str
     expires_at: datetime | None = None
     retired_at: datetime | None = None
+    try_id: str | None = None  # the run of Try it for which it was made
 
     def live(self, now: datetime) -> bool:
         return self.retired_at is None and (self.expires_at is None or now < self.expires_at)
@@ -105,6 +106,7 @@ class AppCertificate:
     created_at: datetime
     created_by: str
     retired_at: datetime | None = None
+    try_id: str | None = None  # the run of Try it for which it was made
 
     def live(self, now: datetime) -> bool:
         return self.retired_at is None and self.not_before <= now < self.not_after

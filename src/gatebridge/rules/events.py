@@ -38,6 +38,12 @@ class Event(StrEnum):
     PERMISSION_SET_ASSIGNED = "setup:permission_set:assigned"
     PERMISSION_SET_UNASSIGNED = "setup:permission_set:unassigned"
 
+    CUSTOM_PERMISSION_CREATED = "setup:custom_permission:created"
+    CUSTOM_PERMISSION_EDITED = "setup:custom_permission:edited"
+    CUSTOM_PERMISSION_DELETED = "setup:custom_permission:deleted"
+    CUSTOM_PERMISSION_ASSIGNED = "setup:custom_permission:assigned"  # to a profile or permission set, which gives it from then on
+    CUSTOM_PERMISSION_UNASSIGNED = "setup:custom_permission:unassigned"
+
     APP_CREATED = "setup:app:created"
     APP_EDITED = "setup:app:edited"  # its identity: label, contact, purpose
     APP_SETTINGS_EDITED = "setup:app:settings_edited"
@@ -69,6 +75,9 @@ class Event(StrEnum):
     CERTIFICATE_ADDED = "setup:certificate:added"
     CERTIFICATE_RETIRED = "setup:certificate:retired"
     CERTIFICATE_KEY_EXPOSED = "setup:certificate:key_exposed"  # a private key was sent; it was refused and counts as compromised
+
+    TRY_STARTED = "setup:try:started"  # a run of Try it, with a credential of its own
+    TRY_ENDED = "setup:try:ended"
 
     # The five revokes, from the smallest to the largest that each ends.
     TOKEN_REVOKED = "setup:token:revoked"

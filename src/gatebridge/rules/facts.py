@@ -8,8 +8,9 @@ from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow
 from gatebridge.rules.approvals import Approval
 from gatebridge.rules.apps import App, Installation
 from gatebridge.rules.callbacks import Mismatch
+from gatebridge.rules.device_codes import DeviceCode
 from gatebridge.rules.gates import Door
-from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant, RefreshToken
+from gatebridge.rules.grants import AccessToken, Approved, AuthorizationCode, Epochs, Grant, RefreshToken
 from gatebridge.rules.levels import Level
 from gatebridge.rules.network import Address
 from gatebridge.rules.orgs import Org
@@ -31,7 +32,7 @@ class Facts:
     permits: tuple[Assignment, ...] = ()  # the profiles and permission sets that may use the app here
     standing: Standing | None = None  # the user for whom the token acts or would act
     grant: Grant | None = None  # the grant from which the token hangs or would hang
-    session: Session | None = None  # the browser session of an authorization request, or the one in which a code was approved
+    session: Session | None = None  # the browser session of a request for approval, or the one in which a code was approved
     approval: Approval | None = None  # what the user has approved of the app before
 
     def ended_at(self) -> datetime | None:
@@ -117,7 +118,15 @@ class Attempt:
     refresh: RefreshToken | None = None
     rotates: bool = False  # whether this refresh token will be exchanged for a successor
     assertion: AssertionProof | None = None
+    device: DeviceCode | None = None
     proof_refused: Reason | None = None  # the code or refresh token is unknown, of another app, already used, ...
     proof_compared: tuple[Compared, ...] = ()
     approving: Approving | None = None
     used_from: Address | None = None  # at introspection, from where the resource server says that the token is being used
+
+    @property
+    def approved(self) -> Approved | None:
+        """What a user said yes to at a browser, where a code of theirs stands for it."""
+        if self.code is not None:
+            return self.code.approved
+        return self.device.approved if self.device is not None else None

@@ -39,6 +39,9 @@ class Door(StrEnum):
     CODE = "code"  # the token endpoint, where a client redeems an authorization code
     REFRESH = "refresh"  # the token endpoint, where a client presents a refresh token
     ASSERTION = "assertion"  # the token endpoint, where a client presents an assertion that names a user
+    DEVICE_START = "device_start"  # the device endpoint, where a client asks for a pair of codes
+    CONNECT = "connect"  # a page of ours, where a user has typed a device's code and decides about it
+    DEVICE = "device"  # the token endpoint, where a client waits for what its device's user decides
     CALLER = "caller"  # a client that authenticates itself to ask about tokens
     REVOKE = "revoke"  # a client that wants one of its tokens ended; a public app may, by its name alone
     INTROSPECT = "introspect"  # a live token, as a resource server asks about it

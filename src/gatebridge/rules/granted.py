@@ -1,13 +1,23 @@
 """Which scopes an attempt would get: what the app may have here, narrowed by what was asked, approved, and left of both."""
 
+from collections.abc import Iterable, Mapping
+
 from gatebridge.rules import scopes as catalogue
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.device_codes import DeviceCode
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door
 
 # What speaks of a person who has signed in. Client credentials have nobody to speak of (standards CC-01).
 NEEDS_USER = frozenset({"openid"})
+
+# What a flow never gives, nobody is promised either: no refresh token where none comes (OpenID Connect Core section 11), and no right to
+# administer the org in the address of a page.
+NEVER_GIVEN: Mapping[Flow | None, frozenset[str]] = {
+    Flow.JWT_BEARER: catalogue.REFRESH,
+    Flow.USER_AGENT: catalogue.REFRESH | {"setup_api"},
+}
 
 
 def here(facts: Facts) -> tuple[str, ...]:
@@ -19,11 +29,31 @@ def here(facts: Facts) -> tuple[str, ...]:
     return tuple(scope for scope in facts.settings.scopes if scope != "setup_api")
 
 
+def singly(facts: Facts, claims: Iterable[str]) -> tuple[str, ...]:
+    """Those of the claims that an app asks for one by one which it may be told: its own scopes here make them known.
+
+    So it never hears more than its developer and its admin let it, whatever it asks for. That the token itself lacks the scope is no
+    matter, since the user was asked for these claims: consent shows the scopes that cover them (docs/decisions/0024).
+    """
+    asked = tuple(claims)
+    if not asked:
+        return ()
+    within = catalogue.implied(here(facts), facts.org.custom_scopes)
+    known = frozenset(claim for scope, told in catalogue.CLAIMS.items() if scope in within for claim in told)
+    return tuple(claim for claim in asked if claim in known)
+
+
 def approved(facts: Facts, attempt: Attempt) -> tuple[str, ...] | None:
     """The scopes to which a code or a refresh family is bound; None where it is not known."""
     if attempt.door is Door.CODE:
         return attempt.code.scopes if attempt.code is not None else None
     return facts.grant.scopes if facts.grant is not None else None
+
+
+def of_device(facts: Facts, device: DeviceCode) -> tuple[str, ...]:
+    """What a device may still be given of what it asked for, or its user approved: what the app has lost since is dropped."""
+    wanted = device.approved.scopes if device.approved is not None else device.scopes
+    return catalogue.still_held(wanted, here(facts), facts.org.custom_scopes)
 
 
 def scopes(facts: Facts, attempt: Attempt) -> tuple[str, ...]:
@@ -44,9 +74,8 @@ def before_approval(facts: Facts, attempt: Attempt) -> tuple[str, ...]:
     found = catalogue.narrow(here(facts), attempt.scopes_asked, facts.org.custom_scopes).granted
     if attempt.flow is Flow.CLIENT_CREDENTIALS:
         return tuple(scope for scope in catalogue.without_user(found) if scope not in NEEDS_USER)
-    if attempt.flow is Flow.JWT_BEARER:
-        return tuple(scope for scope in found if scope not in catalogue.REFRESH)
-    return found
+    never = NEVER_GIVEN.get(attempt.flow)
+    return found if never is None else tuple(scope for scope in found if scope not in never)
 
 
 def _by_assertion(facts: Facts, found: tuple[str, ...]) -> tuple[str, ...]:

@@ -43,6 +43,23 @@ class Grant:
     authenticated_at: datetime | None = None  # None: nobody signed in for it
     nonce: str | None = None
     activated: bool = False  # it was approved at a browser that the user had activated, or with a second factor
+    userinfo_claims: tuple[str, ...] = ()  # asked for one by one with the parameter `claims` (OpenID Connect Core section 5.5)
+    id_token_claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What a user said yes to at a browser, how sure that makes us who it was, and what the app asked to be told."""
+
+    scopes: tuple[str, ...]
+    session_id: str
+    level: Level
+    methods: tuple[str, ...]
+    authenticated_at: datetime
+    nonce: str | None = None
+    activated: bool = False
+    userinfo_claims: tuple[str, ...] = ()
+    id_token_claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +86,25 @@ class AuthorizationCode:
     expires_at: datetime
     address: str = ""
     activated: bool = False  # see Grant.activated
+    userinfo_claims: tuple[str, ...] = ()  # see Grant.userinfo_claims
+    id_token_claims: tuple[str, ...] = ()
     used_at: datetime | None = None
     grant_id: str | None = None  # what it bought, once it was redeemed
+
+    @property
+    def approved(self) -> Approved:
+        """What the grant that it buys is made of."""
+        return Approved(
+            scopes=self.scopes,
+            session_id=self.session_id,
+            level=self.level,
+            methods=self.methods,
+            authenticated_at=self.authenticated_at,
+            nonce=self.nonce,
+            activated=self.activated,
+            userinfo_claims=self.userinfo_claims,
+            id_token_claims=self.id_token_claims,
+        )
 
 
 @dataclass(frozen=True, slots=True)

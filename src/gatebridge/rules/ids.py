@@ -48,6 +48,7 @@ class Prefix(StrEnum):
     PASSWORD_RESET = "0PR"
     FACTOR = "0FA"
     LOOSENING = "0LO"
+    TRY = "0TR"
 
 
 # Two digits at a time, and case to bits in one pass: a node mints thousands of ids a second and shows each in its long form.

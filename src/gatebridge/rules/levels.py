@@ -1,5 +1,6 @@
 """How sure a sign-in makes us, and what is done when a policy wants to be surer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -70,10 +71,25 @@ def required(org: OrgRequiring, profile: Requiring | None, policies: Requiring |
     return Requirement(Level.HIGH, action), " and ".join(wanting)
 
 
+def known(acr_values: Iterable[str]) -> tuple[Level, ...]:
+    """Those of these `acr` values that are levels of ours, in their order; others are nobody's business here."""
+    ours = {level.acr: level for level in Level}
+    return tuple(ours[each] for each in acr_values if each in ours)
+
+
 def wished(acr_values: str) -> Level | None:
     """The level that an authorization request would like best: the first of its `acr_values` that is one of ours.
 
     The parameter is a wish (OpenID Connect Core section 3.1.2.1), so what nobody knows refuses nobody. None: no wish of ours.
     """
-    ours = {level.acr: level for level in Level}
-    return next((ours[each] for each in acr_values.split(" ") if each in ours), None)
+    return next(iter(known(acr_values.split(" "))), None)
+
+
+def told(reached: Level, taken: Iterable[Level]) -> Level:
+    """What is said of a sign-in to an app that takes only these levels: the surest of them that was reached.
+
+    A sign-in that is surer than all of them is good for each, and the app must hear one that it knows (OpenID Connect Core section
+    5.5.1.1). Where none was reached, or the app takes whatever there is, it is what it is.
+    """
+    good = [level for level in taken if reached.reaches(level)]
+    return reached if reached in good or not good else good[0]

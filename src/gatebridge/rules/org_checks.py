@@ -1,6 +1,6 @@
 """What may be saved of an org. Every problem is told at once, at the field that has it."""
 
-from gatebridge.rules import hours, lifetimes, scopes, typed_text
+from gatebridge.rules import attributes, hours, lifetimes, scopes, typed_text
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons.reason import FieldProblem
 
@@ -34,7 +34,7 @@ def org_problems(org: Org) -> list[FieldProblem]:
         ("timezone", hours.timezone_problem(settings.timezone)),
         *_custom_scopes_checked(settings.custom_scopes),
     ]
-    return [FieldProblem(field, problem) for field, problem in checked if problem is not None]
+    return [*(FieldProblem(field, problem) for field, problem in checked if problem is not None), *attributes.scope_claim_problems(org)]
 
 
 def _count_problem(what: str, number: int | None, most: int, verb: str, unit: str) -> str | None:

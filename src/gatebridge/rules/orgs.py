@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.levels import NOTHING_REQUIRED, Requirement
 from gatebridge.rules.network import Range
 
@@ -22,6 +23,9 @@ class OrgSettings:
     trusted_ranges: tuple[Range, ...] = ()
     trusted_ranges_only_waive: bool = False  # Salesforce's reading: trusted ranges waive verification and never refuse
     custom_scopes: tuple[tuple[str, str], ...] = ()  # name and consent sentence
+    scope_claims: tuple[tuple[str, str, str], ...] = ()  # scope, claim that it makes known, expression of its value (rules/attributes.py)
+    device_flow: bool = False  # whether any app of the org may use it; each must be allowed as well
+    user_agent_flow: bool = False  # the legacy form, with tokens in the address
     timezone: str = "UTC"  # in which the login hours of its profiles are told; a name of the IANA time zone database
     monitored_ranges: tuple[Range, ...] = ()  # as `trusted_ranges`, but what they would refuse is only recorded
     ranges_on_every_request: bool = False  # held against the address of each use, where a resource server tells it
@@ -45,6 +49,10 @@ class Org:
     version: int = 1
     settings: OrgSettings = field(default_factory=OrgSettings)
     epoch_at: datetime | None = None  # when the epoch was raised last; what was signed before that counts no more
+
+    def switched_off(self, flow: Flow) -> bool:
+        """Whether no app of the org may use this flow. Two that people are easily talked into are off until an admin wants them."""
+        return (flow is Flow.DEVICE and not self.settings.device_flow) or (flow is Flow.USER_AGENT and not self.settings.user_agent_flow)
 
     @property
     def custom_scopes(self) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """What may be saved of people, profiles and permission sets. Every problem is told at once, at the field that has it."""
 
 from gatebridge.rules import hours, lifetimes, typed_text
-from gatebridge.rules.people import PermissionSet, Profile, User
+from gatebridge.rules.people import CustomPermission, PermissionSet, Profile, User
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons.reason import FieldProblem
 
@@ -33,8 +33,8 @@ def profile_problems(profile: Profile) -> list[FieldProblem]:
     )
 
 
-def permission_set_problems(permission_set: PermissionSet) -> list[FieldProblem]:
-    """What is wrong with a permission set."""
+def permission_set_problems(permission_set: PermissionSet | CustomPermission) -> list[FieldProblem]:
+    """What is wrong with a permission set, or with a custom permission, which has the same names."""
     return _found(
         ("label", typed_text.line_problem(permission_set.label)),
         ("api_name", typed_text.api_name_problem(permission_set.api_name)),

@@ -39,6 +39,7 @@ _KEYS = frozenset(
 _METHODS = frozenset(
     {client_reasons.CLIENT_METHOD_NOT_REGISTERED, client_reasons.CLIENT_PUBLIC_SENT_SECRET, client_reasons.CLIENT_NOT_CONFIDENTIAL}
 )
+_FLOWS_OFF = frozenset({flow_reasons.FLOW_NOT_ENABLED, flow_reasons.FLOW_OFF_IN_ORG})
 # These are about what the request says, and no setting makes it right.
 _OF_THE_REQUEST = frozenset(
     {scope_reasons.SCOPE_MALFORMED, scope_reasons.SCOPE_NEEDS_USER, scope_reasons.SCOPE_EXCEEDS_GRANT}
@@ -104,12 +105,15 @@ def _installed(facts: Facts, _: Attempt, finding: Finding) -> Setting | None:
 
 
 def _flow(facts: Facts, attempt: Attempt, finding: Finding) -> Setting | None:
-    if facts.app is None or facts.settings is None or finding.reason not in (None, flow_reasons.FLOW_NOT_ENABLED, *_METHODS):
+    if facts.app is None or facts.settings is None or finding.reason not in (None, *_FLOWS_OFF, *_METHODS):
         return None
     if finding.reason is client_reasons.CLIENT_NOT_CONFIDENTIAL:
         return _methods(facts, facts.app, facts.settings)
     wanted = attempt.token.flow if attempt.token is not None else attempt.flow
     began = facts.grant.flow if facts.grant is not None and wanted is Flow.REFRESH_TOKEN else None
+    if finding.reason is flow_reasons.FLOW_OFF_IN_ORG:
+        device = Flow.DEVICE in (wanted, began)
+        return settable.org("Device flow" if device else "User-agent flow", "off", "--device-flow" if device else "--user-agent-flow")
     flows = sorted({flow for flow in (*facts.settings.flows, wanted, began) if flow is not None})
     return settable.settings(facts, facts.app, "Flows", listed(sorted(facts.settings.flows)), option("--flow", flows))
 

@@ -15,10 +15,12 @@ from gatebridge.rules.ids import long
 from gatebridge.rules.levels import Level, Requirement
 from gatebridge.rules.network import NetworkPolicy, Range, Relaxation, Rule
 from gatebridge.rules.reasons import consent as consent_reasons
+from gatebridge.rules.reasons import device as device_reasons
 from gatebridge.rules.reasons import grant as grant_reasons
 from gatebridge.rules.reasons import network as network_reasons
 from gatebridge.rules.reasons import proof as proof_reasons
 from gatebridge.rules.reasons import session as session_reasons
+from gatebridge.rules.reasons import user_codes
 from gatebridge.rules.sessions import idle_minutes
 from gatebridge.rules.settable import Setting, listed, option
 from gatebridge.rules.verdict import Finding, State
@@ -30,7 +32,7 @@ _KEYS = frozenset(
 _GRACE = frozenset({grant_reasons.REFRESH_REUSED, grant_reasons.REFRESH_IN_PROGRESS})
 _ENDED = frozenset(
     {grant_reasons.CODE_ENDED, grant_reasons.REFRESH_ENDED, grant_reasons.GRANT_ASSERTION_ENDED}
-    | {proof_reasons.TOKEN_ENDED, proof_reasons.TOKEN_REVOKED}
+    | {proof_reasons.TOKEN_ENDED, proof_reasons.TOKEN_REVOKED, device_reasons.DEVICE_CODE_ENDED, user_codes.USER_CODE_ENDED}
 )
 
 
@@ -55,6 +57,9 @@ def proof(facts: Facts, attempt: Attempt, finding: Finding) -> Setting | None:
         return settable.settings(facts, facts.app, "Assertion audiences", words, "--assertion-audience AUDIENCE")
     if reason in _KEYS or (reason is None and attempt.door is Door.ASSERTION):
         return certificates(facts, facts.app)
+    if reason is None and attempt.door in (Door.CONNECT, Door.DEVICE):
+        # How long a code of a device lives is the same everywhere; whether there are any is the org's to say.
+        return settable.org("Device flow", "on", "--no-device-flow")
     if reason is proof_reasons.TOKEN_EXPIRED or (reason is None and attempt.token is not None):
         return lifetime(facts, attempt, finding)
     if reason is grant_reasons.CODE_EXPIRED or (reason is None and attempt.door is Door.CODE):
@@ -121,7 +126,7 @@ def _longer(name: str, held: tuple[Range, ...]) -> str:
 def session(facts: Facts, attempt: Attempt, finding: Finding) -> Setting | None:
     """How sure a sign-in must make us, and how long it counts."""
     if finding.reason in (session_reasons.LOGIN_REQUIRED, session_reasons.LOGIN_TOO_OLD):
-        return _session_life(facts) if attempt.door is Door.AUTHORIZE else None
+        return _session_life(facts) if attempt.door in (Door.AUTHORIZE, Door.CONNECT) else None
     if facts.standing is None:
         return None
     profile, policies = facts.standing.profile, facts.policies

@@ -10,9 +10,10 @@ from enum import StrEnum
 
 from gatebridge.rules import access, granted, levels
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
+from gatebridge.rules.device_codes import INTERVAL_SECONDS, DeviceCode
 from gatebridge.rules.facts import Approving, AssertionProof, Attempt, CallbackProof, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
-from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant, RefreshToken
+from gatebridge.rules.grants import AccessToken, Approved, AuthorizationCode, Epochs, Grant, RefreshToken
 from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.network import Address
 from gatebridge.rules.people import Assignment
@@ -94,7 +95,7 @@ def judge(facts: Facts, use: Use) -> Judged:
     """What the gates say of a use on these facts."""
     if use.door is None:
         return _sign_in(facts, use)
-    if use.door in (Door.AUTHORIZE, Door.CODE) and _raises(facts) and use.level is not Level.HIGH:
+    if use.door in (Door.AUTHORIZE, Door.CODE, Door.DEVICE) and _raises(facts) and use.level is not Level.HIGH:
         # Whoever signs in at a browser is asked for another factor and goes on; a family that lives cannot be asked.
         found = judge(facts, replace(use, level=Level.HIGH))
         return replace(found, after_another_factor=use.door is Door.AUTHORIZE)
@@ -147,6 +148,10 @@ def _brought(facts: Facts, use: Use, door: Door) -> tuple[Facts, Attempt]:
     if door is Door.CODE:
         code = _code(facts, use, epochs)
         return replace(facts, session=_session(facts, use)), replace(attempt, callback=CallbackProof(), code=code)
+    if door is Door.DEVICE:
+        device = _device(facts, use, epochs)
+        asked = replace(attempt, device=device, scopes_asked=granted.of_device(facts, device))
+        return replace(facts, session=_session(facts, use)), asked
     if door is Door.REFRESH:
         return replace(facts, grant=_grant(facts, use)), replace(attempt, refresh=_refresh(facts, epochs))
     if door is Door.API:
@@ -220,6 +225,25 @@ def _code(facts: Facts, use: Use, epochs: Epochs) -> AuthorizationCode:
         issued_at=facts.now,
         expires_at=facts.now + _A_MINUTE,
         activated=use.activated,
+    )
+
+
+def _device(facts: Facts, use: Use, epochs: Epochs) -> DeviceCode:
+    grant = _grant(facts, use)
+    return DeviceCode(
+        id="replayed",
+        org_id=grant.org_id,
+        app_id=grant.app_id,
+        installation_id=grant.installation_id,
+        scopes=grant.scopes,
+        epochs=epochs,
+        created_at=facts.now,
+        expires_at=facts.now + _A_MINUTE,
+        interval_seconds=INTERVAL_SECONDS,
+        session_id="replayed",
+        user_id=grant.user_id,
+        approved=Approved(grant.scopes, "replayed", grant.level, ("pwd",), facts.now, activated=use.activated),
+        decided_at=facts.now,
     )
 
 

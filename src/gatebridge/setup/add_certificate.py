@@ -1,5 +1,7 @@
 """The certificates with which an app signs its assertions: the public half is uploaded here, the private one never leaves its owner."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -66,7 +68,7 @@ def add_certificate(tx: Tx, actor: Actor, command: AddCertificate) -> AppCertifi
     refuse_invalid([FieldProblem("name", problem)] if problem else [])
     read = _read(tx, command.upload)
     known = credentials.certificates_of(tx, actor.org_id, app.id)
-    live = [certificate for certificate in known if certificate.retired_at is None and tx.now < certificate.not_after]
+    live = [each for each in known if each.retired_at is None and tx.now < each.not_after and each.try_id is None]
     if len(live) >= app_checks.MOST_LIVE_CERTIFICATES:
         limit = app_checks.MOST_LIVE_CERTIFICATES
         detail = f"This app has {len(live)} live certificates, and {limit} are allowed: retire one first."
@@ -83,8 +85,13 @@ def add_certificate(tx: Tx, actor: Actor, command: AddCertificate) -> AppCertifi
 def retire_certificate(tx: Tx, actor: Actor, command: RetireCertificate) -> AppCertificate:
     """End a certificate now; no assertion signed with its key is accepted from the commit on. Raises Refused."""
     app = app_rights.with_credentials(tx, actor, command.app_id)
+    return end_certificate(tx, actor, app, command.certificate_id)
+
+
+def end_certificate(tx: Tx, actor: Actor, app: App, certificate_id: str) -> AppCertificate:
+    """End a certificate of an app and tell it to the audit trail. For the verbs, which have asked whether it may be. Raises Refused."""
     for certificate in credentials.certificates_of(tx, actor.org_id, app.id):
-        if certificate.id == command.certificate_id:
+        if certificate.id == certificate_id:
             break
     else:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
@@ -93,6 +100,21 @@ def retire_certificate(tx: Tx, actor: Actor, command: RetireCertificate) -> AppC
     retired = replace(certificate, retired_at=tx.now)
     record_change(tx, actor, Event.CERTIFICATE_RETIRED, _target(app, certificate), asdict(certificate), asdict(retired))
     return retired
+
+
+def register_key_of_try(
+    tx: Tx, actor: Actor, app: App, name: str, public_jwk: Mapping[str, str], not_after: datetime, try_id: str
+) -> AppCertificate:
+    """Register a key that was made here for a run of Try it, and tell it to the audit trail. For its verb, which has asked if it may be.
+
+    It is no part of the limit of live certificates, and ends with its run.
+    """
+    read = _read(tx, json.dumps(public_jwk))
+    certificate = replace(_record(tx, actor, app, name, read), not_after=not_after, try_id=try_id)
+    if not credentials.insert_certificate(tx, actor.org_id, certificate):
+        raise Refused(setup_reasons.CERTIFICATE_DUPLICATE, facts={"fingerprint": certificate.fingerprint})
+    record_change(tx, actor, Event.CERTIFICATE_ADDED, _target(app, certificate), None, asdict(certificate))
+    return certificate
 
 
 def report_exposed_key(tx: Tx, actor: Actor, command: ReportExposedKey) -> None:

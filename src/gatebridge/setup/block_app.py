@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from gatebridge.records import logouts
 from gatebridge.records.change import permit, record_change
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.apps import Installation
@@ -35,6 +36,7 @@ def block_app(tx: Tx, actor: Actor, command: BlockApp) -> Installation:
     if not installations.block(tx, actor.org_id, installation.id, reason):
         raise Refused(setup_reasons.STATE_CONFLICT, detail="This app is blocked already.")
     epochs.raise_installation(tx, actor.org_id, app.id)
+    logouts.announce_app(tx, actor.org_id, app.id, installation.id)
     revocations.append(tx, actor.org_id, "app", app_id=app.id)
     record_change(tx, actor, Event.APP_BLOCKED, app_rights.target(app), {"blocked": False}, {"blocked": True}, reason=reason)
     ended = replace(installation, epoch=installation.epoch + 1, epoch_at=tx.now)

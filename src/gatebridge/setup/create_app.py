@@ -61,6 +61,9 @@ class CreateApp:
     rotate_refresh_tokens: bool = False
     id_token_minutes: int = 2
     assertion_audiences: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
+    custom_attributes: tuple[tuple[str, str], ...] = ()
     secret_name: str = "First secret"
     secret_days: int | None = None  # None: the first secret lives until it is rotated or retired
 
@@ -146,6 +149,9 @@ def _settings(app: App, command: CreateApp) -> AppSettings:
         rotate_refresh_tokens=command.rotate_refresh_tokens,
         id_token_minutes=command.id_token_minutes,
         assertion_audiences=command.assertion_audiences,
+        post_logout_redirect_uris=command.post_logout_redirect_uris,
+        backchannel_logout_uri=command.backchannel_logout_uri,
+        custom_attributes=command.custom_attributes,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from gatebridge.records import logouts
 from gatebridge.records.change import record_change
 from gatebridge.rules import app_checks
 from gatebridge.rules.actors import Actor
@@ -46,6 +47,8 @@ def delete_app(tx: Tx, actor: Actor, command: DeleteApp) -> App:
         raise stale()
     epochs.raise_app(tx, actor.org_id, after.id)
     for org_id in users:
+        if (installation := installations.by_app(tx, org_id, after.id)) is not None:
+            logouts.announce_app(tx, org_id, after.id, installation.id)
         revocations.append(tx, org_id, "app", app_id=after.id)
     record_change(tx, actor, Event.APP_DELETED, app_rights.target(after), {"deleted": False}, {"deleted": True}, reason=reason)
     return replace(after, version=after.version + 1, epoch=after.epoch + 1, epoch_at=tx.now)

@@ -42,6 +42,9 @@ class EditSettings:
     rotate_refresh_tokens: bool | Unchanged = UNCHANGED
     id_token_minutes: int | Unchanged = UNCHANGED
     assertion_audiences: tuple[str, ...] | Unchanged = UNCHANGED
+    post_logout_redirect_uris: tuple[str, ...] | Unchanged = UNCHANGED
+    backchannel_logout_uri: str | Unchanged = UNCHANGED
+    custom_attributes: tuple[tuple[str, str], ...] | Unchanged = UNCHANGED
     expected_version: int | None = None
 
 
@@ -67,6 +70,11 @@ def edit_settings(tx: Tx, actor: Actor, command: EditSettings) -> AppSettings:
     refuse_invalid(app_checks.settings_problems(after, org.custom_scopes if org else frozenset(), app.dialect))
     if not apps.update_settings(tx, actor.org_id, after):
         raise stale()
-    record_change(tx, actor, Event.APP_SETTINGS_EDITED, app_rights.target(app), asdict(before), asdict(after))
+    record_change(tx, actor, Event.APP_SETTINGS_EDITED, app_rights.target(app), _told(before), _told(after))
     ensure_signing_key(tx, actor, after.signing_algorithm)
     return replace(after, version=after.version + 1)
+
+
+def _told(settings: AppSettings) -> dict[str, object]:
+    """The settings for the audit trail, where each attribute is a line of its own."""
+    return asdict(settings) | {"custom_attributes": dict(settings.custom_attributes)}

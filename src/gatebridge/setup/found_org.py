@@ -119,4 +119,7 @@ def told(org: Org) -> dict[str, object]:
         "monitored_ranges": typed_ranges.told(settings.monitored_ranges),
         "ranges_on_every_request": settings.ranges_on_every_request,
         "custom_scopes": [f"{name}: {sentence}" for name, sentence in settings.custom_scopes],
+        "scope_claims": [f"{scope}: {claim} = {expression}" for scope, claim, expression in settings.scope_claims],
+        "device_flow": settings.device_flow,
+        "user_agent_flow": settings.user_agent_flow,
     }

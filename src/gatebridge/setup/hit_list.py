@@ -43,8 +43,10 @@ _OF_ORG = ("trusted_ranges", "trusted_ranges_only_waive", "timezone", "requireme
 _DOORS = {
     Flow.CLIENT_CREDENTIALS: Door.TOKEN,
     Flow.WEB_SERVER: Door.CODE,
+    Flow.USER_AGENT: Door.AUTHORIZE,
     Flow.REFRESH_TOKEN: Door.REFRESH,
     Flow.JWT_BEARER: Door.ASSERTION,
+    Flow.DEVICE: Door.DEVICE,
 }
 
 
@@ -175,9 +177,9 @@ def _among(tx: Tx, org_id: str, app_id: str | None, after: Draft) -> Among:
 
 
 def _of_grant(grant: Grant) -> Use:
-    """How a live grant is used: by its refresh token, or for a service by asking again from where it asked first."""
-    service = grant.flow in (Flow.CLIENT_CREDENTIALS, Flow.JWT_BEARER)
-    flow = grant.flow if service else Flow.REFRESH_TOKEN
+    """How a live grant is used: by its refresh token, or where it has none by asking again from where it was asked for first."""
+    asks_again = grant.flow in (Flow.CLIENT_CREDENTIALS, Flow.JWT_BEARER, Flow.USER_AGENT)
+    flow = grant.flow if asks_again else Flow.REFRESH_TOKEN
     return Use(
         door=_DOORS[flow],
         flow=flow,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gatebridge.records import logouts
 from gatebridge.records.change import permit, record_change
 from gatebridge.rules.access_requests import RequestState, end_problem
 from gatebridge.rules.actors import Actor
@@ -100,6 +101,7 @@ def uninstall_app(tx: Tx, actor: Actor, command: UninstallApp) -> Installation:
     if not installations.uninstall(tx, actor.org_id, installation.id):
         raise Refused(setup_reasons.STATE_CONFLICT, detail="This app was uninstalled before.")
     epochs.raise_installation(tx, actor.org_id, app.id)
+    logouts.announce_app(tx, actor.org_id, app.id, installation.id)
     revocations.append(tx, actor.org_id, "app", app_id=app.id)
     record_change(tx, actor, Event.APP_UNINSTALLED, app_rights.target(app), {"installed": True}, {"installed": False}, reason=reason)
     ended = replace(installation, epoch=installation.epoch + 1, epoch_at=tx.now)

@@ -60,6 +60,9 @@ class EditOrg:
     trusted_ranges: tuple[TypedRange, ...] | Unchanged = UNCHANGED
     trusted_ranges_only_waive: bool | Unchanged = UNCHANGED
     custom_scopes: tuple[tuple[str, str], ...] | Unchanged = UNCHANGED  # name and consent sentence
+    scope_claims: tuple[tuple[str, str, str], ...] | Unchanged = UNCHANGED  # scope, claim, expression
+    device_flow: bool | Unchanged = UNCHANGED
+    user_agent_flow: bool | Unchanged = UNCHANGED
     timezone: str | Unchanged = UNCHANGED
     monitored_ranges: tuple[TypedRange, ...] | Unchanged = UNCHANGED
     ranges_on_every_request: bool | Unchanged = UNCHANGED

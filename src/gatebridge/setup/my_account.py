@@ -11,8 +11,9 @@ from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.rules.sessions import Session
 from gatebridge.setup import manage_users, new_password
 from gatebridge.setup.my_apps import myself
-from gatebridge.signin.sessions import live
-from gatebridge.storage import facts, orgs, people, sessions
+from gatebridge.signin import sessions
+from gatebridge.storage import facts, orgs, people
+from gatebridge.storage import sessions as stored
 from gatebridge.storage.tx import Tx
 
 ENDED = "the user ended it"
@@ -46,12 +47,12 @@ def my_sessions(tx: Tx, actor: Actor) -> list[Session]:
     org, standing = orgs.by_id(tx, actor.org_id), facts.standing(tx, actor.org_id, myself(actor))
     if org is None or standing is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    return live(tx, org, standing)
+    return sessions.live(tx, org, standing)
 
 
 def end_my_session(tx: Tx, actor: Actor, command: EndMySession) -> bool:
     """End one session; what it holds open is refused from the commit on. False when it had ended before. Raises Refused."""
-    session = sessions.by_id(tx, actor.org_id, command.session_id)
+    session = stored.by_id(tx, actor.org_id, command.session_id)
     if session is None or session.user_id != myself(actor):
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     if not sessions.end(tx, actor.org_id, session.id, ENDED):

@@ -20,9 +20,9 @@ from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.rules.typed_text import line_problem
 from gatebridge.setup.my_apps import myself
-from gatebridge.signin import factors, warnings
+from gatebridge.signin import factors, sessions, warnings
 from gatebridge.storage import factors as stored
-from gatebridge.storage import orgs, people, sessions, verifications
+from gatebridge.storage import orgs, people, verifications
 from gatebridge.storage.tx import Tx
 
 FACTORS_CHANGED = "the second factors of the user were changed"

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from gatebridge.records import logouts
 from gatebridge.rules import lockouts
 from gatebridge.rules.people import User
-from gatebridge.signin import lockout
+from gatebridge.signin import lockout, sessions
 from gatebridge.signin.sessions import PASSWORD_CHANGED
-from gatebridge.storage import epochs, grants, password_resets, people, revocations, sessions
+from gatebridge.storage import epochs, grants, password_resets, people, revocations
 from gatebridge.storage.grants import OF_USERS
 from gatebridge.storage.tx import Tx
 
@@ -28,6 +29,7 @@ def put(
     lockout.clear(tx, user.org_id, lockouts.keys(user.username, "", None))
     if not end_grants:
         return {}, {"password": password_hash}
+    logouts.announce_devices(tx, user.org_id, user.id)
     live = [grant.id for grant in grants.live_of_user(tx, user.org_id, user.id) if grant.flow in OF_USERS]
     for grant_id in live:
         grants.end(tx, user.org_id, grant_id, PASSWORD_CHANGED)

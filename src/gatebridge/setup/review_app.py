@@ -63,9 +63,13 @@ def key_of_attempt(tx: Tx, actor: Actor, receipt_id: str) -> str:
     return app.consumer_key
 
 
+# Where a user is refused at a browser: an app sent it, or the user typed the code of a device.
+AT_A_BROWSER = frozenset({"authorize", "device_approved"})
+
+
 def own_attempt(tx: Tx, actor: Actor, receipt_id: str) -> HistoryLine:
     """The attempt of this receipt, which the actor made at a browser and which was refused. Raises Refused for any other."""
     line = history_reading.by_id(tx, actor.org_id, receipt_id)
-    if line is None or line.user_id != myself(actor) or line.event != "authorize" or line.reason is None:
+    if line is None or line.user_id != myself(actor) or line.event not in AT_A_BROWSER or line.reason is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     return line

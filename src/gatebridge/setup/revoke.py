@@ -2,23 +2,27 @@
 
 When a revoke returns and is committed, no node accepts what it ended. Each writes one entry of the revocation feed and one audit line;
 one that finds nothing left to end writes nothing and is no error, so repeating it is safe. Who ends what is another's has signed in lately;
-what is one's own can be ended at any time.
+what is one's own can be ended at any time. Apps that signed the user in by what was ended are told, where they listen (std RV-06).
 """
 
 from dataclasses import dataclass
 
+from gatebridge.records import logouts
 from gatebridge.records.change import Target, permit, record_change, signed_in_lately
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
 from gatebridge.rules.permissions import Permission
-from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.app_rights import written_reason
+from gatebridge.signin import sessions
 from gatebridge.storage import codes, epochs, grants, live_tokens, names, revocations, tokens
 from gatebridge.storage.live_tokens import Counted
 from gatebridge.storage.names import NamedApp
 from gatebridge.storage.revocations import Kind
 from gatebridge.storage.tx import Tx
+
+ACCESS_REVOKED = "everything that the user had was ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ def revoke_grant(tx: Tx, actor: Actor, command: RevokeGrant) -> Revoked:
     reason = _given(command.reason)
     if not grants.end(tx, actor.org_id, grant.id, reason or "revoked"):
         return Revoked("grant", None, None, (grant.id,), grant.app_id, grant.user_id)
+    logouts.announce_grants(tx, actor.org_id, (grant.id,))
     sequence = revocations.append(tx, actor.org_id, "grant", grant_id=grant.id, app_id=grant.app_id, user_id=grant.user_id)
     target = Target("grant", grant.id, f"A grant of {app.label}")
     record_change(tx, actor, Event.GRANT_REVOKED, target, {"ended_at": None}, {"ended_at": tx.now}, reason=reason)
@@ -125,6 +130,7 @@ def revoke_user_of_app(tx: Tx, actor: Actor, command: RevokeUserOfApp) -> Revoke
     ended = tuple(grant.id for grant in live if grants.end(tx, actor.org_id, grant.id, reason or "revoked"))
     if not ended:
         return Revoked("user_of_app", None, app_id=app.id, user_id=command.user_id)
+    logouts.announce_grants(tx, actor.org_id, ended)
     sequence = revocations.append(tx, actor.org_id, "user_of_app", app_id=app.id, user_id=command.user_id)
     target = Target("app", app.id, app.label)
     before, after = {"user": name, "live_grants": list(ended)}, {"user": name, "live_grants": []}
@@ -143,6 +149,7 @@ def revoke_app(tx: Tx, actor: Actor, command: RevokeApp) -> Revoked:
     epoch = epochs.raise_installation(tx, actor.org_id, app.id)
     if epoch is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
+    logouts.announce_app(tx, actor.org_id, app.id, app.installation_id)
     sequence = revocations.append(tx, actor.org_id, "app", app_id=app.id)
     target = Target("app", app.id, app.label)
     record_change(tx, actor, Event.APP_ACCESS_REVOKED, target, {"epoch": epoch - 1}, {"epoch": epoch}, reason=reason)
@@ -158,6 +165,9 @@ def revoke_user(tx: Tx, actor: Actor, command: RevokeUser) -> Revoked:
     if name is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     reason = written_reason(command.reason)
+    # The epoch ends them too; said of each session, apps hear of it.
+    sessions.end_of_user(tx, actor.org_id, command.user_id, ACCESS_REVOKED)
+    logouts.announce_devices(tx, actor.org_id, command.user_id)
     epoch = epochs.raise_user(tx, actor.org_id, command.user_id)
     if epoch is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
@@ -181,7 +191,9 @@ def blast_radius(tx: Tx, actor: Actor, *, app_id: str | None = None, user_id: st
     if grant is not None:
         app_id, user_id = grant.app_id, grant.user_id
     if app_id is None and user_id is None:
-        raise ValueError("Say what would be revoked: an app, a user or a grant")
+        raise Refused(
+            setup_reasons.FIELD_INVALID, fields=(FieldProblem("app_id", "Say what would be revoked: an app, a user or a grant."),)
+        )
     return live_tokens.count(tx, actor.org_id, app_id=app_id, user_id=user_id, grant_id=grant_id)
 
 

@@ -1,6 +1,7 @@
 """Consumer secrets: each is named, shown once, and ends; a rotation lets the old ones live on until every caller has the new one.
 
-An app has at most 2 live secrets, so that a forgotten one stands out; a command that says `allow_more` may make it up to 5.
+An app has at most 2 live secrets, so that a forgotten one stands out; a command that says `allow_more` may make it up to 5. The secret
+of a run of Try it is no part of that: it is neither counted nor rotated, and ends with its run.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -65,7 +66,7 @@ def add_secret(tx: Tx, actor: Actor, command: AddSecret) -> NewSecret:
     """Make one more secret. Raises Refused (`limit_reached` where there are as many as may be)."""
     app = _with_secrets(tx, actor, command.app_id)
     refuse_invalid(secret_problems(tx.now, command.name, command.expires_at))
-    live = [secret for secret in credentials.secrets_of(tx, actor.org_id, app.id) if secret.live(tx.now)]
+    live = _live(tx, actor, app)
     _check_limit(len(live) + 1, allow_more=command.allow_more)
     return make_secret(tx, actor, app, command.name, command.expires_at)
 
@@ -73,7 +74,7 @@ def add_secret(tx: Tx, actor: Actor, command: AddSecret) -> NewSecret:
 def rotate_secret(tx: Tx, actor: Actor, command: RotateSecret) -> NewSecret:
     """Make a secret and let what it replaces end after the overlap. An end that was nearer already stays. Raises Refused."""
     app = _with_secrets(tx, actor, command.app_id)
-    live = [secret for secret in credentials.secrets_of(tx, actor.org_id, app.id) if secret.live(tx.now)]
+    live = _live(tx, actor, app)
     replaced = [secret for secret in live if command.secret_id in (None, secret.id)]
     if command.secret_id is not None and not replaced:
         _refuse_unless_former(tx, actor, app, command.secret_id)
@@ -94,8 +95,13 @@ def rotate_secret(tx: Tx, actor: Actor, command: RotateSecret) -> NewSecret:
 def retire_secret(tx: Tx, actor: Actor, command: RetireSecret) -> ConsumerSecret:
     """End a secret now, the last one too; nobody can authenticate with it from the commit on. Raises Refused."""
     app = app_rights.with_credentials(tx, actor, command.app_id)
+    return end_secret(tx, actor, app, command.secret_id)
+
+
+def end_secret(tx: Tx, actor: Actor, app: App, secret_id: str) -> ConsumerSecret:
+    """End a secret of an app and tell it to the audit trail. For the verbs, which have asked whether it may be. Raises Refused."""
     for secret in credentials.secrets_of(tx, actor.org_id, app.id):
-        if secret.id == command.secret_id:
+        if secret.id == secret_id:
             break
     else:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
@@ -106,9 +112,9 @@ def retire_secret(tx: Tx, actor: Actor, command: RetireSecret) -> ConsumerSecret
     return retired
 
 
-def make_secret(tx: Tx, actor: Actor, app: App, name: str, expires_at: datetime | None) -> NewSecret:
+def make_secret(tx: Tx, actor: Actor, app: App, name: str, expires_at: datetime | None, *, try_id: str | None = None) -> NewSecret:
     """Make a secret of an app and tell it to the audit trail. For the verbs, which have asked whether it may be."""
-    made = _made(tx, actor, app, name, expires_at)
+    made = _made(tx, actor, app, name, expires_at, try_id)
     record_change(tx, actor, Event.SECRET_CREATED, _target(app, made.record), None, asdict(made.record))
     return made
 
@@ -141,13 +147,18 @@ def _check_limit(live_after: int, *, allow_more: bool) -> None:
         )
 
 
+def _live(tx: Tx, actor: Actor, app: App) -> list[ConsumerSecret]:
+    return [secret for secret in credentials.secrets_of(tx, actor.org_id, app.id) if secret.live(tx.now) and secret.try_id is None]
+
+
 def _refuse_unless_former(tx: Tx, actor: Actor, app: App, secret_id: str) -> None:
     if any(secret.id == secret_id for secret in credentials.secrets_of(tx, actor.org_id, app.id)):
-        raise Refused(setup_reasons.STATE_CONFLICT, detail="This secret has ended already; there is nothing to rotate, so add one.")
+        detail = "This secret has ended already, or ends with its run of Try it; there is nothing to rotate, so add one."
+        raise Refused(setup_reasons.STATE_CONFLICT, detail=detail)
     raise Refused(setup_reasons.RECORD_NOT_FOUND)
 
 
-def _made(tx: Tx, actor: Actor, app: App, name: str, expires_at: datetime | None) -> NewSecret:
+def _made(tx: Tx, actor: Actor, app: App, name: str, expires_at: datetime | None, try_id: str | None = None) -> NewSecret:
     value = values.new(Kind.CONSUMER_SECRET, tx.random)
     record = ConsumerSecret(
         id=tx.new_id(Prefix.SECRET),
@@ -157,6 +168,7 @@ def _made(tx: Tx, actor: Actor, app: App, name: str, expires_at: datetime | None
         created_at=tx.now,
         created_by=actor.id,
         expires_at=expires_at,
+        try_id=try_id,
     )
     credentials.insert_secret(tx, app.org_id, record, values.digest(value))
     return NewSecret(record, Secret(value))

@@ -60,7 +60,7 @@ def begin(
     lockout.clear(tx, org.id, keys(tx, org, user, user.username, place))
     former = sessions.current(tx, org, place.former)
     if former is not None:
-        sessions.end(tx, org.id, former.session.id, sessions.SIGNED_IN_ANEW)
+        sessions.give_way(tx, former.session, user.id, sessions.SIGNED_IN_ANEW)
     session, value = sessions.begin(
         tx,
         org,
@@ -71,6 +71,7 @@ def begin(
         browser=place.browser,
         level=level,
         activated=activated,
+        continues=former.session if former is not None else None,
     )
     return Begun(session, value)
 

@@ -31,7 +31,7 @@ def prove_again(tx: Tx, org: Org, signed_in: SignedIn, shown: Code | Signed, pla
 
 def begin_anew(tx: Tx, org: Org, signed_in: SignedIn, place: Place, methods: tuple[str, ...], level: Level) -> Begun:
     """A new session in place of the one at this browser, for who has just proven to be it; the caller has checked that."""
-    sessions.end(tx, org.id, signed_in.session.id, PROVEN_ANEW)
+    sessions.give_way(tx, signed_in.session, signed_in.standing.user.id, PROVEN_ANEW)
     session, value = sessions.begin(
         tx,
         org,
@@ -42,6 +42,7 @@ def begin_anew(tx: Tx, org: Org, signed_in: SignedIn, place: Place, methods: tup
         browser=place.browser,
         level=level,
         activated=signed_in.session.activated or level is Level.HIGH,
+        continues=signed_in.session,
     )
     return Begun(session, value)
 

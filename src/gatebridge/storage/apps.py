@@ -71,6 +71,9 @@ app_settings = sa.Table(
     sa.Column("rotate_refresh_tokens", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("id_token_minutes", sa.Integer, nullable=False, server_default="2"),
     sa.Column("assertion_audiences", Json, nullable=False, server_default="[]"),
+    sa.Column("post_logout_redirect_uris", Json, nullable=False, server_default="[]"),
+    sa.Column("backchannel_logout_uri", Text, nullable=False, server_default=""),
+    sa.Column("custom_attributes", Json, nullable=False, server_default="[]"),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.ForeignKeyConstraint(["org_id", "app_id"], ["apps.org_id", "apps.id"]),
 )
@@ -219,4 +222,7 @@ def _settings_values(settings: AppSettings) -> dict[str, object]:
         "rotate_refresh_tokens": settings.rotate_refresh_tokens,
         "id_token_minutes": settings.id_token_minutes,
         "assertion_audiences": list(settings.assertion_audiences),
+        "post_logout_redirect_uris": list(settings.post_logout_redirect_uris),
+        "backchannel_logout_uri": settings.backchannel_logout_uri,
+        "custom_attributes": [list(attribute) for attribute in settings.custom_attributes],
     }

@@ -9,6 +9,7 @@ from gatebridge.rules import ids
 from gatebridge.rules.grants import AuthorizationCode, Epochs
 from gatebridge.rules.levels import Level
 from gatebridge.rules.lifetimes import MOST_AUTHORIZATION_CODE_SECONDS
+from gatebridge.storage import device_codes
 from gatebridge.storage.dialects import Digest, Id, Moment, Text
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
@@ -40,6 +41,8 @@ authorization_codes = sa.Table(
     sa.Column("expires_at", Moment, nullable=False),
     sa.Column("address", sa.String(64), nullable=False, server_default=""),
     sa.Column("activated", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("userinfo_claims", Text, nullable=False, server_default=""),
+    sa.Column("id_token_claims", Text, nullable=False, server_default=""),
     sa.Column("used_at", Moment),
     sa.Column("grant_id", Id),  # what it bought; none where it was only burnt
     sa.UniqueConstraint("org_id", "digest"),
@@ -74,6 +77,8 @@ def insert(tx: Tx, code: AuthorizationCode, digest: bytes) -> None:
             expires_at=code.expires_at,
             address=code.address,
             activated=code.activated,
+            userinfo_claims=" ".join(code.userinfo_claims),
+            id_token_claims=" ".join(code.id_token_claims),
         )
     )
 
@@ -100,6 +105,8 @@ def of_row(row: Any) -> AuthorizationCode:
         expires_at=row.expires_at,
         address=row.address,
         activated=row.activated,
+        userinfo_claims=tuple(row.userinfo_claims.split()),
+        id_token_claims=tuple(row.id_token_claims.split()),
         used_at=row.used_at,
         grant_id=row.grant_id,
     )
@@ -140,13 +147,13 @@ def _use(tx: Tx, org_id: str, code_id: str, grant_id: str | None) -> bool:
 
 
 def burn_of_user(tx: Tx, org_id: str, installation_id: str, user_id: str) -> int:
-    """Use up for nothing what an app has not redeemed yet of one user. How many codes there were."""
+    """Use up for nothing what an app has not redeemed yet of one user, in a browser or at a device. How many codes there were."""
     table = authorization_codes
     # Ids are in the order of time, so only the newest rows are looked at: none older is still good for anything.
     oldest = ids.floor(ids.Prefix.AUTHORIZATION_CODE, tx.now - timedelta(seconds=2 * MOST_AUTHORIZATION_CODE_SECONDS))
     wanted = (table.c.org_id == org_id, table.c.id >= oldest, table.c.installation_id == installation_id, table.c.user_id == user_id)
     burnt = sa.update(table).where(*wanted, table.c.used_at.is_(None), table.c.expires_at > tx.now).values(used_at=tx.now)
-    return tx.connection.execute(burnt).rowcount
+    return tx.connection.execute(burnt).rowcount + device_codes.burn_of_user(tx, org_id, installation_id, user_id)
 
 
 def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:

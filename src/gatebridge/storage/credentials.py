@@ -1,5 +1,6 @@
 """Consumer secrets, stored as digests, and the certificates of apps."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ secrets = sa.Table(
     sa.Column("created_by", Id, nullable=False),
     sa.Column("expires_at", Moment),
     sa.Column("retired_at", Moment),
+    sa.Column("try_id", Id),  # the run of Try it for which it was made
     sa.ForeignKeyConstraint(["org_id", "app_id"], ["apps.org_id", "apps.id"]),
 )
 
@@ -43,9 +45,15 @@ certificates = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("created_by", Id, nullable=False),
     sa.Column("retired_at", Moment),
+    sa.Column("try_id", Id),
     sa.UniqueConstraint("org_id", "app_id", "fingerprint"),
     sa.ForeignKeyConstraint(["org_id", "app_id"], ["apps.org_id", "apps.id"]),
 )
+
+# Of the few that the house made for a run of Try it, so that it finds them again without looking at all others.
+for _table in (secrets, certificates):
+    _made = _table.c.try_id.is_not(None)
+    sa.Index(f"ix_{_table.name}_try", _table.c.org_id, _table.c.try_id, sqlite_where=_made, postgresql_where=_made)
 
 
 def insert_secret(tx: Tx, org_id: str, secret: ConsumerSecret, digest: bytes) -> None:
@@ -61,6 +69,7 @@ def insert_secret(tx: Tx, org_id: str, secret: ConsumerSecret, digest: bytes) ->
             created_at=secret.created_at,
             created_by=secret.created_by,
             expires_at=secret.expires_at,
+            try_id=secret.try_id,
         )
     )
 
@@ -107,6 +116,7 @@ def insert_certificate(tx: Tx, org_id: str, certificate: AppCertificate) -> bool
             not_after=certificate.not_after,
             created_at=certificate.created_at,
             created_by=certificate.created_by,
+            try_id=certificate.try_id,
         )
     )
     return bool(added.rowcount)
@@ -133,3 +143,19 @@ def retire_certificate(tx: Tx, org_id: str, app_id: str, certificate_id: str) ->
         .values(retired_at=tx.now)
     )
     return bool(retired.rowcount)
+
+
+def of_tries(tx: Tx, org_id: str, app_ids: Collection[str], try_ids: Collection[str]) -> list[str]:
+    """The ids of the secrets and certificates of these apps that were made for these runs of Try it."""
+    found: list[str] = []
+    for table in (secrets, certificates):
+        wanted = (table.c.org_id == org_id, table.c.app_id.in_(list(app_ids)), table.c.try_id.in_(list(try_ids)))
+        found += tx.connection.scalars(sa.select(table.c.id).where(*wanted)).all()
+    return found
+
+
+def forget(tx: Tx, org_id: str, app_ids: Collection[str], try_ids: Collection[str]) -> None:
+    """Delete what was made for these runs of Try it of these apps. What people made is only ever retired."""
+    for table in (secrets, certificates):
+        wanted = (table.c.org_id == org_id, table.c.app_id.in_(list(app_ids)), table.c.try_id.in_(list(try_ids)))
+        tx.connection.execute(sa.delete(table).where(*wanted))

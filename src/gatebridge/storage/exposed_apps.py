@@ -117,12 +117,12 @@ def _owners(tx: Tx, org_id: str, user_ids: set[str]) -> dict[str, User]:
 
 
 def _grouped(tx: Tx, org_id: str, table: sa.Table, app_ids: Sequence[str], read: Any) -> dict[str, list[Any]]:
-    """What hangs from each of these apps and was not retired."""
+    """What hangs from each of these apps, was not retired and was not made for a run of Try it, which ends it by itself."""
     if not app_ids:
         return {}
     found: dict[str, list[Any]] = {}
-    live = sa.select(table).where(table.c.org_id == org_id, table.c.app_id.in_(app_ids), table.c.retired_at.is_(None))
-    for row in tx.connection.execute(live):
+    live = (table.c.org_id == org_id, table.c.app_id.in_(app_ids), table.c.retired_at.is_(None), table.c.try_id.is_(None))
+    for row in tx.connection.execute(sa.select(table).where(*live)):
         found.setdefault(row.app_id, []).append(read(row))
     return found
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from gatebridge.crypto import published, signing
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.apps import AppCertificate, ConsumerSecret
+from gatebridge.rules.device_codes import DeviceCode
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.grants import AccessToken, AuthorizationCode, RefreshToken
 from gatebridge.rules.orgs import Org
@@ -22,6 +23,7 @@ from gatebridge.storage import (
     codes,
     credentials,
     custom_permissions,
+    device_codes,
     grants,
     installations,
     orgs,
@@ -187,6 +189,18 @@ class FactsReader:
             return facts
         return replace(facts, approval=approvals.of_user(self.tx, org.id, facts.installation.id, session.user_id))
 
+    def device(self, org: Org, digest: bytes) -> tuple[Facts, DeviceCode | None]:
+        """The device code with this digest, and the facts about all that it hangs from; of a used one also what it bought."""
+        device = self.once(("device", org.id, digest), lambda: device_codes.by_digest(self.tx, org.id, digest))
+        if device is None:
+            return self.bare_facts(org), None
+        approved_in = device.session_id if device.approved is not None else None
+        return self.once(("facts of device", org.id, digest), lambda: self._around_device(org, device, approved_in)), device
+
+    def connecting(self, org: Org, device: DeviceCode, session: Session) -> Facts:
+        """What is decided on where the user of a session has typed the code of a device."""
+        return replace(self._hanging(org, device.app_id, session.user_id, None), session=session)
+
     def custom_permissions(self, org: Org, standing: Standing) -> tuple[str, ...]:
         """The API names of the custom permissions that a user holds at this moment."""
         holders = [standing.profile.id, *(held.id for held, assignment in standing.sets if assignment.holds(self.now))]
@@ -234,8 +248,17 @@ class FactsReader:
         facts = self._hanging(org, code.app_id, code.user_id, code.grant_id)
         return replace(facts, session=sessions.by_id(self.tx, org.id, code.session_id))
 
+    def _around_device(self, org: Org, device: DeviceCode, session_id: str | None) -> Facts:
+        if session_id is None or device.user_id is None:
+            return self._app_of(org, device.app_id)
+        facts = self._hanging(org, device.app_id, device.user_id, device.grant_id)
+        return replace(facts, session=sessions.by_id(self.tx, org.id, session_id))
+
+    def _app_of(self, org: Org, app_id: str) -> Facts:
+        return self.once(("app", org.id, app_id), lambda: self._app(org, self._row(BY_APP_ID, org_id=org.id, app_id=app_id)))
+
     def _hanging(self, org: Org, app_id: str, user_id: str, grant_id: str | None) -> Facts:
-        facts = self.once(("app", org.id, app_id), lambda: self._app(org, self._row(BY_APP_ID, org_id=org.id, app_id=app_id)))
+        facts = self._app_of(org, app_id)
         grant = grants.by_id(self.tx, org.id, grant_id) if grant_id is not None else None
         return replace(facts, standing=self._standing(org, user_id), grant=grant)
 

@@ -33,6 +33,8 @@ grants = sa.Table(
     sa.Column("authenticated_at", Moment),
     sa.Column("nonce", Text),
     sa.Column("activated", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("userinfo_claims", Text, nullable=False, server_default=""),
+    sa.Column("id_token_claims", Text, nullable=False, server_default=""),
     sa.Column("ended_at", Moment),
     sa.Column("ended_because", Text, nullable=False, server_default=""),
     sa.Index(None, "org_id", "installation_id", "user_id"),
@@ -51,6 +53,15 @@ sa.Index(
     unique=True,
     sqlite_where=_SHARED,
     postgresql_where=_SHARED,
+)
+
+# Which apps are to hear that a session has ended.
+sa.Index(
+    "ix_grants_session",
+    grants.c.org_id,
+    grants.c.session_id,
+    sqlite_where=grants.c.session_id.is_not(None),
+    postgresql_where=grants.c.session_id.is_not(None),
 )
 
 
@@ -74,6 +85,8 @@ def of_row(row: Any) -> Grant:
         authenticated_at=row.authenticated_at,
         nonce=row.nonce,
         activated=row.activated,
+        userinfo_claims=tuple(row.userinfo_claims.split()),
+        id_token_claims=tuple(row.id_token_claims.split()),
     )
 
 
@@ -120,6 +133,8 @@ def insert_if_first(tx: Tx, grant: Grant) -> bool:
             authenticated_at=grant.authenticated_at,
             nonce=grant.nonce,
             activated=grant.activated,
+            userinfo_claims=" ".join(grant.userinfo_claims),
+            id_token_claims=" ".join(grant.id_token_claims),
             ended_because="",
         )
     )

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from gatebridge.storage.apps import app_directory
 from gatebridge.storage.dialects import Id, Moment, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
@@ -46,6 +47,7 @@ class Revocation:
     grant_id: str | None
     app_id: str | None
     user_id: str | None
+    consumer_key: str | None = None  # of the app, as its tokens name it
 
 
 def append(
@@ -98,12 +100,25 @@ def _next(tx: Tx, org_id: str) -> int | None:
 def since(tx: Tx, org_id: str, after: int, limit: int) -> list[Revocation]:
     """The entries after number `after`, in order, at most `limit` of them."""
     statement = (
-        sa.select(revocations)
+        sa.select(revocations, app_directory.c.consumer_key)
+        .outerjoin(app_directory, app_directory.c.app_id == revocations.c.app_id)
         .where(revocations.c.org_id == org_id, revocations.c.sequence > after)
         .order_by(revocations.c.sequence)
         .limit(limit)
     )
     return [_of_row(row) for row in tx.connection.execute(statement)]
+
+
+def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:
+    """Forget entries from before a moment, the oldest first, at most `limit` of them. How many went.
+
+    No token lives that could still be theirs. They come in the order of their time, so a look at the oldest is enough.
+    """
+    oldest = sa.select(revocations.c.sequence).where(revocations.c.org_id == org_id).order_by(revocations.c.sequence).limit(limit)
+    doomed = sa.delete(revocations).where(
+        revocations.c.org_id == org_id, revocations.c.sequence.in_(oldest.scalar_subquery()), revocations.c.at < before
+    )
+    return tx.connection.execute(doomed).rowcount
 
 
 def head(tx: Tx, org_id: str) -> int:
@@ -122,4 +137,5 @@ def _of_row(row: Any) -> Revocation:
         grant_id=row.grant_id,
         app_id=row.app_id,
         user_id=row.user_id,
+        consumer_key=row.consumer_key,
     )

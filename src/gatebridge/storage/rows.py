@@ -71,6 +71,9 @@ def org(row: Any) -> Org:
             trusted_ranges=ranges(stored.get("trusted_ranges", ())),
             trusted_ranges_only_waive=stored.get("trusted_ranges_only_waive", False),
             custom_scopes=tuple((name, sentence) for name, sentence in stored.get("custom_scopes", ())),
+            scope_claims=tuple((scope, claim, value) for scope, claim, value in stored.get("scope_claims", ())),
+            device_flow=stored.get("device_flow", False),
+            user_agent_flow=stored.get("user_agent_flow", False),
             timezone=stored.get("timezone", "UTC"),
             monitored_ranges=ranges(stored.get("monitored_ranges", ())),
             ranges_on_every_request=stored.get("ranges_on_every_request", False),
@@ -190,6 +193,9 @@ def settings(row: Any) -> AppSettings:
         rotate_refresh_tokens=row.rotate_refresh_tokens,
         id_token_minutes=row.id_token_minutes,
         assertion_audiences=tuple(row.assertion_audiences),
+        post_logout_redirect_uris=tuple(row.post_logout_redirect_uris),
+        backchannel_logout_uri=row.backchannel_logout_uri,
+        custom_attributes=tuple((name, expression) for name, expression in row.custom_attributes),
     )
 
 
@@ -246,6 +252,7 @@ def secret(row: Any) -> ConsumerSecret:
         created_by=row.created_by,
         expires_at=row.expires_at,
         retired_at=row.retired_at,
+        try_id=row.try_id,
     )
 
 
@@ -264,4 +271,5 @@ def certificate(row: Any) -> AppCertificate:
         created_at=row.created_at,
         created_by=row.created_by,
         retired_at=row.retired_at,
+        try_id=row.try_id,
     )

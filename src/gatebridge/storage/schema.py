@@ -10,6 +10,8 @@ from gatebridge.storage import (
     codes,
     credentials,
     custom_permissions,
+    device_codes,
+    exercised_scopes,
     factors,
     grants,
     idempotency,
@@ -30,6 +32,7 @@ from gatebridge.storage import (
     signing_keys,
     strangers,
     tokens,
+    tries,
     usage,
     verifications,
 )
@@ -67,6 +70,9 @@ FAMILIES = (
     verifications,
     access_requests,
     loosenings,
+    device_codes,
+    exercised_scopes,
+    tries,
 )
 
 __all__ = ["FAMILIES", "metadata"]

@@ -15,7 +15,7 @@ sign_in_failures = sa.Table(
     "sign_in_failures",
     metadata,
     sa.Column("org_id", Id, primary_key=True),
-    sa.Column("kind", sa.String(8), primary_key=True),  # user or address
+    sa.Column("kind", sa.String(8), primary_key=True),  # see Kind
     sa.Column("key", sa.String(255), primary_key=True),  # a canonical username, known or not, or a network
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("first_at", Moment, nullable=False),
@@ -24,7 +24,7 @@ sign_in_failures = sa.Table(
     sa.Index(None, "org_id", "last_at"),
 )
 
-Kind = Literal["user", "address"]
+Kind = Literal["user", "address", "connect"]  # the last: wrong codes of devices, in a session, by a user, from a network, in an org
 
 
 @dataclass(frozen=True, slots=True)

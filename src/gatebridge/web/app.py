@@ -7,11 +7,14 @@ from starlette.types import ASGIApp
 from gatebridge.web import (
     ask_access,
     authorize,
+    authz,
+    connect,
     enrol,
     explain,
     fallback,
     identity,
     install,
+    logout,
     mail_links,
     me,
     my_password,
@@ -23,6 +26,7 @@ from gatebridge.web import (
     reason_pages,
     second_step,
     sign_in,
+    try_callback,
 )
 from gatebridge.web.api.application import make_api
 from gatebridge.web.hot_lane import HotLane
@@ -38,14 +42,18 @@ from gatebridge.web.middleware.security_headers import SecurityHeaders
 
 def make_app(house: House) -> ASGIApp:
     """The ASGI application of one process. Its node number is drawn here, so the database must answer once."""
+    api = make_api(house)
     app: ASGIApp = Router(
         [
             *oauth.routes(house.database, house.turnstile, house.keyring, house.base_url),
             *authorize.routes(house),
+            *connect.routes(house),
             *identity.routes(house),
+            *authz.routes(house),
             *operations.routes(house),
             *reason_pages.routes(),
             *sign_in.routes(house),
+            *logout.routes(house),
             *mail_links.routes(house),
             *ask_access.routes(house),
             *install.routes(house),
@@ -56,7 +64,8 @@ def make_app(house: House) -> ASGIApp:
             *enrol.routes(house),
             *my_security.routes(house),
             *prove_again.routes(house),
-            Mount("/api/v1", make_api(house)),
+            *try_callback.routes(house),
+            Mount("/api/v1", api),
             Mount("/static", StaticFiles(directory=pages.HERE / "static")),
         ],
         default=fallback.path_unknown,
@@ -71,4 +80,6 @@ def make_app(house: House) -> ASGIApp:
     app = AccessLog(app, house.metrics)
     app = Proxy(app, house.trusted_proxies)
     app = OperationId(app, house.database.mint, house.clock)
-    return HotLane(app, house, oauth.hot_endpoints(house.database, house.turnstile, house.keyring, house.base_url))
+    door = HotLane(app, house, oauth.hot_endpoints(house.database, house.turnstile, house.keyring, house.base_url))
+    api.state.door = door  # where Try it sends the requests of a run in
+    return door

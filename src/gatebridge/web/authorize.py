@@ -10,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatebridge.oauth import authorize, consent, response_modes, waiting
+from gatebridge.oauth import authorization_lines, authorize, consent, response_modes, waiting
 from gatebridge.oauth.authorization_case import Visit
-from gatebridge.oauth.authorize import Ask, Asked, Decision, Refuse, SendBack, SignIn, Step, StepUp
+from gatebridge.oauth.authorization_steps import Ask, Asked, Decision, Refuse, SendBack, SignIn, Step, StepUp
 from gatebridge.oauth.consent import Consent
 from gatebridge.oauth.request import Malformed, OAuthRequest, read_form, read_parameters
 from gatebridge.oauth.response_modes import Reply
 from gatebridge.rules import ids
+from gatebridge.rules.authorization import ResponseMode
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Standing
@@ -90,8 +91,8 @@ class AuthorizePages:
         """An app sends a browser with its request in the address."""
         if request.method == "HEAD":
             return Response()
-        asked = oauth_request(request, read_parameters(request.scope["query_string"]))
-        step = self._decided(request, browser, lambda visitor: authorize.begin(visitor.tx, visitor.org, asked, visitor.visit))
+        asked, keyring = oauth_request(request, read_parameters(request.scope["query_string"])), self.house.keyring
+        step = self._decided(request, browser, lambda visitor: authorize.begin(visitor.tx, visitor.org, asked, visitor.visit, keyring))
         return self._answer(request, browser, step)
 
     async def begin_by_post(self, request: Request, browser: Browser) -> Response:
@@ -121,7 +122,7 @@ class AuthorizePages:
         bare = oauth_request(request, {})
 
         def resumed(visitor: Visitor) -> Step | _Question:
-            step = authorize.resume(visitor.tx, visitor.org, bare, visitor.visit, name)
+            step = authorize.resume(visitor.tx, visitor.org, bare, visitor.visit, self.house.keyring, name)
             if not isinstance(step, Ask) or visitor.standing is None:
                 return step
             return _Question(visitor.org, step.asked, visitor.standing.user.name, consent.consent(visitor.tx, visitor.org, step.asked))
@@ -143,7 +144,7 @@ class AuthorizePages:
             step = self._decided(
                 request,
                 browser,
-                lambda visitor: authorize.resume(visitor.tx, visitor.org, bare, visitor.visit, name, decision, mark),
+                lambda visitor: authorize.resume(visitor.tx, visitor.org, bare, visitor.visit, self.house.keyring, name, decision, mark),
             )
             return self._answer(request, browser, step)
 
@@ -175,7 +176,7 @@ class AuthorizePages:
         return browsers.answer(response, browser, request.scope["gatebridge.issuer"])
 
     def _sent_back(self, request: Request, browser: Browser, reply: Reply) -> Response:
-        if reply.mode != response_modes.FORM_POST:
+        if reply.mode is not ResponseMode.FORM_POST:
             return _see_other(reply.location)
         return door_pages.door(
             request,
@@ -210,7 +211,7 @@ class AuthorizePages:
         page = door_pages.door(
             request,
             "not_authorized.html",
-            authorize.ON_A_PAGE,
+            authorization_lines.ON_A_PAGE,
             house=self.house,
             browser=browser,
             reason=refuse.reason,

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gatebridge.oauth import discovery, errors, introspect, jwks, revocation_feed, revoke, token
+from gatebridge.oauth import device_authorization, discovery, errors, introspect, jwks, revocation_feed, revoke, token
 from gatebridge.oauth.keyring import Keyring
 from gatebridge.oauth.outcome import Answer
 from gatebridge.oauth.request import Malformed, OAuthRequest, read_form
@@ -53,6 +53,7 @@ def hot_endpoints(database: Database, turnstile: Turnstile, keyring: Keyring, ba
         token.PATH: partial(token.decide, keyring=keyring),
         introspect.PATH: introspect.decide,
         revoke.PATH: revoke.decide,
+        device_authorization.PATH: device_authorization.decide,
     }
     return {
         path: HotEndpoint(turnstile, base_url, decide, database if path in CROSS_ORIGIN else None) for path, decide in decisions.items()
@@ -195,11 +196,15 @@ def wire_form(answer: Answer) -> tuple[bytes, list[tuple[bytes, bytes]]]:
 
 
 class RevocationFeed:
-    """What was ended since a cursor, as a long poll for resource servers: the caller is proven first, then waits for news."""
+    """What was ended since a cursor, as a long poll for resource servers: the caller is proven first, then waits for news.
+
+    While callers wait, only the head of their org's feed is looked at, once for all of them.
+    """
 
     def __init__(self, database: Database, turnstile: Turnstile, base_url: str) -> None:
         self.database = database
         self.endpoint = HotEndpoint(turnstile, base_url, revocation_feed.decide)
+        self.looks: dict[str, asyncio.Task[int]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
@@ -209,10 +214,30 @@ class RevocationFeed:
         deadline = asyncio.get_running_loop().time() + revocation_feed.wait_asked(request, LONGEST_WAIT)
         while True:
             answer = await passed(self.endpoint.turnstile, self.endpoint.decide, request, self.endpoint.base_url)
-            if not revocation_feed.is_empty(answer) or asyncio.get_running_loop().time() >= deadline:
+            if not revocation_feed.is_empty(answer) or not await self._news(request.host, answer, deadline):
                 await send_answer(answer, send)
                 return
-            await asyncio.sleep(LOOK_EVERY)
+
+    async def _news(self, host: str, answer: Answer, deadline: float) -> bool:
+        """Wait for the head of the feed to move; False: it has not by the deadline. An outage is news too, and is answered as such."""
+        known = revocation_feed.cursor_of(answer)
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(min(LOOK_EVERY, left))
+            try:
+                if await asyncio.shield(self._head(host)) != known:
+                    return True
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                return True
+        return False
+
+    def _head(self, host: str) -> "asyncio.Task[int]":
+        """One look for everybody who asks while it is under way."""
+        look = self.looks.get(host)
+        if look is None or look.done():
+            look = self.looks[host] = asyncio.get_running_loop().create_task(run_in_threadpool(revocation_feed.head, self.database, host))
+        return look
 
 
 Document = Callable[[FactsReader, Any], dict[str, object]]

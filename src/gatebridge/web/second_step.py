@@ -30,7 +30,7 @@ from gatebridge.web import browser as browsers
 from gatebridge.web import door_pages, me, passkey_forms
 from gatebridge.web.browser import Browser
 from gatebridge.web.house import House
-from gatebridge.web.sign_in import HOME, SEE_OTHER, asking_of, place_of
+from gatebridge.web.sign_in import HOME, ONWARD, SEE_OTHER, asking_of, place_of
 from gatebridge.web.sign_in import PATH as SIGN_IN
 
 PATH, ENROL = "/signin/verify", "/signin/enrol"
@@ -40,9 +40,6 @@ WRONG = sign_in.SECOND_CODE_WRONG.status  # of a form that is shown again
 REFUSED = "This code is not right, was used before, or was tried too often. After ten tries there is a pause of 15 minutes."
 MAIL_REFUSED = "This is not the code in the newest mail, or it was tried too often. After ten tries there is a pause of 15 minutes."
 NOT_ACCEPTED = "The passkey was not accepted. Try once more, or use a code."
-
-# Where a browser may be led to by a word, when no app waits for it.
-ONWARD = {"security": "/me/security", "app": "/me/security/app", "passkey": "/me/security/passkey"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from gatebridge.web.middleware.proxy import address
 PATH, HOME = "/signin", "/me"
 PASSKEY, VERIFY = "/signin/passkey", "/signin/verify"
 SIGN_OUT, SIGNED_OUT = "/signout", "/signed-out"
+# Where a browser may be led to by a word, when no app waits for it: no address that somebody made up can stand here (X-RU-14).
+ONWARD = {"connect": "/connect", "security": "/me/security", "app": "/me/security/app", "passkey": "/me/security/passkey"}
 SEE_OTHER = 303  # never 307: what was typed goes to nobody else (X-RU-16)
 
 # What the page may say on arrival, by a word in its address; anything else says nothing, so that no link can put words here.
@@ -53,11 +55,13 @@ def show(house: House, request: Request, browser: Browser) -> Response:
     """The form; for who is signed in already and was sent by no app, the way in."""
     org = door_pages.org_of(request, house)
     interaction = request.query_params.get("interaction", "")
-    if not interaction and _is_signed_in(house, org, browser):
-        return RedirectResponse(HOME, SEE_OTHER)
+    here, then = _signed_in(house, org, browser), _then(request.query_params.get("then", ""))
+    if not interaction and here is not None:
+        return RedirectResponse(_onward("", then), SEE_OTHER)
     asking = asking_of(house, org, interaction, browser)
     said = SAID.get(request.query_params.get("said", ""))
-    return _form(request, house, browser, org, interaction, asking, username=asking.login_hint if asking else "", said=said)
+    username = asking.login_hint if asking else ""
+    return _form(request, house, browser, org, interaction, asking, then=then, username=username, said=said, here=here)
 
 
 async def enter(house: House, request: Request, browser: Browser) -> Response:
@@ -68,9 +72,10 @@ async def enter(house: House, request: Request, browser: Browser) -> Response:
 
 def _enter(house: House, request: Request, browser: Browser, fields: dict[str, str]) -> Response:
     org = door_pages.org_of(request, house)
-    interaction, username = fields.get("interaction", ""), fields.get("username", "")
+    interaction, username, then = fields.get("interaction", ""), fields.get("username", ""), _then(fields.get("then", ""))
     asking = asking_of(house, org, interaction, browser)
-    again = partial(_form, request, house, browser, org, interaction, asking, sign_in.PASSWORD_WRONG.status, username=username)
+    wrong = sign_in.PASSWORD_WRONG.status
+    again = partial(_form, request, house, browser, org, interaction, asking, wrong, then=then, username=username)
     missing = {name: f"Type your {name}." for name in ("username", "password") if not fields.get(name)}
     if missing:
         return again(problems=missing)
@@ -80,9 +85,10 @@ def _enter(house: House, request: Request, browser: Browser, fields: dict[str, s
         return again(problems={"password": REFUSED})
     if isinstance(begun, Pending):
         # No session yet: the name of what waits is worth something in this browser only, and with the second step only.
-        said = {"step": begun.name} | ({"interaction": interaction} if interaction else {})
-        return browsers.answer(RedirectResponse(f"{VERIFY}?{urlencode(said)}", SEE_OTHER), browser, org.issuer)
-    return _let_in(browser, org, interaction, begun)
+        said = {"step": begun.name, "interaction": interaction, "then": then}
+        told = urlencode({name: value for name, value in said.items() if value})
+        return browsers.answer(RedirectResponse(f"{VERIFY}?{told}", SEE_OTHER), browser, org.issuer)
+    return _let_in(browser, org, _onward(interaction, then), begun)
 
 
 async def enter_by_passkey(house: House, request: Request, browser: Browser) -> Response:
@@ -92,19 +98,26 @@ async def enter_by_passkey(house: House, request: Request, browser: Browser) -> 
 
 
 def _enter_by_passkey(house: House, request: Request, browser: Browser, fields: dict[str, str]) -> Response:
-    org, interaction = door_pages.org_of(request, house), fields.get("interaction", "")
+    org, interaction, then = door_pages.org_of(request, house), fields.get("interaction", ""), _then(fields.get("then", ""))
     asking = asking_of(house, org, interaction, browser)
     with house.database.transaction() as tx:
         begun = passkey.sign_in(tx, org, passkey_forms.signed(fields), place_of(request, browser))
     if isinstance(begun, Reason):
         status = sign_in.PASSKEY_REFUSED.status
-        return _form(request, house, browser, org, interaction, asking, status, problems={"passkey": PASSKEY_REFUSED})
-    return _let_in(browser, org, interaction, begun)
+        return _form(request, house, browser, org, interaction, asking, status, then=then, problems={"passkey": PASSKEY_REFUSED})
+    return _let_in(browser, org, _onward(interaction, then), begun)
 
 
-def _let_in(browser: Browser, org: Org, interaction: str, begun: Begun) -> Response:
-    # The request that waits is named and never spelled out, so no address that somebody made up can stand here (X-RU-14).
-    onward = f"{waiting.PATH}?interaction={interaction}" if interaction else HOME
+def _then(word: str) -> str:
+    return word if word in ONWARD else ""
+
+
+def _onward(interaction: str, then: str) -> str:
+    """Where a browser goes when it has signed in: to the request that waits, which is named and never spelled out, or to a page of ours."""
+    return f"{waiting.PATH}?{urlencode({'interaction': interaction})}" if interaction else ONWARD.get(then, HOME)
+
+
+def _let_in(browser: Browser, org: Org, onward: str, begun: Begun) -> Response:
     return browsers.answer(RedirectResponse(onward, SEE_OTHER), browser, org.issuer, begun.value)
 
 
@@ -154,9 +167,11 @@ def _form(
     asking: Asking | None,
     status: int = 200,
     *,
+    then: str = "",
     username: str = "",
     problems: dict[str, str] | None = None,
     said: str | None = None,
+    here: str | None = None,
 ) -> Response:
     with house.database.reading() as tx:
         asked = passkey_forms.to_sign_in(tx, org, browser)
@@ -170,18 +185,22 @@ def _form(
         form_action=[asking.form_target] if asking is not None else (),
         org=org,
         interaction=interaction,
+        then=then,
         asking=asking,
         username=username,
         problems={"username": None, "password": None, "passkey": None} | (problems or {}),
         said=said,
+        here=here,
         script=True,
         asked=asked,
     )
 
 
-def _is_signed_in(house: House, org: Org, browser: Browser) -> bool:
+def _signed_in(house: House, org: Org, browser: Browser) -> str | None:
+    """Who is signed in at this browser already, by name."""
     with house.database.reading() as tx:
-        return sessions.current(tx, org, browser.session_value) is not None
+        found = sessions.current(tx, org, browser.session_value)
+    return found.standing.user.name if found is not None else None
 
 
 def asking_of(house: House, org: Org, interaction: str, browser: Browser) -> Asking | None:

@@ -11,13 +11,17 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from gatebridge.oauth import presented_token
+from gatebridge.oauth.exercising import Uses, uses_of
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.record import record
 from gatebridge.oauth.request import OAuthRequest
+from gatebridge.storage import exercised_scopes
 from gatebridge.storage.database import Database
 from gatebridge.storage.dialects import is_conflict, is_outage
+from gatebridge.storage.exercised_scopes import ScopeUse
 from gatebridge.storage.facts import FactsReader
 
 Decide = Callable[[FactsReader, OAuthRequest], Outcome]
@@ -72,6 +76,7 @@ class Turnstile:
         self._shut = False
         self._threads: list[threading.Thread] = []
         self.counts = Counts()
+        self.uses = Uses()  # of scopes, that were written down of late
 
     def start(self) -> None:
         """Open the turnstile."""
@@ -128,22 +133,29 @@ class Turnstile:
         counts.sizes[bucket] = counts.sizes.get(bucket, 0) + 1
 
     def _let_through(self, batch: Sequence[Waiting], tries: int = TRIES) -> None:
-        decided = self._decide(batch)
-        writers = [(waiting, outcome) for waiting, outcome in decided if outcome.writes]
-        _answer([(waiting, outcome.answer) for waiting, outcome in decided if not outcome.writes])
+        decided, now = self._decide(batch)
+        uses = self.uses.due(uses_of(outcome for _, outcome in decided), now)
+        writers = [each for each in decided if _writes(each[1], uses)]
+        _answer([(waiting, outcome.answer) for waiting, outcome in decided if not _writes(outcome, uses)])
         if not writers:
             return
         try:
             with self._database.transaction() as tx:
                 answers = record(tx, [outcome for _, outcome in writers])
+                exercised_scopes.note(tx, uses)
         except Exception as error:
             alone = len(writers) == 1
             in_the_way = is_conflict(error) and tries > 1
             if not in_the_way and (alone or is_outage(error)):
-                _fail([waiting for waiting, _ in writers], error)
+                # That use was made of a scope is for a report: no answer fails that had nothing else to write.
+                if uses:
+                    log.warning("which scopes are used could not be written down: %s", type(error).__name__)
+                _answer([(waiting, outcome.answer) for waiting, outcome in writers if not outcome.writes])
+                _fail([waiting for waiting, outcome in writers if outcome.writes], error)
                 return
             self._one_by_one([waiting for waiting, _ in writers], tries - 1 if alone else tries)
             return
+        self.uses.written(uses, now)
         self._count_outcomes([outcome for _, outcome in writers])
         _answer([(waiting, answer) for (waiting, _), answer in zip(writers, answers, strict=True)])
 
@@ -154,7 +166,7 @@ class Turnstile:
                 kind = (outcome.history.line.event, outcome.history.line.reason or "")
                 counted[kind] = counted.get(kind, 0) + 1
 
-    def _decide(self, batch: Sequence[Waiting]) -> list[tuple[Waiting, Outcome]]:
+    def _decide(self, batch: Sequence[Waiting]) -> tuple[list[tuple[Waiting, Outcome]], datetime]:
         decided = []
         with self._database.reading() as tx:
             reader = FactsReader(tx)
@@ -167,7 +179,7 @@ class Turnstile:
                     if is_outage(error):
                         raise  # nobody's facts can be read; the others need not try
                     _fail([waiting], error)
-        return decided
+        return decided, reader.now
 
     def _one_by_one(self, batch: Sequence[Waiting], tries: int) -> None:
         """The commit of a batch failed for one of them, and nobody knows for which: each is decided and written anew, alone."""
@@ -177,6 +189,10 @@ class Turnstile:
                 self._let_through([waiting], tries)
             except Exception as error:
                 _fail([waiting], error)
+
+
+def _writes(outcome: Outcome, due: Sequence[ScopeUse]) -> bool:
+    return outcome.writes or (bool(due) and not set(due).isdisjoint(outcome.exercised))
 
 
 def _answer(answered: Sequence[tuple[Waiting, Answer]]) -> None:

@@ -1,7 +1,6 @@
 """client_secret_basic and client_secret_post (RFC 6749 section 2.3.1)."""
 
 import base64
-import binascii
 from urllib.parse import unquote_plus
 
 from gatebridge.crypto import secrets
@@ -27,7 +26,7 @@ def from_header(request: OAuthRequest) -> Presented | Reason | None:
         decoded = base64.b64decode(encoded.strip(" "), validate=True).decode("utf-8")
         consumer_key, colon, secret = decoded.partition(":")
         consumer_key, secret = unquote_plus(consumer_key, errors="strict"), unquote_plus(secret, errors="strict")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no UTF-8, or no ASCII to begin with
         return client_reasons.BASIC_HEADER_MALFORMED
     if not colon or not consumer_key or not secret or "\0" in consumer_key:
         return client_reasons.BASIC_HEADER_MALFORMED

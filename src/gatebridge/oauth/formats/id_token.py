@@ -1,6 +1,7 @@
 """ID tokens (OpenID Connect Core section 2): who signed in, how and when, for the app that asked.
 
-What the scopes `profile`, `email`, `address` and `phone` ask for is told at userinfo and not in here (section 5.4).
+What the scopes `profile`, `email`, `address` and `phone` ask for is told at userinfo and not in here (section 5.4), unless the app asks for
+it here by the parameter `claims`.
 """
 
 import base64
@@ -10,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gatebridge.crypto import signing
+from gatebridge.oauth import claims as claims_of_people
 from gatebridge.oauth.subjects import subject
 from gatebridge.rules.facts import Facts
-from gatebridge.rules.ids import long
 from gatebridge.rules.levels import Level
 
 # No access token has this type (`at+jwt`, or no JWT at all), so neither is ever taken for the other (RFC 8725 section 3.11).
@@ -36,17 +37,19 @@ def make(
     authenticated_at: datetime | None,
     level: Level,
     methods: tuple[str, ...],
-    session_id: str | None,
+    sid: str | None,
     tells_auth_time: bool,
     now: datetime,
     key: signing.SigningKey,
     custom: tuple[str, ...],
+    requested: tuple[str, ...] = (),
 ) -> str:
     """The signed ID token of the user and app in these facts.
 
     `authenticated_at` is when the credential was last checked. It is told whenever it is known; `tells_auth_time` says that it must be.
-    `custom` is the API names of the custom permissions that the user holds. Raises ValueError where what must be told is not known, or
-    `openid` was not granted.
+    `sid` is the name of the browser session (`subjects.sid`). `custom` is the API names of the custom permissions that the user holds, and
+    `requested` the claims about the user that the app asked for in here one by one. Raises ValueError where what must be told is not known,
+    or `openid` was not granted.
     """
     app, settings, standing = facts.app, facts.settings, facts.standing
     if app is None or settings is None or standing is None:
@@ -70,11 +73,10 @@ def make(
         claims["auth_time"] = int(authenticated_at.timestamp())
     if nonce is not None:
         claims["nonce"] = nonce
-    if session_id is not None:
-        claims["sid"] = long(session_id)
-    if custom:
-        claims["custom_permissions"] = dict.fromkeys(custom, True)
-    return signing.sign(key, TYP, claims)
+    if sid is not None:
+        claims["sid"] = sid
+    # What an org or a developer has thought up never takes the place of what makes it an ID token.
+    return signing.sign(key, TYP, claims_of_people.id_token_extra(facts, requested, scopes, custom) | claims)
 
 
 def half_hash(value: str, algorithm: str) -> str:

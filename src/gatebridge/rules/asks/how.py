@@ -17,7 +17,7 @@ from gatebridge.rules.verdict import Finding
 def flow(facts: Facts, attempt: Attempt) -> Finding | None:
     """Is this way of getting a token known, well asked for, and enabled for the app? A family ends with the flow that began it."""
     wrong = attempt.flow_refused or attempt.request_refused
-    if wrong is not None:
+    if wrong is not None and wrong.gate is not Gate.SESSION:  # of whom and how surely the request wants, the gate Session speaks
         return refused(Gate.FLOW, wrong)
     asked = attempt.token.flow if attempt.token else attempt.flow
     if facts.settings is None or asked is None:
@@ -28,6 +28,8 @@ def flow(facts: Facts, attempt: Attempt) -> Finding | None:
     for needed in (asked, began):
         if needed not in facts.settings.flows:
             return refused(Gate.FLOW, flow_reasons.FLOW_NOT_ENABLED, f"{needed} is not among the app's flows", compared)
+        if facts.org.switched_off(needed):
+            return refused(Gate.FLOW, flow_reasons.FLOW_OFF_IN_ORG, f"{needed} is switched off in the org", Compared("flow", needed, "off"))
     named_only = attempt.client is not None and attempt.client.method is ClientAuthMethod.NONE
     if asked is Flow.CLIENT_CREDENTIALS and (facts.settings.public or named_only):
         # RFC 6749 section 4.4: only a client that keeps a secret may act as itself. What it proved counts, not what it could (X-CA-03).
@@ -45,6 +47,8 @@ def pkce(facts: Facts, attempt: Attempt) -> Finding | None:
         return passed(Gate.PKCE, "the verifier fits the challenge" if attempt.code.challenge is not None else "waived for this app")
     if facts.settings is None:
         return None
+    if attempt.flow is Flow.USER_AGENT:
+        return passed(Gate.PKCE, "no code is given that it could bind")
     if attempt.challenge is not None:
         return passed(Gate.PKCE, "a challenge by S256")
     if facts.settings.pkce_required or facts.settings.public:

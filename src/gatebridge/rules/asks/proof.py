@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from gatebridge.rules import lifetimes
 from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.asks import devices
 from gatebridge.rules.asks.answers import passed, refused
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
@@ -16,7 +17,7 @@ from gatebridge.rules.reasons.reason import Compared
 from gatebridge.rules.verdict import Finding
 
 # What is presented here is not even looked up for a caller who failed to prove itself, so nothing is known about it (standards G-13).
-LOOKED_UP_LATER = frozenset({Door.CODE, Door.REFRESH, Door.ASSERTION})
+LOOKED_UP_LATER = frozenset({Door.CODE, Door.REFRESH, Door.ASSERTION, Door.DEVICE})
 
 
 def proof(facts: Facts, attempt: Attempt) -> Finding | None:
@@ -31,6 +32,10 @@ def proof(facts: Facts, attempt: Attempt) -> Finding | None:
         return _refresh(facts, attempt, attempt.refresh)
     if attempt.door is Door.ASSERTION:
         return _assertion(facts, attempt)
+    if attempt.door is Door.CONNECT:
+        return devices.typed(facts, attempt.device)
+    if attempt.door is Door.DEVICE:
+        return devices.polled(facts, attempt.device)
     return _token(facts, attempt.token)
 
 

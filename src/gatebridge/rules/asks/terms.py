@@ -24,7 +24,9 @@ def sign_in(facts: Facts, attempt: Attempt) -> Finding | None:
 
 
 def session(facts: Facts, attempt: Attempt) -> Finding | None:
-    """Has somebody signed in at this browser, lately enough for this request, and surely enough for the policy?"""
+    """Has somebody signed in at this browser whom the request means, lately enough for it, and surely enough for it and the policy?"""
+    if attempt.request_refused is not None and attempt.request_refused.gate is Gate.SESSION:
+        return refused(Gate.SESSION, attempt.request_refused, "", *attempt.proof_compared)
     if facts.session is None:
         return refused(Gate.SESSION, session_reasons.LOGIN_REQUIRED, "nobody is signed in at this browser")
     if facts.standing is None:

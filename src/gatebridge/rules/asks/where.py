@@ -67,8 +67,8 @@ def _reason(address: Address | None, judgement: Judgement) -> Reason:
 
 def _activated(facts: Facts, attempt: Attempt) -> bool:
     """Whether this comes from a browser that the user has activated, or hangs from an approval that was given in one."""
-    if attempt.door is Door.AUTHORIZE:
+    if attempt.door in (Door.AUTHORIZE, Door.CONNECT):
         return facts.session is not None and facts.session.activated
-    if attempt.code is not None:
-        return attempt.code.activated
+    if attempt.approved is not None:
+        return attempt.approved.activated
     return facts.grant is not None and facts.grant.activated

@@ -1,6 +1,6 @@
 """Gates 1 to 4, who calls: Client, Callback, App, Installed."""
 
-from gatebridge.rules.app_settings import ClientAuthMethod
+from gatebridge.rules.app_settings import ClientAuthMethod, Flow
 from gatebridge.rules.asks.answers import passed, refused
 from gatebridge.rules.facts import AssertionProof, Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
@@ -93,7 +93,8 @@ def installed(facts: Facts, attempt: Attempt) -> Finding | None:
         until = f" until {here.uninstalled_at.isoformat()}" if here.uninstalled_at is not None else ""
         return passed(Gate.INSTALLED, f"installed in this org{until}")
     held = facts.standing.permissions(facts.now) if facts.standing is not None else frozenset()
-    if here is not None and here.holders_only and Permission.APPROVE_UNINSTALLED_CONNECTED_APPS in held:
+    # At a device even who may use apps that are not installed does not: a code is easily typed for somebody else (X-DV-07).
+    if attempt.flow is not Flow.DEVICE and here is not None and here.holders_only and Permission.APPROVE_UNINSTALLED_CONNECTED_APPS in held:
         return passed(Gate.INSTALLED, "not installed, and the user may use apps that are not")
     reason = installed_reasons.APP_NOT_INSTALLED
     if attempt.door is Door.AUTHORIZE and facts.session is None:

@@ -13,24 +13,29 @@ from gatebridge.rules.reasons import (
     callback,
     client,
     consent,
+    device,
     flow,
     grant,
     hours,
     identity,
     installed,
     level,
+    logout,
     network,
     outage,
     permitted,
     pkce,
     proof,
     request,
+    resource,
     scopes,
     session,
     setup,
     sign_in,
     strangers,
+    tries,
     user,
+    user_codes,
 )
 from gatebridge.rules.reasons.reason import Compared, FieldProblem, Reason, Refused
 
@@ -46,6 +51,7 @@ __all__ = [
     "callback",
     "client",
     "consent",
+    "device",
     "flow",
     "get",
     "grant",
@@ -53,6 +59,7 @@ __all__ = [
     "identity",
     "installed",
     "level",
+    "logout",
     "network",
     "outage",
     "permitted",
@@ -60,11 +67,14 @@ __all__ = [
     "proof",
     "public",
     "request",
+    "resource",
     "scopes",
     "session",
     "setup",
     "sign_in",
+    "tries",
     "user",
+    "user_codes",
 ]
 
 
@@ -83,8 +93,9 @@ def catalogue(modules: Iterable[ModuleType]) -> Mapping[str, Reason]:
 
 REASONS = catalogue(
     (
-        *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant),
-        *(scopes, user, permitted, hours, network, session, level, consent, bearer, identity, sign_in, setup),
+        *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant, device),
+        *(scopes, user, permitted, hours, network, session, level, consent, bearer, identity, sign_in, setup, tries, user_codes, logout),
+        resource,
     )
 )
 

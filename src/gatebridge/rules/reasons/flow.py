@@ -1,7 +1,9 @@
 """Gate 5, Flow: is this way of getting a token known, and enabled for the app?"""
 
+from dataclasses import replace
 from functools import partial
 
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.reasons.reason import Reason
 
@@ -32,12 +34,23 @@ FLOW_NOT_ENABLED = Reason(
     gate=Gate.FLOW,
     error="unauthorized_client",
     status=400,
-    # Salesforce answers invalid_grant here; how it words this is not documented.
+    # Salesforce answers invalid_grant here; how it words this is not documented. See `told_in`.
     salesforce_error="invalid_grant",
-    salesforce_text="client credentials flow not enabled",
+    salesforce_text="flow not enabled",
     sentence="The flow of this request is not enabled for the app.",
     hint="Ask for the flow to be enabled, or use one that is; the app's page lists them under Settings.",
     remedy="Enable the flow under the app's Settings, Flows. Enable no more than the app really uses.",
+)
+FLOW_OFF_IN_ORG = Reason(
+    code="flow_off_in_org",
+    gate=Gate.FLOW,
+    error="unauthorized_client",
+    status=400,
+    salesforce_error="invalid_grant",
+    salesforce_text="flow not enabled for this org",
+    sentence="The flow of this request is switched off in this org.",
+    hint="Use another flow, or ask the security admin of the org whether this one may be used at all.",
+    remedy="It stays off unless somebody with Manage Security switches it on for the org. The page says what to use instead.",
 )
 RESPONSE_TYPE_MISSING = Reason(
     code="response_type_missing",
@@ -59,15 +72,29 @@ RESPONSE_TYPE_UNKNOWN = Reason(
     salesforce_text="response type is not supported",
     sentence="This server does not know the response_type of the request.",
     hint="Send response_type=code with PKCE, which serves browser and mobile apps too; compare with response_types_supported.",
-    remedy="Nothing to change here: tokens in the address of a page leak, so no response type gives them there.",
+    remedy="Nothing to change here: id_token alone, none and the hybrid types are not offered to any app.",
 )
 _authorization = partial(Reason, gate=Gate.FLOW, error="invalid_request", status=400, salesforce_error="invalid_request")
 RESPONSE_MODE_UNKNOWN = _authorization(
     code="response_mode_unknown",
     salesforce_text="invalid response mode",
-    sentence="The response_mode of the request is none that fits a code.",
-    hint="Send response_mode=query or form_post, or leave it out, which means query.",
-    remedy="Nothing to change here: response_modes_supported lists what there is.",
+    sentence="The response_mode of the request is none that fits its response_type.",
+    hint="Leave response_mode out, or send query, fragment or form_post for a code; tokens come back in the fragment alone.",
+    remedy="Nothing to change here: response_modes_supported lists what there is, and no token ever stands in a query.",
+)
+NONCE_MISSING = _authorization(
+    code="nonce_missing",
+    salesforce_text="missing required nonce",
+    sentence="The request wants an ID token in the address and has no nonce.",
+    hint="Send a nonce that is new each time, keep its value in the browser, and compare it with the one in the ID token.",
+    remedy="Nothing to change here: OpenID Connect Core section 3.2.2.1 requires it, since nothing else ties the token to the request.",
+)
+OPENID_MISSING = _authorization(
+    code="openid_missing",
+    salesforce_text="missing required scope openid",
+    sentence="The request wants an ID token and does not ask for the scope openid.",
+    hint="Add openid to scope, or send response_type=token if the app needs no ID token.",
+    remedy="Nothing to change in the org. Where the request names no scope, the app itself must hold openid under Settings, Scopes.",
 )
 PROMPT_CONFLICT = _authorization(
     code="prompt_conflict",
@@ -87,7 +114,7 @@ AUTHORIZATION_MALFORMED = _authorization(
     code="authorization_malformed",
     salesforce_text="invalid parameter value",
     sentence="A parameter of the authorization request does not have the form that it must have.",
-    hint="The description names the parameter; max_age is a whole number of seconds, nonce has at most 512 characters.",
+    hint="The description names the parameter: max_age is whole seconds, nonce has at most 512 characters, claims is a JSON object.",
     remedy="Nothing to change here: no setting widens the form of a parameter.",
 )
 REQUEST_OBJECT_UNSUPPORTED = _authorization(
@@ -114,3 +141,10 @@ REGISTRATION_UNSUPPORTED = _authorization(
     hint="Have the app registered by its owner and send its consumer key as client_id.",
     remedy="Register the app in App Manager; every app has an owner and an approval here.",
 )
+
+
+def told_in(reason: Reason, flow: str | None) -> Reason:
+    """The same refusal with the text that Salesforce's clients know of this flow; known is that of client credentials alone."""
+    if reason is FLOW_NOT_ENABLED and flow == Flow.CLIENT_CREDENTIALS:
+        return replace(reason, salesforce_text="client credentials flow not enabled")
+    return reason

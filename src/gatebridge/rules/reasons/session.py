@@ -21,3 +21,18 @@ LOGIN_TOO_OLD = _session(
     hint="Send the request again without prompt=none, or with a larger max_age.",
     remedy="Nothing to change here: max_age is the client's own wish.",
 )
+LOGIN_OF_ANOTHER = _session(
+    code="login_of_another",
+    sentence="The user at this browser is not the one whom the request means.",
+    hint="Compare id_token_hint, and sub in claims, with the user you expect; without both whoever signs in is taken.",
+    remedy="Nothing to change here: the client has said for whom alone it wants an answer.",
+)
+ACR_UNMET = _session(
+    code="acr_unmet",
+    error="unmet_authentication_requirements",
+    salesforce_error="unmet_authentication_requirements",
+    salesforce_text="authentication requirements cannot be met",
+    sentence="The request makes an acr essential that no sign-in here can have.",
+    hint="Name values of acr_values_supported, or leave essential out: then the app gets the acr that there is and can decide itself.",
+    remedy="Nothing to change here: this server has two levels, urn:gatebridge:level:standard and urn:gatebridge:level:high.",
+)

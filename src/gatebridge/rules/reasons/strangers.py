@@ -43,6 +43,10 @@ REFRESH_CODE = "refresh_token_refused"
 REFRESH_SENTENCE = "The refresh token is not valid here or not valid any more."
 ASSERTION_CODE = "assertion_refused"
 ASSERTION_SENTENCE = "The assertion was not signed with a live key of an app of this org."
+DEVICE_CODE = "device_code_refused"
+DEVICE_SENTENCE = "The device code is not valid here or not valid any more."
+USER_CODE = "user_code_refused"
+USER_CODE_SENTENCE = "No device waits with this code. Let the device show a new one and type that."
 SIGN_IN_CODE = "sign_in_failed"
 SIGN_IN_SENTENCE = "The username or the password is not right, or this user cannot sign in now."
 
@@ -51,6 +55,7 @@ _dead_grant = partial(Reason, gate=Gate.PROOF, error="invalid_grant", status=400
 # RFC 6749 section 5.2 (invalid_grant). Whose it was, whether it ran out or was used: all one answer to who presents it.
 dead_code = partial(_dead_grant, salesforce_text="invalid authorization code", wire_sentence=CODE_SENTENCE, wire_code=CODE_CODE)
 dead_refresh = partial(_dead_grant, salesforce_text="expired access/refresh token", wire_sentence=REFRESH_SENTENCE, wire_code=REFRESH_CODE)
+dead_device_code = partial(_dead_grant, salesforce_text="invalid device code", wire_sentence=DEVICE_SENTENCE, wire_code=DEVICE_CODE)
 dead_assertion = partial(_dead_grant, salesforce_text="invalid assertion", wire_sentence=ASSERTION_SENTENCE, wire_code=ASSERTION_CODE)
 
 # Who is not let in learns nothing about whether the user exists, what state it is in, or which of the two was wrong (X-BF-01).
@@ -63,6 +68,18 @@ not_signed_in = partial(
     salesforce_text="",
     wire_sentence=SIGN_IN_SENTENCE,
     wire_code=SIGN_IN_CODE,
+)
+
+# Who types the code of a device hears one thing, whether it never was, is past its end, was decided about, or is not looked at any more.
+not_a_device = partial(
+    Reason,
+    gate=Gate.PROOF,
+    error="invalid_request",
+    status=400,
+    salesforce_error="",
+    salesforce_text="",
+    wire_sentence=USER_CODE_SENTENCE,
+    wire_code=USER_CODE,
 )
 
 # What the shared pages say. Nothing is ever refused for these: they are the public face of all the causes that share them.
@@ -90,6 +107,18 @@ SHARED = {
         sentence=REFRESH_SENTENCE,
         hint="Let the user sign in again; keep the newest refresh token of a family, and let one process use it.",
         remedy="Open the receipt: it tells whether the token ran out, was ended, was used before, or was another app's.",
+    ),
+    DEVICE_CODE: dead_device_code(
+        code=DEVICE_CODE,
+        sentence=DEVICE_SENTENCE,
+        hint="Wait with each device code in one place, with the app that asked for it; then begin anew with a new pair of codes.",
+        remedy="Open the receipt: it tells whether the code was used before, ended, or was another app's.",
+    ),
+    USER_CODE: not_a_device(
+        code=USER_CODE,
+        sentence=USER_CODE_SENTENCE,
+        hint="Type the code as the device shows it now, and soon; after many wrong codes there is a pause of a quarter of an hour.",
+        remedy="Login History tells which of the causes it was, and who typed it.",
     ),
     ASSERTION_CODE: dead_assertion(
         code=ASSERTION_CODE,

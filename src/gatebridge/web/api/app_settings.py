@@ -1,6 +1,9 @@
 """Settings of an app: what its developer owns."""
 
+from typing import Any
+
 from fastapi import APIRouter
+from pydantic import Field
 from starlette.responses import Response
 
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
@@ -14,6 +17,20 @@ from gatebridge.web.api.desk import AtDesk, IfMatch, record_id, shown, version_i
 from gatebridge.web.api.shapes import Closed, Id, Shown, given, omitted
 
 router = APIRouter(prefix="/apps/{app_id}/settings", tags=["Settings and policies"])
+
+
+class AttributeShown(Shown):
+    """A custom attribute: its name, and the expression that makes its value."""
+
+    name: str
+    expression: str
+
+
+class GivenAttribute(Closed):
+    """A custom attribute that the app is told of its users, in ID tokens, at userinfo and at the identity URL."""
+
+    name: str = Field(examples=["cost_centre"])
+    expression: str = Field(examples=["user.external_id"])
 
 
 class SettingsShown(Shown):
@@ -37,6 +54,9 @@ class SettingsShown(Shown):
     rotate_refresh_tokens: bool
     id_token_minutes: int
     assertion_audiences: list[str]
+    post_logout_redirect_uris: list[str]
+    backchannel_logout_uri: str
+    custom_attributes: list[AttributeShown]
     version: int
 
 
@@ -60,12 +80,24 @@ class SettingsEdit(Closed):
     rotate_refresh_tokens: bool = omitted()
     id_token_minutes: int = omitted()
     assertion_audiences: tuple[str, ...] = omitted()
+    post_logout_redirect_uris: tuple[str, ...] = omitted()
+    backchannel_logout_uri: str = omitted()
+    custom_attributes: tuple[GivenAttribute, ...] = omitted()
+
+
+def with_attributes(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a command, with the custom attributes as the verbs take them."""
+    attributes = fields.get("custom_attributes")
+    if not isinstance(attributes, tuple):
+        return fields
+    return fields | {"custom_attributes": tuple((each.name, each.expression) for each in attributes)}
 
 
 def _shown(settings: AppSettings) -> Response:
     # Sets have no order of their own; an answer that changes its order from one read to the next looks like a change.
     values = {name: getattr(settings, name) for name in SettingsShown.model_fields}
     values |= {"flows": sorted(settings.flows), "auth_methods": sorted(settings.auth_methods)}
+    values["custom_attributes"] = [AttributeShown(name=name, expression=text) for name, text in settings.custom_attributes]
     return shown(SettingsShown(**values), settings.version)
 
 
@@ -83,6 +115,7 @@ def get_settings(desk: AtDesk, app_id: str) -> Response:
 @router.patch("", summary="Edit settings", response_model=SettingsShown)
 def patch_settings(desk: AtDesk, app_id: str, body: SettingsEdit, if_match: IfMatch = None) -> Response:
     """Change what the developer owns. Needs *Register Connected Apps* and to be the owner, or *Manage Connected Apps*."""
-    command = EditSettings(app_id=record_id(app_id, Prefix.APP), expected_version=version_in(if_match), **given(body))
+    fields = with_attributes(given(body))
+    command = EditSettings(app_id=record_id(app_id, Prefix.APP), expected_version=version_in(if_match), **fields)
     with desk.writing() as visit:
         return _shown(edit_settings(visit.tx, visit.actor, command))

@@ -16,6 +16,7 @@ from gatebridge.web.api import (
     apps,
     audit,
     certificates,
+    custom_permissions,
     docs,
     explain,
     exposures,
@@ -31,15 +32,17 @@ from gatebridge.web.api import (
     secrets,
     sessions,
     signing_keys,
+    tries,
     usage,
     user_factors,
     users,
+    validation,
 )
 from gatebridge.web.house import House
 
 # In the order in which the docs page shows them.
 RESOURCES = (
-    *(me, me_factors, apps, app_state, app_logo, app_settings, app_policies, secrets, certificates, access_requests),
+    *(me, me_factors, apps, app_state, app_logo, app_settings, app_policies, secrets, certificates, tries, validation, access_requests),
     *(
         revoke,
         usage,
@@ -52,6 +55,7 @@ RESOURCES = (
         sessions,
         profiles,
         permission_sets,
+        custom_permissions,
         orgs,
         signing_keys,
         audit,

@@ -16,6 +16,7 @@ from gatebridge.setup.edit_app import EditApp, edit_app
 from gatebridge.storage import listed_apps
 from gatebridge.storage.listed_apps import AppState, ListedApp
 from gatebridge.web.api import app_reading
+from gatebridge.web.api.app_settings import GivenAttribute, with_attributes
 from gatebridge.web.api.desk import AtDesk, IdempotencyKey, IfMatch, Visit, record_id, shown, version_in
 from gatebridge.web.api.paging import Cursor, Limit, Page, page_of
 from gatebridge.web.api.shapes import Closed, GivenId, Id, Moment, Shown, given, omitted
@@ -83,6 +84,9 @@ class NewApp(Closed):
     assertion_audiences: tuple[str, ...] = Field(
         (), description="What a JWT bearer assertion may name beside the issuer; in the salesforce dialect only."
     )
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
+    custom_attributes: tuple[GivenAttribute, ...] = ()
     secret_name: str = "First secret"
     secret_days: int | None = Field(None, description="So many days the first secret lives; without it, until it is rotated or retired.")
 
@@ -164,7 +168,7 @@ def list_apps(
 @router.post("", summary="Register an app", status_code=201, response_model=NewAppShown)
 def register_app(desk: AtDesk, body: NewApp, idempotency_key: IdempotencyKey = None) -> Response:
     """Register an app with its first secret. Nobody may use it until an admin opens it. Needs *Register Connected Apps*."""
-    command = CreateApp(**given(body))
+    command = CreateApp(**with_attributes(given(body)))
 
     def make(visit: Visit) -> NewAppShown:
         made: CreatedApp = create_app(visit.tx, visit.actor, command)

@@ -38,6 +38,7 @@ class CertificateShown(Shown):
     created_at: Moment
     created_by: Id
     retired_at: Moment | None
+    try_id: Id | None = Field(description="The run of Try it for which it was made, and with which it ends.")
 
 
 class NewCertificate(Closed):

@@ -36,7 +36,7 @@ class FindingShown(Shown):
 
 
 class FoldedShown(Shown):
-    """Refusals of strangers of which only the number is kept."""
+    """Requests of strangers of which only the number is kept."""
 
     window_start: Moment
     network: str

@@ -39,6 +39,22 @@ class GivenScope(Closed):
     sentence: str = Field(examples=["Read your ledger"])
 
 
+class ScopeClaimShown(Shown):
+    """What a scope makes known of its user beside what it means by itself."""
+
+    scope: str
+    claim: str
+    expression: str
+
+
+class GivenScopeClaim(Closed):
+    """A claim that a scope makes known: of a custom scope, or one more of a scope of the catalogue."""
+
+    scope: str = Field(examples=["ledger_read"])
+    claim: str = Field(examples=["cost_centre"])
+    expression: str = Field(examples=["user.external_id"])
+
+
 RANGES = ("trusted_ranges", "monitored_ranges")
 
 
@@ -73,6 +89,9 @@ class OrgShown(Shown):
     monitored_ranges: list[RangeShown]
     ranges_on_every_request: bool
     custom_scopes: list[ScopeShown]
+    scope_claims: list[ScopeClaimShown]
+    device_flow: bool
+    user_agent_flow: bool
     effective: OrgEffect
     version: int
 
@@ -115,6 +134,9 @@ class OrgEdit(Closed):
     monitored_ranges: tuple[GivenRange, ...] = omitted()
     ranges_on_every_request: bool = omitted()
     custom_scopes: tuple[GivenScope, ...] = omitted()
+    scope_claims: tuple[GivenScopeClaim, ...] = omitted()
+    device_flow: bool = omitted()
+    user_agent_flow: bool = omitted()
     confirmed: bool = CONFIRMED
 
 
@@ -146,6 +168,11 @@ def _org(org: Org) -> OrgShown:
         monitored_ranges=ranges.shown(settings.monitored_ranges),
         ranges_on_every_request=settings.ranges_on_every_request,
         custom_scopes=[ScopeShown(name=name, sentence=sentence) for name, sentence in settings.custom_scopes],
+        scope_claims=[
+            ScopeClaimShown(scope=scope, claim=claim, expression=expression) for scope, claim, expression in settings.scope_claims
+        ],
+        device_flow=settings.device_flow,
+        user_agent_flow=settings.user_agent_flow,
         effective=OrgEffect.model_validate(in_force),
         version=org.version,
     )
@@ -166,6 +193,8 @@ def patch_org(desk: AtDesk, body: OrgEdit, if_match: IfMatch = None) -> Response
     fields = ranges.typed(given(body), *RANGES)
     if isinstance(fields["custom_scopes"], tuple):
         fields["custom_scopes"] = tuple((scope.name, scope.sentence) for scope in fields["custom_scopes"])
+    if isinstance(fields["scope_claims"], tuple):
+        fields["scope_claims"] = tuple((each.scope, each.claim, each.expression) for each in fields["scope_claims"])
     command = EditOrg(expected_version=version_in(if_match), **fields)
     with desk.writing() as visit:
         edited = edit_org(visit.tx, visit.actor, command)

@@ -22,6 +22,9 @@ from gatebridge.web.middleware.faults import reason_for
 
 ADMIN_SCOPE = "setup_api"
 
+# Tokens that were sent in a way that nobody takes: 400, and a challenge all the same (RFC 6750 section 3).
+_MALFORMED = frozenset({bearer_reasons.BEARER_MALFORMED, bearer_reasons.BEARER_TWO_WAYS})
+
 
 def register(api: FastAPI) -> None:
     """Let every kind of error that a route can end in become a problem."""
@@ -58,7 +61,8 @@ def answer(request: Request, refused: Refused) -> Response:
 def _challenge(request: Request, refused: Refused) -> dict[str, str]:
     """The challenge of RFC 6750 section 3 and RFC 9470 section 3. Who sent no token at all is only told that one is needed."""
     reason = refused.reason
-    if reason.status not in (401, 403) or (reason.status == 403 and reason.error != "insufficient_scope"):
+    of_the_token = reason in _MALFORMED or reason.status == 401 or (reason.status == 403 and reason.error == "insufficient_scope")
+    if not of_the_token:
         return {}
     parts = [f'realm="{request.scope.get("gatebridge.host", "")}"']
     if reason is not bearer_reasons.BEARER_MISSING:

@@ -27,6 +27,7 @@ class SecretShown(Shown):
     created_by: Id
     expires_at: Moment | None
     retired_at: Moment | None
+    try_id: Id | None = Field(description="The run of Try it for which it was made, and with which it ends.")
 
 
 class NewSecretShown(SecretShown):

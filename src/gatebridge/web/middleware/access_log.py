@@ -12,6 +12,8 @@ log = structlog.get_logger("gatebridge.access")
 
 # Asked every few seconds by machines: counted, but not worth a line each.
 UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
+# Asked for every request to somebody else's API, or every second by its guard. A yes is no news; a no has its line in the history.
+ASKED_BY_APIS = frozenset({"/authz", "/authz/path", "/services/oauth2/revocations"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -43,7 +45,8 @@ class AccessLog:
             self.metrics.requests.labels(route, scope["method"] if scope["method"] in METHODS else "other", str(status)).inc()
             self.metrics.seconds.labels(route).observe(seconds)
             if scope["path"] not in UNLOGGED:
-                log.info(
+                tell = log.debug if scope["path"] in ASKED_BY_APIS and status == 200 else log.info
+                tell(
                     "request",
                     operation_id=ids.long(scope["gatebridge.operation_id"]),
                     callers_id=scope["gatebridge.callers_id"],
