@@ -4,7 +4,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 RUFF := $(BIN)/ruff
-CODE := src tests $(wildcard bench)
+CODE := src tests $(wildcard bench) packages/gatebridge-guard/src examples
 COMPILE := cd requirements && ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 # Each stamp is a file whose age says what is installed: the tools that install, what the server needs, what the tests need.
@@ -13,7 +13,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rules lint format bench scale soak demo-reset requirements clean
+.PHONY: help run test test-rules lint format bench fuzz scale soak demo-reset standards requirements clean
 .DELETE_ON_ERROR:
 
 help:  ## Show what there is to run
@@ -24,7 +24,8 @@ run: $(RUNTIME)  ## Start the server with a demo org (PORT and GATEBRIDGE_* are 
 
 test: $(DEV)  ## Check everything, on both databases; rules/ must be covered completely
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint test-rules
-	@scripts/system-packages chromium openssl || echo "Without them the tests that need them fail and say so." >&2
+	@scripts/system-packages chromium openssl nginx caddy || echo "Without them the tests that need them fail and say so." >&2
+	@$(BIN)/python -m tests.clients.node || echo "Without openid-client the tests of it fail and say so." >&2
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/rules
 
 test-rules: $(DEV)
@@ -45,6 +46,9 @@ bench: $(DEV)  ## Measure rates and latencies on both databases; writes bench/re
 	@scripts/system-packages wrk
 	$(BIN)/python -m bench
 
+fuzz: $(DEV)  ## Look for longer, and elsewhere each time, for a request that breaks something (FUZZ_TIMES, 20)
+	FUZZ_TIMES=$${FUZZ_TIMES:-20} $(BIN)/python -m pytest --timeout 7200 tests/fuzz
+
 scale: $(DEV)  ## Measure with large data; takes long, outside `make test`
 	$(BIN)/python -m bench.scale
 
@@ -54,6 +58,9 @@ soak: $(DEV)  ## Run for hours and kill the server now and then; outside `make t
 demo-reset:  ## Forget the demo org and its keys; the next `make run` makes new ones
 	@test ! -e var || test -e var/demo.json || { echo "var/ holds no demo; nothing is removed."; exit 1; }
 	rm -rf var
+
+standards: $(DEV)  ## Put the tests of today under the lines of docs/standards.md
+	$(BIN)/python -m tests.contracts.standards
 
 requirements: $(TOOLS)  ## Pin the newest versions that requirements/*.in allow, with hashes
 	$(COMPILE) --upgrade bootstrap.in -o bootstrap.txt

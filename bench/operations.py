@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from bench import machine, people
+from bench import device, machine, people
 from bench.installation import Installation, Server
 from bench.load import CLIENTS, Load, drive, write_bodies
 from bench.recorded import Recorded, newest_token, recorded
@@ -71,6 +71,12 @@ def _codes(installation: Installation, seeded: Seeded, app: SeededApp, run: Run)
     return [app.form(**form, code=value) for value in values]
 
 
+def _device_codes(installation: Installation, seeded: Seeded, app: SeededApp, run: Run) -> Sequence[str]:
+    with installation.database() as database:
+        values = device.add_approved(database, seeded.people, seeded.people.apps["device"], SLOWER * (run.warm_up + run.measured))
+    return [app.form(grant_type=device.GRANT_TYPE, device_code=value) for value in values]
+
+
 def _kept_refresh_tokens(installation: Installation, seeded: Seeded, app: SeededApp, _: Run) -> Sequence[str]:
     with installation.database() as database:
         values = people.add_families(database, seeded.people, seeded.people.apps["web"], INTROSPECTED)
@@ -100,6 +106,7 @@ OPERATIONS = (
     Operation("client credentials, JWT RS256", TOKEN, "rs256", _credentials, lambda rows: rows.tokens),
     Operation("introspection", INTROSPECT, "opaque", _active_tokens, None),
     Operation("code exchange", TOKEN, "web", _codes, lambda rows: rows.tokens, once=True),
+    Operation("device code exchange", TOKEN, "device", _device_codes, lambda rows: rows.tokens, once=True),
     Operation("refresh, without rotation", TOKEN, "web", _kept_refresh_tokens, lambda rows: rows.tokens),
     Operation("refresh, with rotation", TOKEN, "rotating", _rotating_refresh_tokens, lambda rows: rows.tokens, once=True),
     Operation("JWT bearer", TOKEN, "bearer", _assertions, lambda rows: rows.tokens, once=True),

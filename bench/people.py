@@ -30,6 +30,7 @@ from gatebridge.rules.sessions import Session
 from gatebridge.setup.add_certificate import AddCertificate, add_certificate
 from gatebridge.setup.assign_access import AssignAccess, assign_access
 from gatebridge.setup.create_app import CreateApp, create_app
+from gatebridge.setup.manage_orgs import EditOrg, edit_org
 from gatebridge.setup.manage_users import CreateUser, create_user
 from gatebridge.storage import codes, grants, installations, refresh_tokens, sessions
 from gatebridge.storage.database import Database
@@ -73,11 +74,13 @@ def add(tx: Tx, actor: Actor, org_id: str, issuer: str, profile_id: str, passwor
         name = f"user{number}@bench.example"
         hashed = password_hash if number == 0 else None
         users.append(create_user(tx, actor, CreateUser(name, name, profile_id, last_name="User", password_hash=hashed)))
+    edit_org(tx, actor, EditOrg(device_flow=True))
     begun = {user.id: _session(tx, org_id, user) for user in users}
     apps = {
         "web": _app(tx, actor, profile_id, "web"),
         "rotating": _app(tx, actor, profile_id, "rotating", rotate_refresh_tokens=True),
         "bearer": _bearer(tx, actor, profile_id),
+        "device": _app(tx, actor, profile_id, "device", flows=frozenset({Flow.DEVICE, Flow.REFRESH_TOKEN}), callbacks=()),
     }
     return People(org_id, issuer, tuple(users), begun, apps)
 
@@ -130,7 +133,7 @@ def add_codes(database: Database, people: People, app: UserApp, count: int) -> l
     values: list[str] = []
     while len(values) < count:
         with database.transaction() as tx:
-            epochs = _epochs(tx, people, app)
+            epochs = epochs_of(tx, people, app)
             for number in range(min(CHUNK, count - len(values))):
                 user = people.users[number % USERS]
                 value = secrets.new(secrets.Kind.AUTHORIZATION_CODE, os.urandom)
@@ -164,7 +167,7 @@ def add_families(database: Database, people: People, app: UserApp, count: int) -
     values: list[str] = []
     while len(values) < count:
         with database.transaction() as tx:
-            epochs = _epochs(tx, people, app)
+            epochs = epochs_of(tx, people, app)
             new = []
             for number in range(min(CHUNK, count - len(values))):
                 user = people.users[number % USERS]
@@ -210,12 +213,12 @@ def live_token(database: Database, people: People, app: UserApp) -> AccessToken:
             audience=people.issuer,
             issued_at=tx.now,
             expires_at=tx.now + LIFE,
-            epochs=_epochs(tx, people, app),
+            epochs=epochs_of(tx, people, app),
             address="127.0.0.1",
         )
 
 
-def _epochs(tx: Tx, people: People, app: UserApp) -> Epochs:
+def epochs_of(tx: Tx, people: People, app: UserApp) -> Epochs:
     installation = installations.by_app(tx, people.org_id, app.id)
     return Epochs(org=0, app=0, installation=installation.epoch if installation else 0, user=0, grant=0)
 

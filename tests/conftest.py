@@ -1,13 +1,16 @@
 """Databases for the tests. Whoever asks for `database_url` runs twice, once on each, in a clean and migrated database."""
 
 import gc
+import importlib.util
 import itertools
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import settings
 from tests.databases import MASTER_KEYS, Postgres, migrate
 
@@ -20,6 +23,18 @@ OF_THE_RUN = "test"
 # A property is about what is true, not how fast: a busy machine must not fail it. The timeout of each test still bounds it.
 settings.register_profile("gatebridge", deadline=None)
 settings.load_profile("gatebridge")
+
+
+def pytest_configure() -> None:
+    """Spare every test two costs that have nothing to do with it."""
+    # httpx asks for this package at each request into an application, and to look for it in vain is a tenth of what a request takes.
+    # None is how Python itself notes that there is no such module.
+    if importlib.util.find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
+    # Errors in the log of a test without the values of every variable: to draw those takes seconds for one error.
+    drawing = structlog.get_config()["processors"][-1]
+    assert isinstance(drawing, structlog.dev.ConsoleRenderer)
+    drawing.exception_formatter = structlog.dev.plain_traceback
 
 
 def pytest_collection_finish() -> None:

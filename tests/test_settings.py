@@ -83,7 +83,7 @@ def test_a_base_url_that_can_be_an_issuer_is_taken(url: str) -> None:
         pytest.param("", "must be an address", id="nothing"),
     ],
 )
-def test_a_base_url_that_cannot_be_an_issuer_is_refused(url: str, because: str) -> None:
+def test_std_G_01_a_base_url_that_cannot_be_an_issuer_is_refused(url: str, because: str) -> None:
     (problem,) = problems(GATEBRIDGE_BASE_URL=url)
     assert problem.startswith(f"GATEBRIDGE_BASE_URL {because}")
 

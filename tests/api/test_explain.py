@@ -45,7 +45,6 @@ def test_a_refusal_has_its_reason_with_its_page(acme: World) -> None:
         ({"address": "somewhere"}, "address"),
         ({"at": "2026-03-01T12:00:00"}, "at"),
         ({"level": "low"}, "level"),
-        ({"flow": "device"}, "flow"),
         ({"user": "nobody"}, "user"),
     ],
 )

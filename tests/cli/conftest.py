@@ -2,14 +2,14 @@
 
 import json
 import stat
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.journeys.installation import PROGRAM, Ended, Installation, new_installation
+from tests import warm_start
+from tests.journeys.installation import Ended, Installation, new_installation
 
 
 @dataclass(frozen=True)
@@ -24,16 +24,8 @@ class Terminal:
         return self.installation.directory / "home" / ".config" / "gatebridge" / "credentials.json"
 
     def type(self, *words: str, stdin: str | None = None, **environ: str) -> Ended:
-        ended = subprocess.run(
-            (*PROGRAM, *words),
-            env=self.installation.environ | {"COLUMNS": "160"} | environ,
-            cwd=self.installation.directory,
-            input=stdin if stdin is not None else "",
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
+        said = self.installation.environ | {"COLUMNS": "160"} | environ
+        return Ended(*warm_start.run(words, said, self.installation.directory, stdin or ""))
 
     def json(self, *words: str, stdin: str | None = None) -> Any:
         """What a command answers to a program; it must succeed."""

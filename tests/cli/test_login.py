@@ -2,20 +2,21 @@
 
 import json
 import os
-import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
+from tests import warm_start
 from tests.cli.conftest import Terminal, mode_of
-from tests.journeys.installation import PROGRAM, Ended
+from tests.journeys.installation import Ended
 from tests.oauth.browser import Browser, Page
 from tests.oauth.door import Door
 
@@ -32,6 +33,20 @@ class Street:
 
     def send(self, method: str, url: str, *, body: bytes, headers: Mapping[str, str], address: str) -> httpx.Response:
         return httpx.request(method, url, content=body, headers=dict(headers), follow_redirects=False)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A command that waits for its answer, and what it writes."""
+
+    runs: warm_start.Process
+    out: IO[str]
+    err: IO[str]
+
+    def end(self) -> Ended:
+        code, err = self.runs.wait(30), self.err.read()
+        self.out.seek(0)
+        return Ended(code, self.out.read(), err)
 
 
 @dataclass
@@ -63,25 +78,26 @@ class Desk:
         return self.terminal.type(*words, **said)
 
     @contextmanager
-    def logging_in(self, *words: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    def logging_in(self, *words: str) -> Iterator[tuple["Waiting", str]]:
         """`gatebridge login`, and the address that it prints."""
         environ = self.terminal.installation.environ | {"HOME": str(self.home), "COLUMNS": "160"}
-        command = (*PROGRAM, "login", "--no-browser", "--url", self.url, *words)
-        process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        try:
-            assert process.stderr is not None
-            heard = []
-            for line in process.stderr:
-                heard.append(line)
-                if line.startswith("http"):
-                    break
-            else:
-                raise AssertionError("".join(heard))
-            address = heard[-1].strip()
-            yield process, address
-        finally:
-            process.kill()
-            process.communicate()
+        command = ("login", "--no-browser", "--url", self.url, *words)
+        reading, writing = os.pipe()
+        with os.fdopen(reading) as err, os.fdopen(writing, "wb") as end, tempfile.TemporaryFile("w+") as out:
+            process = warm_start.start(command, environ, self.home, out, end)
+            end.close()
+            try:
+                heard = []
+                for line in err:
+                    heard.append(line)
+                    if line.startswith("http"):
+                        break
+                else:
+                    raise AssertionError("".join(heard))
+                yield Waiting(process, out, err), heard[-1].strip()
+            finally:
+                process.kill()
+                process.wait(30)
 
     def approve(self, address: str) -> Page:
         """Sign in where that is needed, and approve."""
@@ -99,8 +115,7 @@ class Desk:
             page = self.approve(address)
             arrived = httpx.get(page.went_to or "")
             assert arrived.status_code == 200, arrived.text
-            out, err = process.communicate(timeout=30)
-            return Ended(process.returncode, out, err)
+            return process.end()
 
 
 @pytest.fixture
@@ -223,9 +238,9 @@ def test_whoever_denies_is_told_what_the_server_said(desk: Desk) -> None:
         page = desk.browser.submit(desk.browser.open(address), "signin", username=USERNAME, password=PASSWORD)
         page = desk.browser.submit(page, "consent", decision="deny")
         httpx.get(page.went_to or "")
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == Exit.REFUSED
-    assert "You were not signed in" in err
+        ended = process.end()
+    assert ended.code == Exit.REFUSED
+    assert "You were not signed in" in ended.err
     assert not desk.store.exists()
 
 
@@ -235,9 +250,9 @@ def test_an_answer_without_our_state_changes_nothing(desk: Desk) -> None:
         for query in ("", "?code=x&state=wrong", "?code=x&iss=" + desk.url, f"?code=x&state={asked['state']}&state={asked['state']}"):
             assert httpx.get(asked["redirect_uri"] + query).status_code == 400
         assert httpx.get(asked["redirect_uri"].replace("/callback", "/")).status_code == 404
-        assert process.poll() is None, "it goes on waiting for its own answer"
+        assert process.runs.poll() is None, "it goes on waiting for its own answer"
         arrived = httpx.get(desk.approve(address).went_to or "")
-        assert (arrived.status_code, process.wait(30)) == (200, 0)
+        assert (arrived.status_code, process.end().code) == (200, 0)
     assert "<script" not in arrived.text
     assert arrived.headers["cache-control"] == "no-store"
 

@@ -68,7 +68,7 @@ def uses_of_time_and_chance(source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("module", [path for path in MODULES if within(path) not in SOURCES_OF_TIME_AND_CHANCE], ids=within)
-def test_time_and_randomness_are_passed_in(module: Path) -> None:
+def test_std_SC_12_time_and_randomness_are_passed_in(module: Path) -> None:
     assert uses_of_time_and_chance(module.read_text()) == []
 
 

@@ -15,7 +15,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.orgs import OrgSettings
 from gatebridge.rules.people import Profile
 from gatebridge.rules.permissions import Permission
-from gatebridge.rules.reasons import REASONS, Reason, bearer, callback, catalogue, flow, permitted, sign_in, user
+from gatebridge.rules.reasons import REASONS, Reason, bearer, callback, catalogue, flow, logout, permitted, sign_in, user, user_codes
 from gatebridge.rules.reasons.redirected import REDIRECTED
 from gatebridge.settings.catalogue import Settings
 
@@ -70,7 +70,11 @@ def test_a_page_says_what_to_do_on_either_side(code: str) -> None:
 
 
 # Until the callback URL is proven, and wherever a person sits at a form of ours, the answer is a page (standards AZ-01).
-ON_A_PAGE = {callback.CALLBACK_MISSING, callback.CALLBACK_NOT_REGISTERED, *catalogue([sign_in]).values()}
+ON_A_PAGE = {callback.CALLBACK_MISSING, callback.CALLBACK_NOT_REGISTERED, *catalogue([sign_in, user_codes]).values()}
+
+# Nobody waits for an app to take a logout token: what came of it is read in the history alone.
+IN_THE_HISTORY = {logout.LOGOUT_REFUSED, logout.LOGOUT_UNDELIVERED}
+ON_A_PAGE |= set(catalogue([logout]).values()) - IN_THE_HISTORY
 
 ISSUER = "https://acme.example.com"
 
@@ -83,7 +87,7 @@ def causes(code: str) -> list[Reason]:
 SEEN_ON_A_PAGE = {code for reason in ON_A_PAGE for code in (reason.code, reason.public_code)}
 
 
-@pytest.mark.parametrize("code", sorted(set(PAGES) - SEEN_ON_A_PAGE - REDIRECTED))
+@pytest.mark.parametrize("code", sorted(set(PAGES) - SEEN_ON_A_PAGE - REDIRECTED - {reason.code for reason in IN_THE_HISTORY}))
 def test_a_page_shows_the_very_answer_that_the_catalogue_gives(code: str) -> None:
     example = section(code, "Example")
     answers = {
@@ -108,8 +112,8 @@ def test_a_page_shows_the_very_answer_that_the_catalogue_gives(code: str) -> Non
 def test_where_the_app_hears_it_through_the_browser_a_page_shows_the_redirect(code: str) -> None:
     """The parameters are read from the example as an app reads them, so that none is missing, misspelled or wrongly encoded."""
     request, answer = section(code, "Example").split("HTTP/1.1 303 See Other\n")
-    target, query = answer.removeprefix("Location: ").split(maxsplit=1)[0].split("?")
-    told, reason = dict(parse_qsl(query, strict_parsing=True)), REASONS[code]
+    target, said = re.split(r"[?#]", answer.removeprefix("Location: ").split(maxsplit=1)[0])
+    told, reason = dict(parse_qsl(said, strict_parsing=True)), REASONS[code]
     address, receipt = told.pop("error_uri").split("?receipt=")
     assert (told.pop("iss"), address) == (ISSUER, f"{ISSUER}/help/reasons/{reason.public_code}")
     assert ids.parse(receipt, Prefix.RECEIPT) is not None
@@ -136,6 +140,13 @@ def test_where_a_person_sees_it_a_page_shows_a_page_that_leads_here(code: str) -
         for reason in causes(code)
     } == {(True, True, True)}
     assert "\nContent-Type: text/html; charset=utf-8\n" in answer
+
+
+@pytest.mark.parametrize("code", sorted(reason.code for reason in IN_THE_HISTORY))
+def test_where_nobody_waits_for_the_answer_a_page_shows_the_line_of_the_history(code: str) -> None:
+    example = section(code, "Example")
+    assert f'"reason": "{code}"' in example
+    assert f'"status": {REASONS[code].status}' in example
 
 
 @every_page

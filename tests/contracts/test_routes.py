@@ -152,6 +152,7 @@ def records_of(made: World, host: str) -> dict[str, str]:
         return found.id
 
     permission_set = ask("POST", "/permission-sets", {"label": "Set", "api_name": "some_set"})["id"]
+    custom_permission = ask("POST", "/custom-permissions", {"label": "Refund", "api_name": "Refund"})["id"]
     history = ask("GET", "/login-history")["items"]
     issue = next(line for line in history if line["event"] == "token")
     jwk = {
@@ -183,6 +184,7 @@ def records_of(made: World, host: str) -> dict[str, str]:
         "profile_id": person.user.profile_id,
         "holder_id": person.user.profile_id,
         "set_id": permission_set,
+        "permission_id": custom_permission,
         "secret_id": ask("GET", f"/apps/{person.app_id}/secrets")[0]["id"],
         "certificate_id": certificate.json()["id"],
         "receipt_id": issue["id"],
@@ -192,6 +194,7 @@ def records_of(made: World, host: str) -> dict[str, str]:
         "factor_id": made.change(has_a_factor),
         "line_id": ask("GET", "/audit")["items"][0]["id"],
         "key_id": ask("GET", "/signing-keys")[0]["id"],
+        "try_id": ask("POST", f"/apps/{person.app_id}/tries", {"flow": "client_credentials"})["id"],
         "loosening_id": ask("POST", f"/apps/{person.app_id}/loosenings", accepted)["id"],
     }
 

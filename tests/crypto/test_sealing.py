@@ -60,7 +60,7 @@ def test_a_sealed_value_opens_nowhere_else(purpose: str, context: str) -> None:
         open_(KEYS, purpose, sealed, context=context)
 
 
-def test_X_SX_01_a_sealed_value_does_not_hold_its_plaintext_and_differs_each_time() -> None:
+def test_X_SX_01_std_JW_05_a_sealed_value_does_not_hold_its_plaintext_and_differs_each_time() -> None:
     first, second = (seal(KEYS, "signing key", b"private" * 9, os.urandom) for _ in range(2))
     assert b"private" not in first
     assert first != second

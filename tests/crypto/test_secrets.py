@@ -34,7 +34,7 @@ def test_a_new_value_begins_with_its_prefix_and_is_base_62_after_it(kind: Kind) 
     assert re.fullmatch(rf"{kind.value}[0-9A-Za-z]{{49}}", secrets.new(kind, os.urandom))
 
 
-def test_a_value_has_at_least_256_bits_besides_prefix_and_checksum() -> None:
+def test_std_G_09_a_value_has_at_least_256_bits_besides_prefix_and_checksum() -> None:
     assert secrets.BODY_LENGTH * log2(62) >= 256
     assert secrets.SALESFORCE_BODY_LENGTH * log2(62) >= 256
 
@@ -45,7 +45,7 @@ def test_a_value_travels_in_urls_headers_and_auth_urls_without_escaping(make: Ca
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
-def test_two_values_are_never_the_same(make: Callable[[], str]) -> None:
+def test_std_G_09_two_values_are_never_the_same(make: Callable[[], str]) -> None:
     assert len({make() for _ in range(2000)}) == 2000
 
 
@@ -146,7 +146,7 @@ def test_a_short_key_for_successors_is_refused() -> None:
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
-def test_X_SX_01_what_is_stored_does_not_hold_what_was_handed_out(make: Callable[[], str]) -> None:
+def test_X_SX_01_std_G_09_what_is_stored_does_not_hold_what_was_handed_out(make: Callable[[], str]) -> None:
     value = make()
     stored = secrets.digest(value)
     assert len(stored) == 32

@@ -119,12 +119,12 @@ def test_checked_claims_cannot_be_made_by_hand() -> None:
 @pytest.mark.parametrize(
     "alg", ["none", "None", "NONE", "nOnE", "", None, 0, ["ES256"], {"ES256": 1}, True, "es256", "ES256 ", "ES999", "A" * 900]
 )
-def test_X_TK_01_an_algorithm_is_a_name_from_the_list_and_nothing_else(alg: object) -> None:
+def test_X_TK_01_std_JT_01_an_algorithm_is_a_name_from_the_list_and_nothing_else(alg: object) -> None:
     assert fault_of(signed(header(alg=alg))) is Fault.ALGORITHM
 
 
 @pytest.mark.parametrize("signature", ["", part(b"\0" * 64)])
-def test_X_TK_01_a_token_without_algorithm_or_signature_is_not_believed(signature: str) -> None:
+def test_X_TK_01_std_JT_01_a_token_without_algorithm_or_signature_is_not_believed(signature: str) -> None:
     for head in ({"typ": "at+jwt"}, {"alg": "none", "typ": "at+jwt"}):
         assert fault_of(f"{part(head)}.{part(CLAIMS)}.{signature}", algs=frozenset({"none", "ES256"})) is Fault.ALGORITHM
     assert fault_of(f"{part(header())}.{part(CLAIMS)}.{signature}") is Fault.SIGNATURE
@@ -139,7 +139,7 @@ def test_X_TK_01_the_algorithm_is_that_of_the_key_and_one_that_this_use_allows()
 
 @pytest.mark.parametrize("alg", ["HS256", "HS384", "HS512"])
 @pytest.mark.parametrize("form", ["pem", "der", "pem_after_a_newline", "jwk"])
-def test_X_TK_02_a_public_key_is_no_hmac_secret(alg: str, form: str) -> None:
+def test_X_TK_02_std_JT_01_a_public_key_is_no_hmac_secret(alg: str, form: str) -> None:
     public = key("RS256").private.public_key()
     pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -159,7 +159,7 @@ def test_X_TK_03_a_token_signed_with_an_empty_hmac_key_is_not_believed() -> None
     ("name", "value"),
     [("jwk", {"kty": "EC"}), ("jku", "http://127.0.0.1:9/keys"), ("x5u", "http://127.0.0.1:9/cert"), ("x5c", ["MIIB"]), ("jwk", None)],
 )
-def test_X_TK_04_a_token_that_brings_its_own_key_is_refused_and_nothing_is_fetched(
+def test_X_TK_04_std_JT_03_a_token_that_brings_its_own_key_is_refused_and_nothing_is_fetched(
     name: str, value: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket, "socket", lambda *_: pytest.fail("an outbound call"))
@@ -174,7 +174,7 @@ def test_X_TK_04_the_key_in_the_header_is_not_the_key_that_counts() -> None:
 @pytest.mark.parametrize(
     "kid", ["../../etc/passwd", "' OR 1=1 --", "K1", "k1 ", "", "k" * 257, "k" * 5000, ["k1"], {"kid": "k1"}, 1, None, True]
 )
-def test_X_TK_05_a_kid_is_an_exact_name_or_no_name(kid: object) -> None:
+def test_X_TK_05_std_JT_03_a_kid_is_an_exact_name_or_no_name(kid: object) -> None:
     assert fault_of(signed(header(kid=kid))) is Fault.KEY_UNKNOWN
 
 
@@ -201,13 +201,13 @@ def test_X_TK_05_a_kid_finds_its_key_among_several_and_without_one_every_fitting
         pytest.param({"zip": "DEF"}, id="a_compressed_payload"),
     ],
 )
-def test_X_TK_06_an_extension_that_must_be_understood_is_refused(extra: dict[str, object]) -> None:
+def test_X_TK_06_std_JT_04_an_extension_that_must_be_understood_is_refused(extra: dict[str, object]) -> None:
     assert fault_of(signed(header(**extra))) is Fault.CRIT
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize("size", [9_000, 5_000_000])
-def test_X_TK_07_a_token_over_8_kib_is_refused_before_anything_is_decoded(place: int, size: int) -> None:
+def test_X_TK_07_std_JT_04_a_token_over_8_kib_is_refused_before_anything_is_decoded(place: int, size: int) -> None:
     segments = signed(header()).split(".")
     segments[place] = "A" * size
     token = ".".join(segments)
@@ -258,7 +258,7 @@ def test_X_TK_07_an_encrypted_token_is_refused() -> None:
         pytest.param(b"", id="nothing"),
     ],
 )
-def test_X_TK_09_odd_json_is_refused_in_the_claims_and_in_the_header(payload: bytes) -> None:
+def test_X_TK_09_std_JT_04_odd_json_is_refused_in_the_claims_and_in_the_header(payload: bytes) -> None:
     assert fault_of(signed(header(), payload)) is Fault.MALFORMED
     assert fault_of(signed(payload)) is Fault.MALFORMED
 
@@ -284,11 +284,11 @@ def test_X_TK_09_odd_json_is_refused_in_the_claims_and_in_the_header(payload: by
         ({}, False),
     ],
 )
-def test_X_TK_09_a_date_is_a_whole_number_from_1970_to_2100(value: object, taken: bool) -> None:
+def test_X_TK_09_std_JT_06_a_date_is_a_whole_number_from_1970_to_2100(value: object, taken: bool) -> None:
     assert signing.numeric_date(value) == (value if taken else None)
 
 
-def test_X_TK_08_a_claim_of_the_wrong_json_type_comes_back_as_it_was_sent_and_is_no_date() -> None:
+def test_X_TK_08_std_JT_06_a_claim_of_the_wrong_json_type_comes_back_as_it_was_sent_and_is_no_date() -> None:
     believed = verify(signed(header(), {"exp": "1800000000"}))
     assert signing.numeric_date(believed.claims["exp"]) is None
     assert signing.numeric_date(believed.claims.get("iat")) is None

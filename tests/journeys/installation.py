@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests import warm_start
 from tests.databases import MASTER_KEYS
 
 from gatebridge import bootstrap
@@ -80,25 +81,20 @@ class Installation:
 
     def run(self, *arguments: str) -> Ended:
         """Run one command of `gatebridge` to its end, with nobody at the terminal."""
-        ended = subprocess.run(
-            (*PROGRAM, *arguments),
-            env=self.environ,
-            cwd=self.directory,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-        )
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
+        return Ended(*warm_start.run(arguments, self.environ, self.directory, timeout=START_SECONDS))
 
     @contextmanager
-    def serving(self, command: str = "serve") -> Iterator["Server"]:
-        """A server that is ready, until the end of the block."""
+    def serving(self, command: str = "serve", *, cold: bool = False) -> Iterator["Server"]:
+        """A server that is ready, until the end of the block. Cold, it imports everything itself, as it does for operators."""
         with (self.directory / "server.out").open("ab") as out, (self.directory / "server.log").open("ab") as log:
             began = time.monotonic()
-            process = subprocess.Popen(
-                (*PROGRAM, command), env=self.environ, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=out, stderr=log
-            )
+            process: subprocess.Popen[bytes] | warm_start.Process
+            if cold:
+                process = subprocess.Popen(
+                    (*PROGRAM, command), env=self.environ, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=out, stderr=log
+                )
+            else:
+                process = warm_start.start((command,), self.environ, self.directory, out, log)
         with Server(process, self.base_url, httpx.Client(base_url=self.base_url, timeout=20, trust_env=False)) as server:
             while not server.is_ready():
                 assert process.poll() is None, f"the server did not start:\n{self.log[-3000:]}"
@@ -122,7 +118,7 @@ class Installation:
 class Server:
     """A server process, and a client that talks to it. Leaving it ends the process, whatever happened."""
 
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | warm_start.Process"
     base_url: str
     client: httpx.Client
     start_seconds: float = 0.0  # from its start to its first answer that it is ready

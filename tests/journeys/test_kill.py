@@ -14,7 +14,7 @@ from gatebridge.storage.database import Database
 from gatebridge.storage.login_history import login_history
 from gatebridge.storage.tokens import access_tokens
 
-ROUNDS = 3
+ROUNDS = 2
 CLIENTS = 8
 BEFORE_THE_KILL = 100  # tokens that must have been acknowledged in each round before the server is killed
 ASKED_BACK = 40  # of the newest of a round, which are the ones in danger, so many are asked about over HTTP

@@ -16,7 +16,7 @@ from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
 from gatebridge.storage import orgs
 
-ROUNDS = 3
+ROUNDS = 2
 ENOUGH = 12  # acknowledged acts of each kind before the server is killed
 
 

@@ -1,6 +1,5 @@
 """Codes and refresh tokens redeemed by many at once, on two nodes with two workers each: one winner, and no family is lost."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +25,7 @@ Found = TypeVar("Found")
 
 CODES, REDEEMERS = 100, 40
 FAMILIES, REFRESHERS = 100, 50
-ROUNDS, ROUNDS_AT_LEAST, SECONDS = 300, 50, 10
+ROUNDS = 50  # of each kind of revoke
 VERIFIERS: tuple[dict[str, str], ...] = ({}, {"code_verifier": "x" * 43})
 
 
@@ -73,7 +72,7 @@ def leaves(acme: Tenant) -> dict[str, int]:
 
 
 @pytest.mark.timeout(300)
-def test_X_AC_02_std_CG_04_a_hundred_codes_redeemed_by_forty_each_have_one_winner_each(
+def test_X_AC_02_std_CG_04_SC_13_a_hundred_codes_redeemed_by_forty_each_have_one_winner_each(
     acme: Tenant, spa: Portal, nodes: tuple[Standing, Standing]
 ) -> None:
     spa.policies(max_grants_per_user=100)
@@ -149,10 +148,8 @@ def test_X_RT_07_after_a_revoke_is_acknowledged_nothing_that_was_refreshed_besid
     acme: Tenant, spa: Portal, nodes: tuple[Standing, Standing], by: str
 ) -> None:
     at, here = [spa.at(node) for node in nodes], acme.standing.database
-    deadline, rounds = time.monotonic() + SECONDS / 2, 0
     with ThreadPoolExecutor(4) as pool:
-        while rounds < ROUNDS / 2 and (time.monotonic() < deadline or rounds < ROUNDS_AT_LEAST / 2):
-            rounds += 1
+        for _ in range(ROUNDS):
             answer = spa.redeem(spa.code())
             token = answer.json()["refresh_token"]
             (grant_id,) = rows(acme, sa.select(refresh_tokens.c.grant_id).where(refresh_tokens.c.digest == digest(token)))[0]

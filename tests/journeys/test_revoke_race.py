@@ -162,7 +162,7 @@ OF_A_GRANT: dict[str, Change] = {"the grant is ended": end_the_grant, "the user 
 
 
 @pytest.mark.parametrize("change", (CHANGES | OF_A_GRANT).values(), ids=(CHANGES | OF_A_GRANT).keys())
-def test_a_token_that_is_decided_before_and_written_after_is_dead_when(race: Race, change: Change) -> None:
+def test_std_GV_02_a_token_that_is_decided_before_and_written_after_is_dead_when(race: Race, change: Change) -> None:
     before = race.token_around(nothing)
     assert race.is_active(before)
     answered = race.token_around(change)

@@ -183,13 +183,16 @@ class TestLoginHistory:
         success = record(database, org, user_id=org.owner_id)
         refusal = refuse(database, org)
         stranger = refuse(database, org, app_id="", user_id=None, reason="client_unknown")
+        tried = record(database, org, app_id="", would_refuse="address_outside_app_ranges")
         for wanted, expected in [
-            (HistoryFilter(outcome="success"), [success]),
+            (HistoryFilter(outcome="success"), [tried, success]),
             (HistoryFilter(outcome="refused"), [stranger, refusal]),
             (HistoryFilter(reason="client_unknown"), [stranger]),
             (HistoryFilter(app_id=org.app_id), [refusal, success]),
             (HistoryFilter(user_id=org.user_id), [refusal]),
             (HistoryFilter(user_id=org.user_id, outcome="success"), []),
+            (HistoryFilter(would_refuse=True), [tried]),
+            (HistoryFilter(app_id=org.app_id, would_refuse=False), [refusal, success]),
         ]:
             assert self.found(database, org, wanted) == expected, wanted
 

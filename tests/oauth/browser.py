@@ -77,8 +77,9 @@ class Page:
 
     @property
     def answer(self) -> dict[str, str]:
-        """The parameters with which the app got its browser back; empty where it did not."""
-        return dict(parse_qsl(urlsplit(self.went_to or "").query, keep_blank_values=True, errors="strict"))
+        """The parameters with which the app got its browser back, be it behind the `#`; empty where it did not."""
+        parts = urlsplit(self.went_to or "")
+        return dict(parse_qsl(parts.fragment or parts.query, keep_blank_values=True, errors="strict"))
 
     @property
     def directives(self) -> dict[str, list[str]]:

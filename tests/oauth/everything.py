@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from tests.oauth.browser import Browser, Page
 from tests.oauth.client_keys import ClientKey, client_key
+from tests.oauth.flows.devices import HERE, Panel, allow
 from tests.oauth.flows.portal import CALLBACK, Portal
 from tests.oauth.flows.visits import Asking, approve, enrol, sign_in
 from tests.oauth.tenants import Tenant
@@ -24,7 +25,7 @@ from gatebridge.setup.assign_permission_set import AssignPermissionSet, assign_p
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 
 USERINFO = "/services/oauth2/userinfo"
-EVERY_FLOW = frozenset({Flow.WEB_SERVER, Flow.REFRESH_TOKEN, Flow.JWT_BEARER, Flow.CLIENT_CREDENTIALS})
+EVERY_FLOW = frozenset({Flow.WEB_SERVER, Flow.REFRESH_TOKEN, Flow.DEVICE, Flow.JWT_BEARER, Flow.CLIENT_CREDENTIALS})
 SCOPES = ("api", "id", "openid", "refresh_token", "setup_api")
 
 Wire = tuple[Any, ...]
@@ -48,6 +49,7 @@ class Everything:
     browser: Browser = field(repr=False)
     key: ClientKey = field(repr=False)
     code: str = field(repr=False)
+    device_code: str = field(repr=False)  # its user has approved it
     tokens: Mapping[str, Any] = field(repr=False)
     own_token: str = field(repr=False)
     assertion: str = field(repr=False)
@@ -145,6 +147,7 @@ def _api(held: Everything) -> Used:
 HOLDERS: Mapping[str, Callable[[Everything], Used]] = {
     "request": _request,
     "code": lambda held: held.told(held.portal.redeem(held.code, held.changed)),
+    "device code": lambda held: held.told(Panel(held.portal, HERE).poll(held.device_code, **held.changed)),
     "refresh token": lambda held: held.told(held.portal.refresh(held.tokens["refresh_token"], held.changed)),
     "assertion": lambda held: held.told(
         held.portal.app.ask({"grant_type": GRANT_TYPE, "assertion": held.assertion, "scope": "api"} | held.changed)
@@ -166,6 +169,7 @@ def everything(acme: Tenant, dialect: Dialect, *, self_authorized: bool = False)
     """Give out everything there is, each thing good at this moment, and let five seconds pass."""
     dora, key = enrol(acme, "dora"), client_key(clock=acme.standing.clock)
     said: dict[str, Any] = {"flows": EVERY_FLOW, "scopes": SCOPES, "callbacks": (CALLBACK,), "dialect": dialect}
+    allow(acme)
     client = acme.app("Workbench", **said)
     guard = acme.app("Orders API", flows=frozenset(), introspect_all_tokens=True, open_for_use=False)
     with acme.standing.database.transaction() as tx:
@@ -186,6 +190,7 @@ def everything(acme: Tenant, dialect: Dialect, *, self_authorized: bool = False)
         browser=browser,
         key=key,
         code=asking.arrived(browser.open(asking.url()))["code"],
+        device_code=Panel(asking.portal, HERE).approved(dora),
         tokens=tokens.json(),
         own_token=client.access_token(scope="api"),
         assertion=_signed(acme, asking.portal, key, "jti-1"),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from tests.oauth.client_keys import ClientKey, assertion_form
 from tests.oauth.door import OFFICE, Door, Form
 from tests.oauth.houses import Standing
+from tests.ready_keys import ready_keys
 
 from gatebridge.rules.actors import Actor, ActorKind
 from gatebridge.rules.app_policies import AppPolicies
@@ -117,17 +118,17 @@ class Tenant:
         return self.standing.door
 
     def app(self, label: str = "Nightly Sync", *, open_for_use: bool = True, key: ClientKey | None = None, **said: Any) -> Client:
-        """A connected app, registered by the verbs and, unless said otherwise, opened for the run-as user."""
+        """A connected app, registered by the verbs and, unless said otherwise, opened for the run-as user with these `policies`."""
         by_key = {"auth_methods": BY_KEY} if key is not None else {}
         given = {"flows": frozenset({Flow.CLIENT_CREDENTIALS}), "scopes": ("api", "id")} | by_key | said
-        api_name = given.pop("api_name", label.replace(" ", "_"))
+        api_name, policies = given.pop("api_name", label.replace(" ", "_")), given.pop("policies", {})
         command = CreateApp(label, api_name, "dev@example.com", **given)
         with self.standing.database.transaction() as tx:
             made = create_app(tx, self.admin, command)
             if key is not None:
                 add_certificate(tx, self.admin, AddCertificate(made.app.id, "Key", key.upload))
             if open_for_use:
-                self.open_for_use(tx, made.app.id)
+                self.open_for_use(tx, made.app.id, **policies)
         secret = made.secret.reveal() if made.secret is not None else ""
         return Client(self.door, self.org.issuer, made.app.id, made.installation.id, made.app.consumer_key, secret, key)
 
@@ -143,7 +144,7 @@ class Tenant:
         return replace(client, issuer=self.org.issuer, installation_id=installed.id)
 
     def add_rs256(self) -> None:
-        with self.standing.database.transaction() as tx:
+        with self.standing.database.transaction() as tx, ready_keys():
             add_signing_key(tx, self.admin, AddSigningKey("RS256"))
 
     def history(self) -> list[Any]:

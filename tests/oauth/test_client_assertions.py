@@ -189,7 +189,7 @@ def test_X_CA_05_an_assertion_used_at_one_endpoint_is_used_at_the_others(acme: T
     assert acme.true_cause(keyed.post(TOKEN, form)) == "assertion_replayed"
 
 
-def test_X_CA_05_a_replay_is_known_on_the_other_node_and_after_a_restart(own_house: HouseMaker) -> None:
+def test_X_CA_05_std_SC_13_a_replay_is_known_on_the_other_node_and_after_a_restart(own_house: HouseMaker) -> None:
     first, second = own_house(), own_house()
     acme = make_tenant(first)
     app = acme.app("Keyed", key=client_key(clock=first.clock))

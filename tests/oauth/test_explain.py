@@ -335,7 +335,6 @@ def test_an_app_of_another_org_is_none_here(rival: Tenant, held: Everything) -> 
 @pytest.mark.parametrize(
     ("flow", "said", "field"),
     [
-        (Flow.DEVICE, {}, "flow"),
         (Flow.CLIENT_CREDENTIALS, {"user": "0"}, "user"),
         (Flow.JWT_BEARER, {"user": None}, "user"),
         (Flow.REFRESH_TOKEN, {"user": None}, "user"),

@@ -16,7 +16,8 @@ from gatebridge.rules.apps import Dialect
 Row = Mapping[str, str]
 
 REFRESH, ASKED, OWN, USERINFO, API = "refresh token", "token asked about", "own token asked about", "token at userinfo", "token at the API"
-AT_THE_TOKEN_ENDPOINT = ("code", REFRESH, "assertion", "client")
+DEVICE = "device code"
+AT_THE_TOKEN_ENDPOINT = ("code", DEVICE, REFRESH, "assertion", "client")
 OF_THE_USER = (ASKED, USERINFO, API)
 LIVE = (*OF_THE_USER, OWN)
 SIGN_IN, VERIFY, CONSENT = "to signin", "to verify", "to consent"  # no refusal: the user is led to that page of ours first
@@ -30,7 +31,8 @@ def everywhere(reason: str, **but: str) -> Row:
 def ended(**but: str) -> Row:
     """What happens to everything that was given out when it is ended. Each thing says of itself that it was."""
     tokens = dict.fromkeys(LIVE, "token_ended")
-    return tokens | {"code": "code_ended", REFRESH: "refresh_ended", "assertion": "grant_assertion_ended"} | but
+    codes = {"code": "code_ended", DEVICE: "device_code_ended"}
+    return tokens | codes | {REFRESH: "refresh_ended", "assertion": "grant_assertion_ended"} | but
 
 
 def level(request: str) -> Row:
@@ -44,8 +46,8 @@ def stopped(state: str) -> Row:
 
 # By closure: who is refused, and for what. Who is not in a row is let through as before.
 REFUSED: Mapping[str, Row] = {
-    "client secret wrong": dict.fromkeys(("code", REFRESH, "client"), "secret_mistyped") | {"assertion": "client_missing"},
-    "client secret retired": dict.fromkeys(("code", REFRESH, "client"), "secret_retired"),
+    "client secret wrong": dict.fromkeys(("code", DEVICE, REFRESH, "client"), "secret_mistyped") | {"assertion": "client_missing"},
+    "client secret retired": dict.fromkeys(("code", DEVICE, REFRESH, "client"), "secret_retired"),
     "certificate retired": {"assertion": "grant_certificate_retired"},
     "callback removed": {"request": "callback_not_registered"},
     "callback differs": {"request": "callback_not_registered", "code": "callback_differs"},
@@ -53,15 +55,15 @@ REFUSED: Mapping[str, Row] = {
     "app deleted": everywhere("app_deleted"),
     "app uninstalled": everywhere("app_not_installed"),
     "every flow off": everywhere("flow_not_enabled"),
-    "flows with a user at a browser off": dict.fromkeys(("request", "code", REFRESH, *OF_THE_USER), "flow_not_enabled"),
+    "flows with a user at a browser off": dict.fromkeys(("request", "code", DEVICE, REFRESH, *OF_THE_USER), "flow_not_enabled"),
     "verifier wrong": {"code": "verifier_wrong"},
     "challenge missing": {"request": "challenge_missing"},
-    "sessions ended": {"request": SIGN_IN, "code": "code_ended"},
+    "sessions ended": {"request": SIGN_IN, "code": "code_ended", DEVICE: "device_code_ended"},
     "grants ended": dict.fromkeys(LIVE, "token_ended") | {REFRESH: "refresh_ended"},
     "app revoked": ended(),
     "user revoked": ended(request=SIGN_IN),
     "org epoch raised": ended(request=SIGN_IN),
-    "scopes removed": {"code": "scope_none_left", REFRESH: "refresh_scope_withdrawn"}
+    "scopes removed": {"code": "scope_none_left", DEVICE: "scope_none_left", REFRESH: "refresh_scope_withdrawn"}
     | dict.fromkeys(("assertion", "client"), "scope_not_assigned")
     | dict.fromkeys(LIVE, "scope_none_left"),
     "user frozen": stopped("frozen"),
@@ -81,12 +83,13 @@ REFUSED: Mapping[str, Row] = {
     "level raised by the org": level(VERIFY),
     "level raised, and blocking": level("level_blocked"),
     # Ending what an app may do burns the codes that it has not redeemed.
-    "consent withdrawn": ended(request=CONSENT, code="code_used", assertion="consent_missing"),
+    "consent withdrawn": ended(request=CONSENT, code="code_used", assertion="consent_missing", **{DEVICE: "device_code_used"}),
 }
 
 STRANGER = (401, "invalid_client", "client_authentication_failed", "Client authentication failed.")
 NOT_THE_USER = (400, "invalid_grant", "user_not_approved", "The user that this request acts for may not use this app.")
 DEAD_CODE = (400, "invalid_grant", "authorization_code_refused", "The authorization code is not valid here or not valid any more.")
+DEAD_DEVICE = (400, "invalid_grant", "device_code_refused", "The device code is not valid here or not valid any more.")
 DEAD_REFRESH = (400, "invalid_grant", "refresh_token_refused", "The refresh token is not valid here or not valid any more.")
 
 
@@ -119,12 +122,17 @@ TOKEN_WIRE: Mapping[str | tuple[str, str], tuple[Wire, Wire]] = {
     "app_not_installed": _invalid("unauthorized_client", "app_not_installed", "The app is not installed in the org that was called.",
                                   "invalid_client", "app must be installed into org"),
     "flow_not_enabled": _invalid("unauthorized_client", "flow_not_enabled", "The flow of this request is not enabled for the app.",
-                                 "invalid_grant", "client credentials flow not enabled"),
+                                 "invalid_grant", "flow not enabled"),
+    ("flow_not_enabled", "client"): _invalid("unauthorized_client", "flow_not_enabled",
+                                             "The flow of this request is not enabled for the app.",
+                                             "invalid_grant", "client credentials flow not enabled"),
     "verifier_wrong": _invalid("invalid_grant", "verifier_wrong",
                                "The code_verifier does not fit the code_challenge of the authorization request.",
                                "invalid_grant", "invalid code verifier"),
     "code_ended": _both(DEAD_CODE, "invalid_grant", "invalid authorization code"),
     "code_used": _both(DEAD_CODE, "invalid_grant", "invalid authorization code"),
+    "device_code_ended": _both(DEAD_DEVICE, "invalid_grant", "invalid device code"),
+    "device_code_used": _both(DEAD_DEVICE, "invalid_grant", "invalid device code"),
     "refresh_ended": _both(DEAD_REFRESH, "invalid_grant", "expired access/refresh token"),
     "refresh_scope_withdrawn": _invalid("invalid_grant", "refresh_scope_withdrawn", "The app may not use refresh tokens any more.",
                                         "invalid_grant", "expired access/refresh token"),
@@ -235,7 +243,9 @@ def test_before_anything_is_closed_everything_is_good(acme: Tenant, dialect: Dia
 
 
 @every_closure
-def test_X_AC_13_X_RT_05_X_JB_02_std_IN_02_std_BR_02_it_is_refused_at_the_next_request_of_every_holder(acme: Tenant, closure: str) -> None:
+def test_X_AC_13_X_RT_05_X_JB_02_std_GV_01_GV_04_G_17_IN_02_BR_02_it_is_refused_at_the_next_request_of_every_holder(
+    acme: Tenant, closure: str
+) -> None:
     check(acme, closure, Dialect.STANDARD)
 
 

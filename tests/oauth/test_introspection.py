@@ -91,7 +91,7 @@ def test_std_IN_04_a_resource_server_sees_the_tokens_of_its_own_audience_and_no_
 
 
 @pytest.mark.parametrize("format", list(TokenFormat), ids=str)
-def test_a_token_of_another_org_is_unknown_here(acme: Tenant, rival: Tenant, format: TokenFormat) -> None:
+def test_std_SC_08_a_token_of_another_org_is_unknown_here(acme: Tenant, rival: Tenant, format: TokenFormat) -> None:
     server = acme.app("Server", introspect_all_tokens=True)
     answer = server.introspect(rival.app(access_token_format=format).access_token())
     assert (answer.json(), acme.true_cause(answer)) == (INACTIVE, "token_unknown")

@@ -31,7 +31,7 @@ def checked(app: Client, token: str) -> jwt.Token:
 
 
 @ALGORITHMS
-def test_std_AT_01_a_third_party_library_verifies_the_token_against_the_published_keys(acme: Tenant, algorithm: str) -> None:
+def test_std_AT_01_AT_04_a_third_party_library_verifies_the_token_against_the_published_keys(acme: Tenant, algorithm: str) -> None:
     app = registered(acme, algorithm)
     answer = app.token()
     body = answer.json()
@@ -116,7 +116,7 @@ def test_X_SE_11_X_TK_11_what_the_org_signs_for_another_purpose_is_no_access_tok
     assert app.introspect(sign(key, typ, claims)).json() == {"active": False}
 
 
-def test_X_RV_08_the_life_of_a_jwt_is_short_unless_the_policy_says_otherwise(acme: Tenant) -> None:
+def test_X_RV_08_std_AT_03_the_life_of_a_jwt_is_short_unless_the_policy_says_otherwise(acme: Tenant) -> None:
     app = registered(acme)
     claims = checked(app, app.access_token()).claims
     assert claims["exp"] - claims["iat"] == 15 * 60

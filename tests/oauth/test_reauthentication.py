@@ -95,7 +95,7 @@ every_weighty_thing = pytest.mark.parametrize("what", WEIGHTY)
 
 
 @every_weighty_thing
-def test_with_a_recent_sign_in_an_admin_does_what_is_weighty(console: Console, what: str) -> None:
+def test_std_SC_09_with_a_recent_sign_in_an_admin_does_what_is_weighty(console: Console, what: str) -> None:
     answer = WEIGHTY[what](console)
     assert answer.status_code in (200, 201), answer.text
 

@@ -118,6 +118,8 @@ def test_the_feed_tells_every_ending_in_order_and_without_gaps(acme: Tenant, app
     line = acme.receipt(issued)
     assert told == {
         "cursor": "3",
+        "now": now,
+        "more": False,
         "revocations": [
             {
                 "sequence": 1,
@@ -126,14 +128,15 @@ def test_the_feed_tells_every_ending_in_order_and_without_gaps(acme: Tenant, app
                 "jti": issued.headers["x-gatebridge-receipt"],
                 "grant": long(line.grant_id),
                 "app": long(app.id),
+                "client_id": app.consumer_key,
                 "sub": long(acme.runner.id),
             },
-            {"sequence": 2, "at": now, "kind": "app", "app": long(app.id)},
+            {"sequence": 2, "at": now, "kind": "app", "app": long(app.id), "client_id": app.consumer_key},
             {"sequence": 3, "at": now, "kind": "user", "sub": long(acme.runner.id)},
         ],
     }
     assert [each["sequence"] for each in app.feed(after="1").json()["revocations"]] == [2, 3]
-    assert app.feed(after="3").json() == {"cursor": "3", "revocations": []}
+    assert app.feed(after="3").json() == {"cursor": "3", "now": now, "more": False, "revocations": []}
 
 
 def test_a_token_that_is_ended_twice_is_told_once(app: Client) -> None:
@@ -146,7 +149,8 @@ def test_a_token_that_is_ended_twice_is_told_once(app: Client) -> None:
 def test_the_feed_of_one_org_tells_nothing_of_another(acme: Tenant, rival: Tenant, app: Client) -> None:
     theirs = rival.app()
     theirs.revoke(theirs.access_token())
-    assert app.feed().json() == {"cursor": "0", "revocations": []}
+    told = app.feed().json()
+    assert (told["cursor"], told["more"], told["revocations"]) == ("0", False, [])
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "1.5", "1" * 19, "٣"])

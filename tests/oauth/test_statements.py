@@ -3,19 +3,25 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
-from tests.oauth.door import Loop
+from tests.oauth import leaving
+from tests.oauth.door import FORM, Loop
+from tests.oauth.flows.devices import make_panel
 from tests.oauth.flows.job import Job
-from tests.oauth.flows.portal import CALLBACK, VERIFIER, Portal, make_portal
+from tests.oauth.flows.portal import CALLBACK, VERIFIER, Portal, challenge_of, make_portal
+from tests.oauth.flows.visits import approve, chooser, enrol
+from tests.oauth.flows.widget import legacy
 from tests.oauth.requests import decision, request_of, token_request
 from tests.oauth.tenants import INTROSPECT, REVOKE, TOKEN, Client, Tenant
 
+from gatebridge.oauth.flows.device import GRANT_TYPE as DEVICE_CODE
 from gatebridge.oauth.flows.jwt_bearer import GRANT_TYPE
 from gatebridge.oauth.outcome import Answer
 from gatebridge.oauth.request import OAuthRequest
-from gatebridge.rules.app_settings import TokenFormat
+from gatebridge.rules.app_settings import Flow, TokenFormat
 from gatebridge.web.turnstile import Turnstile
 
 
@@ -118,6 +124,14 @@ def test_a_code_costs_its_own_row_its_session_and_the_grant_that_it_buys(
     assert cost(acme, loop, TOKEN, redemptions(portal, size)) == (reads, writes)
 
 
+@pytest.mark.parametrize(("size", "reads", "writes"), [(1, 12, 5), (8, 40, 19)])
+def test_a_device_code_that_was_approved_costs_what_a_code_does(acme: Tenant, loop: Loop, size: int, reads: int, writes: int) -> None:
+    panel = make_panel(acme)
+    form = {"grant_type": DEVICE_CODE} | dict(panel.portal.credentials)
+    requests = [request_of(acme, form | {"device_code": panel.approved(acme.runner, scopes=("api", "refresh_token"))}) for _ in range(size)]
+    assert cost(acme, loop, TOKEN, requests) == (reads, writes)
+
+
 @pytest.mark.parametrize(("size", "reads", "writes"), [(1, 10, 3), (8, 24, 3)])
 def test_a_refresh_that_does_not_rotate_touches_its_grant_and_no_more(acme: Tenant, loop: Loop, size: int, reads: int, writes: int) -> None:
     portal = make_portal(acme)
@@ -138,3 +152,36 @@ def test_an_assertion_is_used_up_and_hangs_its_token_from_the_shared_grant(
     job.ask()  # the grant is there
     requests = [request_of(acme, {"grant_type": GRANT_TYPE, "assertion": job.key.sign(job.claims())}) for _ in range(size)]
     assert cost(acme, loop, TOKEN, requests) == (reads, writes)
+
+
+def test_tokens_from_the_authorization_endpoint_cost_a_code_and_the_grant_and_token_that_it_would_buy(acme: Tenant) -> None:
+    app, ben = legacy(acme, flows=frozenset({Flow.USER_AGENT, Flow.WEB_SERVER})), enrol(acme, "ben")
+    browser = app.signed_in(ben)
+    approve(browser, browser.open(app.url(scope="api")))
+    acme.standing.clock.advance(seconds=1)
+    costs = {}
+    for wanted in ("code", "token"):
+        challenge = {"code_challenge": challenge_of(VERIFIER), "code_challenge_method": "S256"} if wanted == "code" else {}
+        with counted(acme) as seen:
+            app.arrived(browser.open(app.url(response_type=wanted, scope="api", **challenge)))
+        reads = sum(statement.startswith("SELECT") for statement in seen)
+        costs[wanted] = (reads, len(seen) - reads)
+    # Of a code its own row; of a token the grant, what is beyond the limit, the user held, and the token. Of both the line.
+    assert costs == {"code": (9, 2), "token": (11, 3)}
+
+
+def test_signing_out_costs_its_row_and_one_entry_for_each_app_that_listens(acme: Tenant) -> None:
+    app, deaf = leaving.listener(acme), chooser(acme, "Deaf Reader")
+    costs = {}
+    for name, apps in (("nobody", ()), ("deaf", (deaf,)), ("one", (app,)), ("two", (app, leaving.listener(acme, "Poster Press")))):
+        ben = enrol(acme, f"ben.{name}")
+        browser = app.signed_in(ben)
+        for each in apps:
+            leaving.visit(each, ben, browser)
+        page = browser.open("/me")
+        with counted(acme) as seen:
+            browser.step("POST", "/signout", {"Content-Type": FORM}, urlencode(page.forms["signout"].fields).encode())
+        reads = sum(statement.startswith("SELECT") for statement in seen)
+        costs[name] = (reads, len(seen) - reads)
+    # The org; session, user with profile, sets; who listens. Then: the session; an entry each.
+    assert costs == {"nobody": (5, 1), "deaf": (5, 1), "one": (5, 2), "two": (5, 3)}

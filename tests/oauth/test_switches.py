@@ -11,11 +11,10 @@ from gatebridge.rules.app_settings import Flow
 NOT_OFFERED = (
     "password",
     "implicit",
-    "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:token-exchange",
     "urn:openid:params:grant-type:ciba",
 )
-NOWHERE = ("/services/oauth2/register", "/services/oauth2/par", "/services/oauth2/device", "/signup", "/register", "/setup/register")
+NOWHERE = ("/services/oauth2/register", "/services/oauth2/par", "/signup", "/register", "/setup/register")
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def test_X_BF_09_a_flow_that_is_switched_off_is_refused_by_the_token_endpoint(ac
 
 
 @pytest.mark.parametrize("grant", NOT_OFFERED)
-def test_X_BF_09_a_grant_that_nobody_offers_is_refused_whatever_comes_with_it(acme: Tenant, grant: str) -> None:
+def test_X_BF_09_std_SC_01_a_grant_that_nobody_offers_is_refused_whatever_comes_with_it(acme: Tenant, grant: str) -> None:
     portal = make_portal(acme)
     answer = portal.app.ask({"grant_type": grant, "username": portal.user.username, "password": "x"} | dict(portal.credentials))
     assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type")

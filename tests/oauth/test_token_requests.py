@@ -146,7 +146,7 @@ def test_the_parameter_at_fault_is_named_where_that_is_safe(app: Client) -> None
     assert answer.json()["error_description"].endswith("(scope)")
 
 
-def test_every_refusal_leads_to_its_page_and_to_its_receipt(acme: Tenant, app: Client) -> None:
+def test_std_G_02_every_refusal_leads_to_its_page_and_to_its_receipt(acme: Tenant, app: Client) -> None:
     answer = app.token(scope="bogus")
     receipt = answer.headers["x-gatebridge-receipt"]
     assert answer.json()["error_uri"] == f"{acme.org.issuer}/help/reasons/scope_unknown?receipt={receipt}"
@@ -154,7 +154,7 @@ def test_every_refusal_leads_to_its_page_and_to_its_receipt(acme: Tenant, app: C
     assert answer.headers["x-operation-id"] == receipt
 
 
-def test_X_HT_05_the_good_answers_are_not_stored_either(app: Client) -> None:
+def test_X_HT_05_std_G_02_the_good_answers_are_not_stored_either(app: Client) -> None:
     token = app.access_token()
     for answer in (app.token(), app.introspect(token), app.feed(), app.revoke(token)):
         assert answer.status_code == 200
@@ -171,7 +171,7 @@ def test_a_host_where_no_org_lives_is_421_and_leaves_no_line(acme: Tenant, app: 
 
 
 @pytest.mark.parametrize("dialect", list(Dialect), ids=str)
-def test_repeated_parameters_are_refused_in_both_dialects(acme: Tenant, dialect: Dialect) -> None:
+def test_std_G_05_repeated_parameters_are_refused_in_both_dialects(acme: Tenant, dialect: Dialect) -> None:
     app = acme.app(f"Speaks {dialect}", dialect=dialect)
     answer = app.post(TOKEN, [*good(app).items(), ("scope", "api"), ("scope", "api")])
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")

@@ -10,9 +10,10 @@ from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.approvals import Approval
 from gatebridge.rules.apps import App, Dialect, Installation
+from gatebridge.rules.device_codes import DeviceCode
 from gatebridge.rules.facts import Approving, AssertionProof, Attempt, CallbackProof, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
-from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, Grant, RefreshToken
+from gatebridge.rules.grants import AccessToken, Approved, AuthorizationCode, Epochs, Grant, RefreshToken
 from gatebridge.rules.levels import Level
 from gatebridge.rules.network import Range, parse_range
 from gatebridge.rules.orgs import Org, OrgKind
@@ -254,6 +255,44 @@ IDENTIFYING = Attempt(
     scope_needed="id",
 )
 
+# The same app at a device, in an org that allows the flow.
+PANEL = replace(
+    PEOPLE,
+    org=replace(ORG, settings=replace(ORG.settings, device_flow=True)),
+    settings=replace(PEOPLE.settings or SETTINGS, flows=frozenset({Flow.DEVICE, Flow.REFRESH_TOKEN})),
+)
+WAITING_DEVICE = DeviceCode(
+    id="0DC000000000001",
+    org_id=ORG.id,
+    app_id=APP.id,
+    installation_id=INSTALLATION.id,
+    scopes=("api", "id", "openid", "refresh_token"),
+    epochs=Epochs(org=1, app=2, installation=3, user=0, grant=0),
+    created_at=NOW - timedelta(minutes=1),
+    expires_at=NOW + timedelta(minutes=9),
+    interval_seconds=5,
+    address=str(OFFICE),
+    session_id=SESSION.id,
+)
+APPROVED_DEVICE = replace(
+    WAITING_DEVICE,
+    epochs=Epochs(org=1, app=2, installation=3, user=4, grant=0),
+    user_id=USER.id,
+    approved=Approved(WAITING_DEVICE.scopes, SESSION.id, Level.STANDARD, ("pwd",), SESSION.authenticated_at),
+    decided_at=NOW - timedelta(seconds=3),
+)
+# The device asks for its codes; its user, who has just said yes, decides; the device asks what was decided.
+STARTING = Attempt(Door.DEVICE_START, OFFICE, client=PROOF, flow=Flow.DEVICE)
+CONNECTING = Attempt(
+    Door.CONNECT,
+    OFFICE,
+    flow=Flow.DEVICE,
+    scopes_asked=WAITING_DEVICE.scopes,
+    device=WAITING_DEVICE,
+    approving=Approving(ask_consent=True, approved=True),
+)
+POLLING = Attempt(Door.DEVICE, OFFICE, client=PROOF, flow=Flow.DEVICE, scopes_asked=APPROVED_DEVICE.scopes, device=APPROVED_DEVICE)
+
 # For each door the facts and the attempt that pass all of its gates.
 PASSING = {
     attempt.door: (facts, attempt)
@@ -261,6 +300,7 @@ PASSING = {
         (FACTS, (ASKING, CALLING, REVOKING, ASKED_ABOUT, PRESENTING)),
         (PEOPLE, (AUTHORIZING, REDEEMING, ASSERTING)),
         (HELD, (REFRESHING, IDENTIFYING)),
+        (PANEL, (STARTING, CONNECTING, POLLING)),
     )
     for attempt in attempts
 }

@@ -54,8 +54,10 @@ Case = tuple[Facts, Attempt]
 
 
 def _proof_shut(facts: Facts, attempt: Attempt) -> Case:
-    if attempt.door is Door.CODE:
+    if attempt.door in (Door.CODE, Door.DEVICE):
         return but(facts, "session", ended_at=NOW), attempt
+    if attempt.door is Door.CONNECT:
+        return facts, but(attempt, "device", decided_at=NOW)
     if attempt.door is Door.ASSERTION:
         return facts, but(attempt, "assertion", refused=grant_reasons.GRANT_AUDIENCE_WRONG)
     return but(facts, "grant", ended_at=NOW), attempt
@@ -68,7 +70,7 @@ def _consent_shut(facts: Facts, attempt: Attempt) -> Case:
 
 
 def _session_shut(facts: Facts, attempt: Attempt) -> Case:
-    if attempt.door is Door.AUTHORIZE:
+    if attempt.door in (Door.AUTHORIZE, Door.CONNECT):
         return but(facts, session=None), attempt
     return but(facts, "org.settings", requirement=Requirement(Level.HIGH)), attempt
 
@@ -115,6 +117,9 @@ def test_who_may_gets_a_yes(facts: Facts, attempt: Attempt) -> None:
         (Door.CODE, "client callback app installed flow pkce proof scopes user permitted hours network session lifetime"),
         (Door.REFRESH, "client app installed flow proof scopes user permitted hours network session lifetime"),
         (Door.ASSERTION, "client app installed flow proof scopes user permitted hours network session consent lifetime"),
+        (Door.DEVICE_START, "client app installed flow scopes"),
+        (Door.CONNECT, "app installed flow proof scopes user permitted hours network session consent"),
+        (Door.DEVICE, "client app installed flow proof scopes user permitted hours network session lifetime"),
         (Door.CALLER, "client app installed"),
         (Door.REVOKE, "client"),
         (Door.INTROSPECT, "app installed flow proof scopes user permitted hours network session"),
@@ -280,6 +285,9 @@ NOT_LOOKED_AT = {
     Door.TOKEN: {"grant"},
     Door.CODE: {"grant"},
     Door.ASSERTION: {"grant", "session"},
+    Door.DEVICE_START: {"standing", "grant"},
+    Door.CONNECT: {"grant"},
+    Door.DEVICE: {"grant"},
     Door.CALLER: {"settings", "standing", "grant"},
     Door.REVOKE: {"settings", "installation", "policies", "standing", "grant"},
 }

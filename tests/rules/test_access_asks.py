@@ -31,6 +31,20 @@ NAMED_ONLY = but(ASKING, client=but(PROOF, method=ClientAuthMethod.NONE))
             id="a flow that is not enabled may not",
         ),
         pytest.param(
+            but(FACTS, "settings", flows=frozenset({Flow.DEVICE})),
+            but(ASKING, flow=Flow.DEVICE),
+            flow_reasons.FLOW_OFF_IN_ORG,
+            "device is switched off in the org",
+            id="the device flow needs the org's word beside the app's",
+        ),
+        pytest.param(
+            but(FACTS, "settings", flows=frozenset({Flow.USER_AGENT})),
+            but(ASKING, flow=Flow.USER_AGENT),
+            flow_reasons.FLOW_OFF_IN_ORG,
+            "user_agent is switched off in the org",
+            id="and so does the legacy user-agent flow",
+        ),
+        pytest.param(
             but(FACTS, "settings", flows=frozenset()),
             ASKING,
             flow_reasons.FLOW_NOT_ENABLED,

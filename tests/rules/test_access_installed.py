@@ -14,6 +14,7 @@ from gatebridge.rules.verdict import State
 ASKED_AT = [
     pytest.param(facts, attempt, id=door) for door, (facts, attempt) in PASSING.items() if door is not Door.REVOKE
 ]  # a client may give back what it has, wherever its app stands
+AT_A_DEVICE = frozenset({Door.DEVICE_START, Door.CONNECT, Door.DEVICE})
 RIGHTS = frozenset({Permission.API_ENABLED, Permission.APPROVE_UNINSTALLED_CONNECTED_APPS})
 
 
@@ -45,7 +46,7 @@ def test_the_words_say_until_when_it_is_installed() -> None:
     assert finding(Gate.INSTALLED, here, AUTHORIZING).words == "installed in this org until 2026-03-02T12:00:00+00:00"
 
 
-@pytest.mark.parametrize(("facts", "attempt"), ASKED_AT)
+@pytest.mark.parametrize(("facts", "attempt"), [each for each in ASKED_AT if each.id not in AT_A_DEVICE])
 def test_an_app_that_is_not_installed_is_used_by_who_may_use_such_apps_and_by_nobody_else(facts: Facts, attempt: Attempt) -> None:
     assert finding(Gate.INSTALLED, for_holders(facts, holds=True), attempt).state is State.PASSED
     assert finding(Gate.INSTALLED, for_holders(facts, holds=False), attempt).reason is installed.APP_NOT_INSTALLED
@@ -82,3 +83,9 @@ def test_who_has_not_signed_in_at_a_browser_is_told_what_is_told_of_an_unknown_a
 
 def test_who_has_signed_in_is_told_openly() -> None:
     assert finding(Gate.INSTALLED, but(PEOPLE, "installation", uninstalled_at=NOW), AUTHORIZING).reason is installed.APP_NOT_INSTALLED
+
+
+@pytest.mark.parametrize("door", sorted(AT_A_DEVICE))
+def test_X_DV_07_at_a_device_even_who_may_use_such_apps_does_not(door: Door) -> None:
+    facts, attempt = PASSING[door]
+    assert answer(for_holders(facts, holds=True), attempt) == "app_not_installed"

@@ -156,3 +156,50 @@ def test_which_apps_have_secrets(methods: frozenset[ClientAuthMethod], takes: bo
 )
 def test_a_deleted_app_can_be_restored_for_30_days(days: float, restorable: bool) -> None:
     assert app_checks.restorable(NOW, NOW + timedelta(days=days)) is restorable
+
+
+BYE = "https://app.example/bye"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        pytest.param({"post_logout_redirect_uris": (BYE, "http://localhost:8080/bye")}, set(), id="https, and http on loopback"),
+        pytest.param({"post_logout_redirect_uris": ("http://app.example/bye",)}, {"post_logout_redirect_uris.0"}, id="no other http"),
+        pytest.param({"post_logout_redirect_uris": (BYE, f"{BYE}#x")}, {"post_logout_redirect_uris.1"}, id="no fragment"),
+        pytest.param({"post_logout_redirect_uris": ("javascript:alert(1)",)}, {"post_logout_redirect_uris.0"}, id="no script"),
+        pytest.param({"post_logout_redirect_uris": (f"{BYE}?state=1",)}, {"post_logout_redirect_uris.0"}, id="no state of its own"),
+        pytest.param({"post_logout_redirect_uris": (BYE, BYE)}, {"post_logout_redirect_uris.1"}, id="none twice"),
+        pytest.param({"post_logout_redirect_uris": ("com.example.app:/bye",)}, {"post_logout_redirect_uris.0"}, id="no private scheme"),
+        pytest.param({"post_logout_redirect_uris": ("com.example.app:/bye",), "native": True}, set(), id="but for a native app"),
+        pytest.param(
+            {"post_logout_redirect_uris": tuple(f"{BYE}/{number}" for number in range(101))},
+            {"post_logout_redirect_uris"},
+            id="at most 100",
+        ),
+        pytest.param(
+            {"post_logout_redirect_uris": tuple(f"{BYE}/{number}{'x' * 500}" for number in range(4))},
+            {"post_logout_redirect_uris"},
+            id="at most 2,000 characters in all",
+        ),
+        pytest.param({"backchannel_logout_uri": "https://app.example/out?from=here"}, set(), id="logout tokens go to https"),
+        pytest.param({"backchannel_logout_uri": "http://127.0.0.1:9000/out"}, set(), id="or to loopback, while one develops"),
+        pytest.param({"backchannel_logout_uri": "http://app.example/out"}, {"backchannel_logout_uri"}, id="never to another plain address"),
+        pytest.param({"backchannel_logout_uri": "com.example.app:/out", "native": True}, {"backchannel_logout_uri"}, id="nor to a device"),
+        pytest.param({"backchannel_logout_uri": "https://2130706433/out"}, {"backchannel_logout_uri"}, id="nor to a number"),
+    ],
+)
+def test_std_LO_03_X_SS_05_where_browsers_and_logout_tokens_may_be_sent(changes: dict[str, Any], fields: set[str]) -> None:
+    assert wrong_settings(**changes) == fields
+
+
+def test_what_is_wrong_with_a_custom_attribute_is_told_at_its_place() -> None:
+    assert wrong_settings(custom_attributes=(("cost_centre", "user.external_id"),)) == set()
+    assert wrong_settings(custom_attributes=(("ok", "user.email"), ("cost_centre", "user."))) == {"custom_attributes.1"}
+
+
+def test_the_sentences_about_logout_addresses_call_them_by_their_names() -> None:
+    changed = replace(SETTINGS, post_logout_redirect_uris=(f"{BYE}#x",), backchannel_logout_uri=f"{BYE}#x")
+    said = {each.field: each.problem for each in app_checks.settings_problems(changed, frozenset(), Dialect.STANDARD)}
+    assert said["post_logout_redirect_uris.0"].startswith("A post-logout redirect URI has no fragment")
+    assert said["backchannel_logout_uri"].startswith("A back-channel logout URI has no fragment")

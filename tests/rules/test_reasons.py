@@ -22,6 +22,7 @@ from gatebridge.rules.reasons import (
     catalogue,
     client,
     consent,
+    device,
     flow,
     get,
     grant,
@@ -29,17 +30,21 @@ from gatebridge.rules.reasons import (
     identity,
     installed,
     level,
+    logout,
     network,
     outage,
     permitted,
     pkce,
     proof,
     request,
+    resource,
     scopes,
     session,
     setup,
     sign_in,
+    tries,
     user,
+    user_codes,
 )
 from gatebridge.rules.reasons.permitted import NOT_PERMITTED_CODE, NOT_PERMITTED_SENTENCE, at_authorize, without_the_user
 from gatebridge.rules.reasons.redirected import REDIRECTED
@@ -50,6 +55,8 @@ from gatebridge.rules.reasons.strangers import (
     CLIENT_SENTENCE,
     CODE_CODE,
     CODE_SENTENCE,
+    DEVICE_CODE,
+    DEVICE_SENTENCE,
     REFRESH_CODE,
     REFRESH_SENTENCE,
     SHARED,
@@ -57,6 +64,8 @@ from gatebridge.rules.reasons.strangers import (
     SIGN_IN_SENTENCE,
     TOKEN_CODE,
     TOKEN_SENTENCE,
+    USER_CODE,
+    USER_CODE_SENTENCE,
 )
 
 every_reason = pytest.mark.parametrize("reason", REASONS.values(), ids=REASONS.keys())
@@ -65,7 +74,7 @@ every_reason = pytest.mark.parametrize("reason", REASONS.values(), ids=REASONS.k
 WIRE_CHARACTERS = re.compile(r"[\x20-\x21\x23-\x5B\x5D-\x7E]*")
 
 # What is refused by our own API, and on the pages that a person sees.
-WITHOUT_A_SECOND_DIALECT = (bearer, setup, sign_in)
+WITHOUT_A_SECOND_DIALECT = (bearer, setup, sign_in, tries, user_codes)
 
 
 def reasons_of(*modules: ModuleType) -> dict[str, Reason]:
@@ -119,12 +128,16 @@ STATUS_OF = {
     "unauthorized_client": {400},
     "unsupported_grant_type": {400},
     "access_denied": {400},
+    "authorization_pending": {400},
+    "slow_down": {400},
+    "expired_token": {400},
     "login_required": {400},
     "consent_required": {400},
     "unsupported_response_type": {400},
     "request_not_supported": {400},
     "request_uri_not_supported": {400},
     "registration_not_supported": {400},
+    "unmet_authentication_requirements": {400},
     "invalid_request": {400, 405, 413, 421, 431},
     "invalid_token": {401},
     "insufficient_scope": {403},
@@ -207,6 +220,9 @@ def test_the_salesforce_dialect_never_answers_401_at_a_gate_before_the_token(rea
         (network.REFRESH_ADDRESS_REFUSED, "invalid_grant", "ip restricted"),
         (proof.TOKEN_ENDED, "INVALID_SESSION_ID", "Session expired or invalid"),
         (outage.RATE_EXCEEDED, "rate_limit_exceeded", "number of logins exceeded"),
+        (device.DEVICE_PENDING, "authorization_pending", "authorization pending"),
+        (device.DEVICE_DENIED, "access_denied", "end-user denied authorization"),
+        (device.DEVICE_EXPIRED, "invalid_grant", "expired device code"),
     ],
     ids=lambda value: value.code if isinstance(value, Reason) else "",
 )
@@ -317,6 +333,20 @@ def test_std_CG_01_CG_05_RT_01_who_presents_a_dead_code_or_refresh_token_hears_o
     }
 
 
+def test_std_DV_02_who_presents_a_dead_device_code_hears_one_answer() -> None:
+    dead = [reason for name, reason in reasons_of(device).items() if name.startswith("device_code_")]
+    assert len(dead) == 4
+    assert {(reason.error, reason.status, reason.public_sentence, reason.public_code) for reason in dead} == {
+        ("invalid_grant", 400, DEVICE_SENTENCE, DEVICE_CODE)
+    }
+
+
+def test_X_DV_03_who_types_a_wrong_code_reads_one_text_whatever_is_wrong_with_it() -> None:
+    wrong = [reason for name, reason in reasons_of(user_codes).items() if name.startswith("user_code")]
+    assert len(wrong) == 5
+    assert {(reason.status, reason.public_sentence, reason.public_code) for reason in wrong} == {(400, USER_CODE_SENTENCE, USER_CODE)}
+
+
 def test_std_JB_01_what_is_wrong_with_an_assertion_for_a_user_is_told_only_once_its_signature_holds() -> None:
     """A new reason of an assertion must be put on one of these lists, which asks its author whether a stranger learns from it."""
     seen_in_the_request = {"assertion_missing"}
@@ -376,6 +406,8 @@ def test_a_consequence_is_what_names_no_cause_of_its_own() -> None:
         "code_ended",
         "refresh_ended",
         "grant_assertion_ended",
+        "device_code_ended",
+        "user_code_ended",
     }
     assert not any(shared.follows for shared in SHARED.values())
 
@@ -448,6 +480,7 @@ AUTHORIZATION_ERRORS = {
     *("invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope"),
     *("server_error", "temporarily_unavailable", "login_required", "consent_required", "interaction_required"),
     *("request_not_supported", "request_uri_not_supported", "registration_not_supported"),
+    "unmet_authentication_requirements",  # of its own specification, OpenID Connect Core Error Code unmet_authentication_requirements
 }
 
 
@@ -456,7 +489,7 @@ AUTHORIZATION_ERRORS = {
     [
         *(reason for reason in ABOUT_THE_USER if not reason.code.startswith("run_as_")),
         *(REASONS[code] for code in sorted(REDIRECTED)),
-        flow.FLOW_NOT_ENABLED,
+        *(flow.FLOW_NOT_ENABLED, flow.FLOW_OFF_IN_ORG),
         *(scopes.SCOPE_MALFORMED, scopes.SCOPE_UNKNOWN, scopes.SCOPE_NOT_ASSIGNED, scopes.SCOPE_NONE_LEFT),
         *(outage.DATABASE_AWAY, outage.INTERNAL_FAULT, outage.POLICY_ERROR),
     ],
@@ -475,7 +508,7 @@ def test_nothing_that_comes_before_the_callback_is_proven_is_sent_to_the_app() -
 @pytest.mark.parametrize(
     ("modules", "gates"),
     [
-        pytest.param((request, outage, identity, setup), {None}, id="malformed requests, outages and verbs are refused at no gate"),
+        pytest.param((request, outage, identity, setup, tries), {None}, id="malformed requests, outages and verbs are refused at no gate"),
         pytest.param((assertion,), {Gate.CLIENT}, id="assertions are judged at Client"),
         pytest.param((app,), {Gate.APP}, id="blocks at App"),
         pytest.param((installed,), {Gate.INSTALLED}, id="installations at Installed"),
@@ -484,6 +517,8 @@ def test_nothing_that_comes_before_the_callback_is_proven_is_sent_to_the_app() -
         pytest.param((pkce,), {Gate.PKCE}, id="challenges and verifiers at PKCE"),
         pytest.param((proof,), {Gate.PROOF}, id="tokens at Proof"),
         pytest.param((grant,), {Gate.PROOF}, id="codes, refresh tokens and assertions for a user at Proof"),
+        pytest.param((device,), {Gate.PROOF, None}, id="device codes at Proof; that too many wait at no gate"),
+        pytest.param((user_codes,), {Gate.PROOF, None}, id="codes that people type at Proof; what makes a yes doubtful at no gate"),
         pytest.param((scopes,), {Gate.SCOPES}, id="scopes at Scopes"),
         pytest.param((user,), {Gate.USER}, id="users at User"),
         pytest.param((permitted,), {Gate.PERMITTED}, id="approvals at Permitted"),
@@ -492,6 +527,7 @@ def test_nothing_that_comes_before_the_callback_is_proven_is_sent_to_the_app() -
         pytest.param((session, level), {Gate.SESSION}, id="sign-ins and how sure they make us at Session"),
         pytest.param((consent,), {Gate.CONSENT}, id="approvals of the user at Consent"),
         pytest.param((sign_in,), {None}, id="signing in comes before every gate"),
+        pytest.param((logout,), {None}, id="signing out, and telling apps of it, is past every gate"),
         pytest.param((client,), {Gate.CLIENT, Gate.FLOW}, id="credentials at Client; that a flow needs a confidential client at Flow"),
         pytest.param((bearer,), {None, Gate.SCOPES}, id="a bad header at no gate, a lacking scope at Scopes"),
     ],
@@ -537,8 +573,9 @@ def test_two_reasons_can_never_have_one_code() -> None:
 
 def test_a_constant_is_called_like_its_code() -> None:
     modules = (
-        *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant),
-        *(scopes, user, permitted, hours, network, session, level, consent, bearer, identity, sign_in, setup),
+        *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant, device),
+        *(scopes, user, permitted, hours, network, session, level, consent, bearer, identity, sign_in, setup, logout, tries, user_codes),
+        resource,
     )
     constants = {name: value.code for module in modules for name, value in vars(module).items() if isinstance(value, Reason)}
     assert {name.lower() for name in constants} == set(constants.values()) == set(REASONS)

@@ -25,20 +25,26 @@ from gatebridge.rules.replays import Difference, Judged, Kind, Use, at, differen
 JOB = Use(Door.TOKEN, Flow.CLIENT_CREDENTIALS, OFFICE, ClientAuthMethod.SECRET_POST)
 PERSON = Use(Door.AUTHORIZE, Flow.WEB_SERVER, OFFICE)
 CODE = Use(Door.CODE, Flow.WEB_SERVER, OFFICE, scopes_held=("api",), level=Level.STANDARD, began=Flow.WEB_SERVER)
+PANEL = Use(Door.DEVICE, Flow.DEVICE, OFFICE, scopes_held=("api",), level=Level.STANDARD, began=Flow.DEVICE)
 FAMILY = Use(Door.REFRESH, Flow.REFRESH_TOKEN, OFFICE, scopes_held=("api", "refresh_token"), level=Level.STANDARD, began=Flow.WEB_SERVER)
 SIGNER = Use(Door.ASSERTION, Flow.JWT_BEARER, OFFICE)
 ADMIN = Use(Door.API, Flow.WEB_SERVER, OFFICE, scopes_held=("api", "setup_api"))
 SIGN_IN = Use(None, address=OFFICE)
 
-ALL_FLOWS = frozenset({Flow.CLIENT_CREDENTIALS, Flow.WEB_SERVER, Flow.REFRESH_TOKEN, Flow.JWT_BEARER})
+ALL_FLOWS = frozenset({Flow.CLIENT_CREDENTIALS, Flow.WEB_SERVER, Flow.REFRESH_TOKEN, Flow.JWT_BEARER, Flow.DEVICE})
 ANY = but(
-    but(replace(FACTS, grant=None), "settings", flows=ALL_FLOWS, scopes=("api", "id", "refresh_token", "setup_api")),
+    but(
+        but(replace(FACTS, grant=None), "org.settings", device_flow=True),
+        "settings",
+        flows=ALL_FLOWS,
+        scopes=("api", "id", "refresh_token", "setup_api"),
+    ),
     "policies",
     may_administer=True,
 )
 HIGH = {action: Requirement(Level.HIGH, action) for action in LevelAction}
 CLOSED, OPEN = parse_hours("saturday 08:00-09:00"), parse_hours("sunday 00:00-24:00")
-USES = {"job": JOB, "person": PERSON, "code": CODE, "family": FAMILY, "signer": SIGNER, "admin": ADMIN, "sign-in": SIGN_IN}
+USES = {"job": JOB, "person": PERSON, "code": CODE, "device": PANEL, "family": FAMILY, "signer": SIGNER, "admin": ADMIN, "sign-in": SIGN_IN}
 
 every_use = pytest.mark.parametrize("use", USES.values(), ids=USES)
 
@@ -81,6 +87,9 @@ def test_what_is_missing_refuses(use: Use) -> None:
         (policies(refresh_ranges=ranges("203.0.113.0/24")), FAMILY, "refresh_address_refused"),
         (profile(login_ranges=ranges("203.0.113.0/24")), PERSON, "address_outside_ranges"),
         (profile(login_ranges=ranges("203.0.113.0/24")), CODE, "address_outside_ranges"),
+        (but(ANY, "org.settings", device_flow=False), PANEL, "flow_off_in_org"),
+        (profile(login_ranges=ranges("203.0.113.0/24")), PANEL, "address_outside_ranges"),
+        (policies(requirement=HIGH[LevelAction.BLOCK]), PANEL, "level_too_low"),
         (profile(login_hours=CLOSED), SIGN_IN, "outside_hours"),
         (profile(login_hours=CLOSED), SIGNER, "outside_hours"),
         (profile(permissions=frozenset()), ADMIN, "api_not_enabled"),

@@ -225,3 +225,34 @@ def test_a_custom_scope_has_a_name_of_its_own_that_fits_the_grammar(name: str, p
 
 def test_heavier_scopes_are_those_that_last_or_open_everything() -> None:
     assert [CATALOGUE[name].weight for name in ("openid", "api", "full", "refresh_token", "setup_api")] == [1, 2, 3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("claims", "covering"),
+    [
+        ((), ()),
+        (("name",), ("profile",)),
+        (("email_verified", "zoneinfo", "email"), ("profile", "email")),
+        (("address", "phone_number"), ("address", "phone")),
+        (("sub", "shoe_size"), ()),
+    ],
+)
+def test_std_UI_04_a_claim_is_covered_by_the_scope_that_makes_it_known(claims: tuple[str, ...], covering: tuple[str, ...]) -> None:
+    assert scopes.covering(claims) == covering
+
+
+@pytest.mark.parametrize(
+    ("granted", "exercised", "unused"),
+    [
+        pytest.param(("api", "web"), ("api",), ("web",), id="what nothing was done with"),
+        pytest.param(("api", "web"), ("chatter_api", "visualforce"), (), id="what it implies is a use of it"),
+        pytest.param(("full", "setup_api"), ("wave_api",), ("setup_api",), id="of full, anything that it implies"),
+        pytest.param(("id",), ("email",), (), id="and of id"),
+        pytest.param(("full", "invoices"), ("invoices",), (), id="a custom scope too"),
+        pytest.param(("refresh_token", "offline_access", "openid"), (), ("openid",), id="that access lasts is no use"),
+    ],
+)
+def test_X_CO_08_a_scope_is_unused_when_neither_it_nor_what_it_implies_was_used(
+    granted: tuple[str, ...], exercised: tuple[str, ...], unused: tuple[str, ...]
+) -> None:
+    assert scopes.unused(granted, exercised, CUSTOM) == unused

@@ -31,6 +31,7 @@ SAYABLE = {
     "flows", "scopes", "full_scope_reason", "callbacks", "native", "auth_methods", "pkce_required", "access_token_format",
     "signing_algorithm", "audience", "legacy_audience", "introspect_all_tokens", "require_secret_for_web_server",
     "require_secret_for_refresh", "rotate_refresh_tokens", "id_token_minutes", "assertion_audiences",
+    "post_logout_redirect_uris", "backchannel_logout_uri", "custom_attributes",
 }  # fmt: skip
 COLUMNS = {column.name for table in (apps_table, app_settings, installations_table, policies, permits) for column in table.c}
 

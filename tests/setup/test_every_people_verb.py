@@ -110,7 +110,7 @@ EVERY = NEW | ADDRESSED
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_a_verb_passes_who_holds_its_right_and_writes_one_audit_line(stage: Stage, name: str) -> None:
+def test_std_SC_09_a_verb_passes_who_holds_its_right_and_writes_one_audit_line(stage: Stage, name: str) -> None:
     verb, right, command = EVERY[name]
     made = records(stage, stage.org)
     before = len(stage.audit())

@@ -66,7 +66,7 @@ each_verb = pytest.mark.parametrize("kind", VERBS)
 
 
 @each_verb
-def test_X_RV_01_a_revoke_ends_what_it_names_and_nothing_else(database: Database, org: SmallOrg, made: Made, kind: str) -> None:
+def test_X_RV_01_std_RV_06_a_revoke_ends_what_it_names_and_nothing_else(database: Database, org: SmallOrg, made: Made, kind: str) -> None:
     verb, left = VERBS[kind]
     assert live(database, org) == 3
     with database.transaction() as tx:
@@ -75,7 +75,7 @@ def test_X_RV_01_a_revoke_ends_what_it_names_and_nothing_else(database: Database
 
 
 @each_verb
-def test_a_revoke_is_told_in_the_feed_and_in_the_audit_trail(database: Database, org: SmallOrg, made: Made, kind: str) -> None:
+def test_std_RV_06_a_revoke_is_told_in_the_feed_and_in_the_audit_trail(database: Database, org: SmallOrg, made: Made, kind: str) -> None:
     with database.transaction() as tx:
         revoked = VERBS[kind][0](tx, org.actor(ADMIN), org, made)
     with database.snapshot() as tx:

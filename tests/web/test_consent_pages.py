@@ -174,7 +174,7 @@ NAMES = ["<script>alert(1)</script>", "Verified ✓ by Acme", "\u05d0\u05e4\u05d
 
 
 @pytest.mark.parametrize("label", NAMES)
-def test_X_CO_06_X_XS_01_a_name_is_plain_text_in_a_box_of_its_own_on_every_page(org: Tenant, label: str) -> None:
+def test_X_CO_06_X_XS_01_std_SC_11_a_name_is_plain_text_in_a_box_of_its_own_on_every_page(org: Tenant, label: str) -> None:
     from markupsafe import escape
 
     app = chooser(org, label, api_name="Named")

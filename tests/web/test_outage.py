@@ -44,7 +44,7 @@ PATHS = [
 ]
 
 
-def test_every_door_says_503_with_retry_after_and_recovers_by_itself(away) -> None:  # type: ignore[no-untyped-def]
+def test_std_G_14_every_door_says_503_with_retry_after_and_recovers_by_itself(away) -> None:  # type: ignore[no-untyped-def]
     made, go, back = away
     acme: World = made
     token = acme.token(acme.admin)

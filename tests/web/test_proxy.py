@@ -56,7 +56,9 @@ FORWARDED = [
 
 
 @pytest.mark.parametrize(("peer", "headers", "address"), FORWARDED)
-def test_the_address_is_what_somebody_trusted_says(peer: str | None, headers: list[tuple[str, str]], address: str | None) -> None:
+def test_std_G_15_GV_03_the_address_is_what_somebody_trusted_says(
+    peer: str | None, headers: list[tuple[str, str]], address: str | None
+) -> None:
     assert seen(peer, *headers)[0] == address
 
 
@@ -69,5 +71,5 @@ SCHEMES = [
 
 
 @pytest.mark.parametrize(("peer", "said", "scheme"), SCHEMES)
-def test_the_scheme_is_what_somebody_trusted_says(peer: str, said: str, scheme: str) -> None:
+def test_std_G_15_the_scheme_is_what_somebody_trusted_says(peer: str, said: str, scheme: str) -> None:
     assert seen(peer, ("X-Forwarded-Proto", said))[1] == scheme

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ import anyio.from_thread
 import httpx
 import structlog
 from tests.databases import MASTER_KEYS
+from tests.ready_keys import ready_keys
 
 from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.oauth.keyring import Keyring
@@ -121,7 +123,8 @@ def operator(org: Org) -> Actor:
 def add_org(tx: Tx, host: str) -> Org:
     org = Org(tx.new_id(Prefix.ORG), host.partition(".")[0].capitalize(), OrgKind.PRODUCTION, host, f"http://{host}", 0, tx.now)
     assert orgs.insert(tx, org)
-    seed_signing_keys(tx, operator(org))
+    with ready_keys():
+        seed_signing_keys(tx, operator(org))
     return org
 
 
@@ -168,7 +171,7 @@ def world(database: Database, **changes: Any) -> Iterator[World]:
     house = House(
         database=database,
         keys=MASTER_KEYS,
-        hasher=PasswordHasher(parallel=1, random=bytes),
+        hasher=PasswordHasher(parallel=1, random=os.urandom, memory_kib=8, passes=1),
         turnstile=turnstile,
         keyring=Keyring(MASTER_KEYS),
         base_url=f"http://{ACME}",

@@ -22,8 +22,12 @@ GOOD = challenge_of(VERIFIER)
     [
         ({"response_type": None}, "invalid_request", "response_type_missing"),
         ({"response_type": ""}, "invalid_request", "response_type_missing"),
-        ({"response_type": "token"}, "unsupported_response_type", "response_type_unknown"),
-        ({"response_mode": "fragment"}, "invalid_request", "response_mode_unknown"),
+        ({"response_type": "token"}, "unauthorized_client", "flow_not_enabled"),
+        ({"response_type": "id_token"}, "unsupported_response_type", "response_type_unknown"),
+        ({"response_type": "code token"}, "unsupported_response_type", "response_type_unknown"),
+        ({"response_type": "code code"}, "unsupported_response_type", "response_type_unknown"),
+        ({"response_mode": "web_message"}, "invalid_request", "response_mode_unknown"),
+        ({"response_mode": "query.jwt"}, "invalid_request", "response_mode_unknown"),
         ({"prompt": "none login"}, "invalid_request", "prompt_conflict"),
         ({"prompt": "none none"}, "invalid_request", "prompt_conflict"),
         ({"prompt": "create"}, "invalid_request", "prompt_conflict"),
@@ -34,6 +38,9 @@ GOOD = challenge_of(VERIFIER)
         ({"max_age": "99999999999"}, "invalid_request", "authorization_malformed"),
         ({"nonce": "n" * 513}, "invalid_request", "authorization_malformed"),
         ({"nonce": "n\n"}, "invalid_request", "authorization_malformed"),
+        ({"claims": "no json"}, "invalid_request", "authorization_malformed"),
+        ({"claims": "[]"}, "invalid_request", "authorization_malformed"),
+        ({"claims": '{"userinfo": "email"}'}, "invalid_request", "authorization_malformed"),
         ({"request": "ey.ey.ey"}, "request_not_supported", "request_object_unsupported"),
         ({"request_uri": "https://169.254.169.254/"}, "request_uri_not_supported", "request_uri_unsupported"),
         ({"registration": "{}"}, "registration_not_supported", "registration_unsupported"),
@@ -44,7 +51,7 @@ GOOD = challenge_of(VERIFIER)
         ({"scope": "api,id"}, "invalid_scope", "scope_unknown"),
     ],
 )
-def test_std_AZ_07_AZ_15_AZ_18_AZ_25_AZ_35_X_MX_03_X_MX_04_what_is_wrong_goes_back_to_the_app(
+def test_std_AZ_07_AZ_15_AZ_18_AZ_24_AZ_25_AZ_35_X_MX_03_X_MX_04_what_is_wrong_goes_back_to_the_app(
     acme: Tenant, changed: dict[str, str | None], error: str, reason: str
 ) -> None:
     app = chooser(acme)
@@ -73,7 +80,15 @@ def test_a_parameter_at_fault_is_named(acme: Tenant) -> None:
             {"login_hint": "\u202e"},
             {"acr_values": "urn:nobody:knows"},
         ),
-        *({"claims": "no json"}, {"extra": "foobar"}, {"immediate": "x"}, {"device_id": "1"}, {"sso_provider": "x"}, {"nonce": "ä" * 64}),
+        *(
+            {"claims": '{"nobody": {"knows": null}}'},
+            {"id_token_hint": "?"},
+            {"extra": "foobar"},
+            {"immediate": "x"},
+            {"device_id": "1"},
+            {"sso_provider": "x"},
+            {"nonce": "ä" * 64},
+        ),
     ],
 )
 def test_std_AZ_23_G_07_what_is_a_wish_or_unknown_is_never_an_error(acme: Tenant, changed: dict[str, str]) -> None:

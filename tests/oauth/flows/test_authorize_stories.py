@@ -258,9 +258,7 @@ def test_X_SE_07_who_cancels_instead_of_signing_in_anew_is_sent_back_with_no(acm
     approve(browser, browser.open(app.url()))
     acme.standing.clock.advance(seconds=1)
     page = browser.open(app.url(prompt="login"))
-    form = page.forms["signin"].fields
-    cancelled = {"form_token": form["form_token"], "interaction": form["interaction"], "decision": "deny"}
-    assert app.arrived(browser.post(CONSENT, cancelled))["error"] == "access_denied"
+    assert app.arrived(browser.submit(page, "give-up", decision="deny"))["error"] == "access_denied"
     page = browser.open(app.url(prompt="login"))
     form = page.forms["signin"].fields
     forced = {"form_token": form["form_token"], "interaction": form["interaction"], "decision": "approve", "question": "0" * 64}

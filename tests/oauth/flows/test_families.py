@@ -135,7 +135,7 @@ def test_without_a_grace_the_loser_is_told_to_wait_and_the_family_lives(acme: Te
     assert spa.refresh(str(said(won, "refresh_token"))).status_code == 200
 
 
-def test_X_RT_02_a_loser_from_another_network_is_a_second_user_and_ends_the_family(acme: Tenant, spa: Portal, loop: Loop) -> None:
+def test_X_RT_02_std_SC_04_a_loser_from_another_network_is_a_second_user_and_ends_the_family(acme: Tenant, spa: Portal, loop: Loop) -> None:
     form = refreshing(spa, spa.signed_in()["refresh_token"])
     won, lost = in_one_batch(acme, loop, [form, form], address="198.51.100.7")
     assert (won.status, lost.status) == (200, 400)

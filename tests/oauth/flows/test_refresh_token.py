@@ -209,7 +209,7 @@ def test_X_RT_02_any_other_second_use_ends_the_family_and_names_both_callers(
     assert "second time" in grant_row(acme, line.grant_id).ended_because
 
 
-def test_X_RT_02_without_a_grace_the_first_retry_is_reuse(acme: Tenant, spa: Portal) -> None:
+def test_X_RT_02_std_RT_03_SC_04_without_a_grace_the_first_retry_is_reuse(acme: Tenant, spa: Portal) -> None:
     spa.policies(refresh_grace_seconds=0)
     first = spa.signed_in()["refresh_token"]
     second = spa.refresh(first).json()["refresh_token"]

@@ -194,7 +194,7 @@ def test_X_AC_04_std_CG_02_the_redirect_uri_is_the_one_of_the_authorization_requ
         (VERIFIER + "\n", "invalid_request", "verifier_malformed"),
     ],
 )
-def test_X_AC_06_X_AC_09_std_CG_03_a_wrong_verifier_is_refused_and_burns_the_code(
+def test_X_AC_06_X_AC_09_std_CG_03_SC_03_a_wrong_verifier_is_refused_and_burns_the_code(
     acme: Tenant, portal: Portal, verifier: str, error: str, cause: str
 ) -> None:
     code = portal.code()

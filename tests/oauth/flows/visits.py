@@ -116,7 +116,7 @@ def go_back(browser: Browser, page: Page) -> Page:
 
 def chooser(acme: Tenant, label: str = "Photo Printer", **said: Any) -> Asking:
     """An app for which each user decides."""
-    client = acme.app(label, **{"flows": FLOWS, "scopes": SCOPES, "callbacks": (CALLBACK,)} | said)
+    usual = {"flows": FLOWS, "scopes": SCOPES, "callbacks": (CALLBACK,), "policies": {"permitted_users": PermittedUsers.SELF_AUTHORIZE}}
+    client = acme.app(label, **usual | said)
     portal = Portal(acme, client, acme.runner, guard=client, credentials=client.credentials)
-    portal.policies(permitted_users=PermittedUsers.SELF_AUTHORIZE)
     return Asking(portal, said.get("callbacks", (CALLBACK,))[0])
