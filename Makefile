@@ -13,7 +13,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rules lint format bench fuzz scale soak demo-reset standards requirements clean
+.PHONY: help run test test-rules test-tools lint format bench fuzz scale soak demo-reset standards requirements clean
 .DELETE_ON_ERROR:
 
 help:  ## Show what there is to run
@@ -23,14 +23,16 @@ run: $(RUNTIME)  ## Start the server with a demo org (PORT and GATEBRIDGE_* are 
 	@exec $(BIN)/gatebridge run-demo
 
 test: $(DEV)  ## Check everything, on both databases; rules/ must be covered completely
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint test-rules
-	@scripts/system-packages chromium openssl nginx caddy || echo "Without them the tests that need them fail and say so." >&2
-	@$(BIN)/python -m tests.clients.node || echo "Without openid-client the tests of it fail and say so." >&2
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target lint test-rules test-tools
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/rules
 
 test-rules: $(DEV)
 	$(BIN)/coverage run -m pytest --quiet tests/rules
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
+
+test-tools: $(DEV)
+	@scripts/system-packages chromium openssl nginx caddy || echo "Without them the tests that need them fail and say so." >&2
+	@$(BIN)/python -m tests.clients.node || echo "Without openid-client the tests of it fail and say so." >&2
 
 lint: $(DEV)  ## Check style, types and the import contract
 	$(RUFF) check $(CODE)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -492,3 +493,11 @@ def test_the_listener_is_on_loopback_alone() -> None:
         assert listener.wait(0.01) is None
     with pytest.raises(httpx.ConnectError):
         httpx.get(listener.redirect_uri)
+
+
+def test_the_browser_has_its_page_before_the_command_goes_on_and_perhaps_ends() -> None:
+    with loopback.listening("s") as listener, socket.create_connection(("127.0.0.1", listener.port)) as browser:
+        browser.sendall(b"GET /callback?state=s&error=access_denied HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert listener.wait(5) == {"state": "s", "error": "access_denied"}
+        browser.setblocking(False)
+        assert b"Back to the terminal" in browser.recv(65_536)

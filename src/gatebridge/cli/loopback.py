@@ -61,8 +61,11 @@ def listening(state: str) -> Iterator[Listener]:
                 # Any page in the browser can send something here; only our own request knows the state (RFC 9700 section 2.1).
                 self._say(400, "Not this sign-in", "This answer belongs to no sign-in that the command line has begun.")
             else:
-                answers.put(told)
-                self._say(200, "Back to the terminal", "The command line has the answer and says the rest. You can close this window.")
+                try:
+                    self._say(200, "Back to the terminal", "The command line has the answer and says the rest. You can close this window.")
+                finally:
+                    # Only now: whoever waits may end the program at once, and the browser is to have its page by then.
+                    answers.put(told)
 
         def _say(self, status: int, title: str, words: str) -> None:
             body = PAGE.format(title=title, words=words).encode()
