@@ -12,7 +12,7 @@ from tests.oauth.test_statements import cost, counted
 from tests.oauth.test_userinfo import ask, token_of
 from tests.rules.facts_builder import TOKEN, but
 
-from gatebridge.oauth.exercising import Uses, exercising, uses_of
+from gatebridge.oauth.exercising import Uses, exercised, uses_of
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.ids import long
@@ -236,10 +236,10 @@ def test_what_is_remembered_is_bounded_and_the_oldest_is_forgotten() -> None:
     assert uses.due(three, NOON + timedelta(seconds=3)) == [three[1]]
 
 
-def test_an_outcome_keeps_everything_beside_the_uses() -> None:
+def test_the_uses_of_many_outcomes_are_told_once_and_are_no_reason_to_write_by_themselves() -> None:
     token = but(TOKEN, org_id="00D", grant_id="0GR")
     plain = Outcome(Answer(200, {"active": True}))
-    noted = exercising(plain, token, ("api", "web", "api"))
-    assert (noted.answer, noted.writes) == (plain.answer, False)
+    noted = replace(plain, exercised=exercised(token, ("api", "web", "api")))
+    assert noted.writes is False
     assert uses_of([noted, plain, noted]) == [USE, OTHER]
     assert uses_of([replace(noted, answer=Answer(200, None))]) == [USE, OTHER]

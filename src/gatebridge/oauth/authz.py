@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from gatebridge.oauth import endpoint, errors, presented_bearer, presented_token
 from gatebridge.oauth.endpoint import Caller
-from gatebridge.oauth.exercising import exercising
+from gatebridge.oauth.exercising import exercised
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
@@ -104,8 +104,7 @@ def _judged(
         verdict = resource.judged(_placed(org, verdict, asked), facts, token, needs)
     if token is None or verdict.reason is not None:
         return _refused(org, request, caller, facts, verdict.reason or proof_reasons.TOKEN_UNKNOWN, needs, verdict, token)
-    outcome = Outcome(Answer(200, None, tuple(_identity(facts, token, verdict).items())))
-    return exercising(outcome, token, needs.scopes) if needs.scopes else outcome
+    return Outcome(Answer(200, None, tuple(_identity(facts, token, verdict).items())), exercised=exercised(token, needs.scopes))
 
 
 def _placed(org: Org, verdict: Verdict, asked: Asked) -> Verdict:

@@ -1,12 +1,11 @@
 """Use of a scope: an answer for which a live token acted, and whether that is news enough to write it down.
 
-An endpoint says so with `exercising`, and decides nothing else about it. Whoever commits its outcome asks the process's `Uses` what is due:
+An endpoint says so in its outcome (`exercised`), and decides no more about it. Whoever commits it asks the process's `Uses` what is due:
 the first use of a scope by a grant at once, later ones once a minute. So an answer that is repeated costs no statement.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -18,9 +17,9 @@ SELDOM = timedelta(seconds=60)
 MOST_REMEMBERED = 50_000  # uses; one that is forgotten is written down once more than it need be
 
 
-def exercising(outcome: Outcome, token: AccessToken, scopes: Iterable[str]) -> Outcome:
-    """The outcome, with the note that the token's grant made use of these scopes for it. Only for what was not refused."""
-    return replace(outcome, exercised=tuple((token.org_id, token.grant_id, scope) for scope in scopes))
+def exercised(token: AccessToken, scopes: Iterable[str]) -> tuple[ScopeUse, ...]:
+    """That the token's grant made use of these scopes, for an outcome that refuses nothing."""
+    return tuple((token.org_id, token.grant_id, scope) for scope in scopes)
 
 
 def uses_of(outcomes: Iterable[Outcome]) -> list[ScopeUse]:

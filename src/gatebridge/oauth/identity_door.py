@@ -7,8 +7,7 @@ plain words that Salesforce's clients match on.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from gatebridge.oauth import endpoint, origins, presented_bearer, presented_token
-from gatebridge.oauth.exercising import exercising
+from gatebridge.oauth import endpoint, exercising, origins, presented_bearer, presented_token
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.presented_bearer import Bearer, Way
 from gatebridge.oauth.request import OAuthRequest
@@ -62,7 +61,7 @@ class Admitted:
         """
         answer = Answer(200, body, origins.headers(request, self.facts.settings))
         if Way.QUERY not in self.bearer.ways:
-            return exercising(Outcome(answer), self.token, exercised)
+            return Outcome(answer, exercised=exercising.exercised(self.token, exercised))
         line = endpoint.line_of(
             self.org,
             request,
@@ -74,7 +73,7 @@ class Admitted:
             scopes_given=render(self.verdict.scopes),
             receipt=history.receipt(self.verdict.findings, {"token_sent_in": Way.QUERY}),
         )
-        return exercising(Outcome(answer, HistoryEntry(line)), self.token, exercised)
+        return Outcome(answer, HistoryEntry(line), exercised=exercising.exercised(self.token, exercised))
 
     def refused(self, request: OAuthRequest, reason: Reason) -> Outcome:
         """The token is good, and what was asked for is not to be had with it."""

@@ -2,7 +2,7 @@
 
 from gatebridge.oauth import endpoint, presented_token
 from gatebridge.oauth.endpoint import Caller
-from gatebridge.oauth.exercising import exercising
+from gatebridge.oauth.exercising import exercised
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
@@ -88,8 +88,7 @@ def _judged(
         return Outcome(Answer(200, body))
     # Only here is it known what implies what: whoever looks for `api` among the scopes of a token with `full` does not find it.
     covered = implied(verdict.scopes, org.custom_scopes).issuperset(needed)
-    outcome = Outcome(Answer(200, body | {SCOPE_COVERED: covered}))
-    return exercising(outcome, token, needed) if covered else outcome
+    return Outcome(Answer(200, body | {SCOPE_COVERED: covered}), exercised=exercised(token, needed) if covered else ())
 
 
 def _refresh_judged(org: Org, request: OAuthRequest, caller: Caller, facts: Facts, refresh: RefreshToken) -> Outcome:

@@ -1,7 +1,7 @@
 """The one place where access tokens are made."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 
 from gatebridge.crypto.signature import salesforce_signature
@@ -63,7 +63,7 @@ def issue(
             created_at=tx.now,
             address=address,
             # What was approved is kept for the answers of the whole family.
-            **(asdict(approved) if approved is not None else {"scopes": verdict.scopes}),
+            **({name: getattr(approved, name) for name in Approved.__slots__} if approved is not None else {"scopes": verdict.scopes}),
         )
     token = AccessToken(
         id=token_id,
