@@ -71,7 +71,11 @@ def _measure(kind: str, parts: Sequence[str], run: Run, counts: Sequence[int]) -
             if "revoke" in parts:
                 rows += map(_said, revokes.measure(installation, server, seeded, counts))
         if "profile" in parts:
-            profiles = {_title(operation, kind): profiling.profile(operation, installation, seeded) for operation in chosen}
+            profiles = {
+                _title(operation, kind): profiling.profile(operation, installation, seeded)
+                for operation in chosen
+                if operation.method == "POST"
+            }
     return rows, profiles
 
 

@@ -1,5 +1,6 @@
--- What wrk sends: one POST for each line of the file in BENCH_BODIES, in order and then from the start again. A line is a form body,
--- or an address, a tab and a form body; the address is sent as X-Forwarded-For. The result goes to BENCH_RESULT as one JSON object.
+-- What wrk sends: one request for each line of the file in BENCH_BODIES, in order and then from the start again, by the method in
+-- BENCH_METHOD. A line is a form body. Before it, each with a tab behind it, may stand headers ("Name: value"), a path with its query
+-- ("/..."), and an address, which is sent as X-Forwarded-For. The result goes to BENCH_RESULT as one JSON object.
 
 sent = 0
 prepared = 0
@@ -9,10 +10,16 @@ local requests = {}
 function init(_)
   for line in io.lines(os.getenv("BENCH_BODIES")) do
     local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
-    local address, body = line:match("^(.-)\t(.*)$")
-    if address then headers["X-Forwarded-For"] = address end
+    local path, body = nil, line
+    for part in line:gmatch("([^\t]*)\t") do
+      local name, value = part:match("^([%w-]+): (.*)$")
+      if name then headers[name] = value
+      elseif part:sub(1, 1) == "/" then path = part
+      else headers["X-Forwarded-For"] = part end
+      body = body:sub(#part + 2)
+    end
     for name, value in pairs(wrk.headers) do headers[name] = value end
-    requests[#requests + 1] = wrk.format("POST", nil, headers, body or line)
+    requests[#requests + 1] = wrk.format(os.getenv("BENCH_METHOD"), path, headers, body)
   end
   prepared = #requests
 end

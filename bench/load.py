@@ -47,8 +47,8 @@ def write_bodies(path: Path, bodies: Iterable[str]) -> Path:
     return path
 
 
-def drive(url: str, bodies: Path, seconds: int, clients: int = CLIENTS) -> Load:
-    """Send the bodies to the URL for so many seconds. Raises RuntimeError when the load tool fails."""
+def drive(url: str, bodies: Path, seconds: int, clients: int = CLIENTS, method: str = "POST") -> Load:
+    """Send what was prepared to the URL for so many seconds. Raises RuntimeError when the load tool fails."""
     program = shutil.which("wrk")
     if program is None:
         raise RuntimeError("The load tool wrk is missing; scripts/system-packages wrk installs it")
@@ -69,7 +69,7 @@ def drive(url: str, bodies: Path, seconds: int, clients: int = CLIENTS) -> Load:
             SCRIPT,
             url,
         ],
-        env={**os.environ, "BENCH_BODIES": str(bodies), "BENCH_RESULT": str(result)},
+        env={**os.environ, "BENCH_BODIES": str(bodies), "BENCH_RESULT": str(result), "BENCH_METHOD": method},
         capture_output=True,
         text=True,
         timeout=seconds + 60,

@@ -1,5 +1,6 @@
 """The operations that are measured under load, and the proof that what was answered was recorded."""
 
+import base64
 import http.client
 import json
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ TOKEN = "/services/oauth2/token"
 INTROSPECT = "/services/oauth2/introspect"
 REVOKE = "/services/oauth2/revoke"
 USERINFO = "/services/oauth2/userinfo"
+AUTHORIZE = "/services/oauth2/authorize"
+AUTHZ = "/authz?scope=api"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -45,6 +48,7 @@ class Operation:
     evidence: Callable[[Recorded], int] | None  # None: nothing may have been written
     beside: bool = False  # something else writes history lines at the same time, so only the evidence is counted
     once: bool = False  # each body is good for one answer, so what the warm-up may have used is not sent again
+    method: str = "POST"
 
 
 def _credentials(_: Installation, __: Seeded, app: SeededApp, ___: Run) -> Sequence[str]:
@@ -100,6 +104,17 @@ def _bearers(installation: Installation, seeded: Seeded, _: SeededApp, __: Run) 
         return [urlencode({"access_token": value}) for value in add_live_tokens(database, like, INTROSPECTED)]
 
 
+def _behind_a_proxy(installation: Installation, _: Seeded, app: SeededApp, __: Run) -> Sequence[str]:
+    proxy = base64.b64encode(f"{app.consumer_key}:{app.secret}".encode()).decode()
+    live = _live(installation, app, INTROSPECTED)
+    return [f"Authorization: Bearer {value}\tX-Gatebridge-Proxy-Authorization: Basic {proxy}\t" for value in live]
+
+
+def _at_browsers(_: Installation, seeded: Seeded, app: SeededApp, __: Run) -> Sequence[str]:
+    asked = {"response_type": "token", "client_id": app.consumer_key, "redirect_uri": people.CALLBACK, "state": "bench"}
+    return [f"{AUTHORIZE}?{urlencode(asked)}\tCookie: {cookies}\t" for cookies in seeded.people.cookies.values()]
+
+
 OPERATIONS = (
     Operation("client credentials, opaque", TOKEN, "opaque", _credentials, lambda rows: rows.tokens),
     Operation("client credentials, JWT ES256", TOKEN, "es256", _credentials, lambda rows: rows.tokens),
@@ -111,6 +126,8 @@ OPERATIONS = (
     Operation("refresh, with rotation", TOKEN, "rotating", _rotating_refresh_tokens, lambda rows: rows.tokens, once=True),
     Operation("JWT bearer", TOKEN, "bearer", _assertions, lambda rows: rows.tokens, once=True),
     Operation("userinfo", USERINFO, "web", _bearers, None),
+    Operation("user-agent flow, signed in", AUTHORIZE, "user_agent", _at_browsers, lambda rows: rows.tokens, method="GET"),
+    Operation("forward authentication", AUTHZ, "opaque", _behind_a_proxy, None, method="GET"),
     Operation("revocation", REVOKE, "opaque", _own_tokens, lambda rows: rows.ended_tokens, once=True),
 )
 
@@ -132,11 +149,11 @@ def measure(operation: Operation, installation: Installation, server: Server, se
         _all_active(server, prepared)
     with installation.database() as database:
         before = recorded(database)
-        warm = drive(server.url(operation.path), bodies, run.warm_up)
+        warm = drive(server.url(operation.path), bodies, run.warm_up, method=operation.method)
         if operation.once:
             bodies = write_bodies(bodies, prepared[warm.answered + CLIENTS :])
         spent = machine.spent(server.pid)
-        load = drive(server.url(operation.path), bodies, run.measured)
+        load = drive(server.url(operation.path), bodies, run.measured, method=operation.method)
         spent = machine.spent(server.pid).since(spent)
         written = recorded(database).since(before)
     _prove(operation, warm, load, written)

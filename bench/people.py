@@ -35,6 +35,7 @@ from gatebridge.setup.manage_users import CreateUser, create_user
 from gatebridge.storage import codes, grants, installations, refresh_tokens, sessions
 from gatebridge.storage.database import Database
 from gatebridge.storage.tx import Tx
+from gatebridge.web.browser import BROWSER, SESSION
 
 USERS = 500  # among whom codes and families are spread, so that nobody meets the limit of grants by chance
 CHUNK = 2_000
@@ -65,6 +66,7 @@ class People:
     users: tuple[User, ...]
     sessions: Mapping[str, str]
     apps: Mapping[str, UserApp]
+    cookies: Mapping[str, str] = field(repr=False)  # what the browser of each user sends
 
 
 def add(tx: Tx, actor: Actor, org_id: str, issuer: str, profile_id: str, password_hash: str) -> People:
@@ -74,18 +76,23 @@ def add(tx: Tx, actor: Actor, org_id: str, issuer: str, profile_id: str, passwor
         name = f"user{number}@bench.example"
         hashed = password_hash if number == 0 else None
         users.append(create_user(tx, actor, CreateUser(name, name, profile_id, last_name="User", password_hash=hashed)))
-    edit_org(tx, actor, EditOrg(device_flow=True))
-    begun = {user.id: _session(tx, org_id, user) for user in users}
+    edit_org(tx, actor, EditOrg(device_flow=True, user_agent_flow=True))
+    values = {user.id: secrets.new(secrets.Kind.SESSION, os.urandom) for user in users}
+    begun = {user.id: _session(tx, org_id, user, values[user.id]) for user in users}
+    cookies = {
+        user_id: f"{BROWSER}={secrets.new(secrets.Kind.BROWSER, os.urandom)}; {SESSION}={value}" for user_id, value in values.items()
+    }
     apps = {
         "web": _app(tx, actor, profile_id, "web"),
         "rotating": _app(tx, actor, profile_id, "rotating", rotate_refresh_tokens=True),
         "bearer": _bearer(tx, actor, profile_id),
         "device": _app(tx, actor, profile_id, "device", flows=frozenset({Flow.DEVICE, Flow.REFRESH_TOKEN}), callbacks=()),
+        "user_agent": _app(tx, actor, profile_id, "user_agent", flows=frozenset({Flow.USER_AGENT})),
     }
-    return People(org_id, issuer, tuple(users), begun, apps)
+    return People(org_id, issuer, tuple(users), begun, apps, cookies)
 
 
-def _session(tx: Tx, org_id: str, user: User) -> str:
+def _session(tx: Tx, org_id: str, user: User, value: str) -> str:
     session = Session(
         id=tx.new_id(Prefix.SESSION),
         org_id=org_id,
@@ -98,7 +105,7 @@ def _session(tx: Tx, org_id: str, user: User) -> str:
         org_epoch=0,
         user_epoch=user.epoch,
     )
-    sessions.insert(tx, session, secrets.digest(secrets.new(secrets.Kind.SESSION, os.urandom)))
+    sessions.insert(tx, session, secrets.digest(value))
     return session.id
 
 
