@@ -10,16 +10,19 @@ local requests = {}
 function init(_)
   for line in io.lines(os.getenv("BENCH_BODIES")) do
     local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
-    local path, body = nil, line
-    for part in line:gmatch("([^\t]*)\t") do
+    local path, from = nil, 1
+    local tab = line:find("\t", from, true)
+    while tab do
+      local part = line:sub(from, tab - 1)
       local name, value = part:match("^([%w-]+): (.*)$")
       if name then headers[name] = value
       elseif part:sub(1, 1) == "/" then path = part
       else headers["X-Forwarded-For"] = part end
-      body = body:sub(#part + 2)
+      from = tab + 1
+      tab = line:find("\t", from, true)
     end
     for name, value in pairs(wrk.headers) do headers[name] = value end
-    requests[#requests + 1] = wrk.format(os.getenv("BENCH_METHOD"), path, headers, body)
+    requests[#requests + 1] = wrk.format(os.getenv("BENCH_METHOD"), path, headers, line:sub(from))
   end
   prepared = #requests
 end
