@@ -217,7 +217,6 @@ def _form(own: Client, cursor: str) -> bytes:
     return httpx.QueryParams(own.credentials | {"after": cursor, "wait": "10"}).__str__().encode()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system starts processes in another way")
 def test_after_a_fork_a_guard_begins_anew(acme: Tenant, guard: Guard) -> None:
     app = acme.app("Caller", audience=ORDERS, access_token_format=TokenFormat.JWT)
     assert lets_in(guard, app.access_token())

@@ -7,7 +7,7 @@ from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
-from gatebridge.rules import access, refresh_families
+from gatebridge.rules import access, refresh_families, resource
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.facts import Attempt, Facts
@@ -75,7 +75,7 @@ def _judged(
     used_from: Address | None,
     needed: tuple[str, ...],
 ) -> Outcome:
-    if token is not None and not _may_see(caller, token):
+    if token is not None and not resource.may_see(caller.facts.app, caller.facts.settings, token):
         return _inactive(org, request, caller, _foreign(), token)
     # The address for which the token was issued is held against the ranges as they are now, so that a token got from a place that is
     # no longer admitted ends with the place. Where it is used from is the resource server's to know, and to tell where the org asks.
@@ -106,14 +106,6 @@ def _refresh_judged(org: Org, request: OAuthRequest, caller: Caller, facts: Fact
     if verdict.reason is not None:
         return _inactive(org, request, caller, verdict, None, facts)
     return Outcome(Answer(200, _active_refresh(caller.dialect, org, facts, refresh, verdict)))
-
-
-def _may_see(caller: Caller, token: AccessToken) -> bool:
-    """A caller sees its own tokens, those meant for it, and all of the org where its settings say so (standards IN-04, X-MX-06)."""
-    app, settings = caller.facts.app, caller.facts.settings
-    if app is None or settings is None:
-        return False
-    return token.app_id == app.id or settings.introspect_all_tokens or (bool(settings.audience) and settings.audience == token.audience)
 
 
 def _foreign() -> Verdict:
