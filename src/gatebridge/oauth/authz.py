@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from gatebridge.oauth import endpoint, errors, presented_bearer, presented_token
+from gatebridge.oauth import challenge, endpoint, errors, presented_bearer, presented_token
 from gatebridge.oauth.endpoint import Caller
 from gatebridge.oauth.exercising import exercised
 from gatebridge.oauth.outcome import Answer, Outcome
@@ -53,8 +53,6 @@ HEADERS = MappingProxyType(
         "X-Gatebridge-Expires": "when the token ends, in seconds since 1970",
     }
 )
-
-_TOLD = ("invalid_request", "invalid_token", "insufficient_scope", "insufficient_user_authentication")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,9 @@ def _refused(
     verdict: Verdict | None = None,
     token: AccessToken | None = None,
 ) -> Outcome:
-    answer = _challenge(org, _told(reason, facts, needs), needs)
+    told = _told(reason, facts, needs)
+    level = (needs.level or Level.HIGH) if told.code == level_reasons.LEVEL_TOO_LOW.code else None
+    answer = challenge.answer(org, told, scope=render(needs.scopes), level=level, max_age=needs.max_age)
     asked_by = caller.facts.app.api_name if caller.facts.app else None
     line = endpoint.line_of(
         org,
@@ -176,23 +176,3 @@ def _told(reason: Reason, facts: Facts, needs: Needs) -> Reason:
         return replace(reason, error="insufficient_user_authentication", status=401)
     by_person = facts.grant is not None and facts.grant.authenticated_at is not None
     return bearer_reasons.at_our_api(reason, by_person=by_person)
-
-
-def _challenge(org: Org, reason: Reason, needs: Needs) -> Answer:
-    """The refusal as RFC 6750 section 3 and RFC 9470 section 3 want it, for the proxy to pass on as it is."""
-    body = {
-        "error": reason.error,
-        "error_description": reason.public_sentence,
-        "error_uri": f"{org.issuer}/help/reasons/{reason.public_code}",
-    }
-    if reason.error not in _TOLD:
-        return Answer(reason.status, body, (("Retry-After", "1"),) if reason.status in (429, 503) else ())
-    parts = {"realm": org.host}
-    if reason is not bearer_reasons.BEARER_MISSING:
-        parts |= {"error": reason.error, "error_description": reason.public_sentence}
-    if reason.error == "insufficient_scope" and needs.scopes:
-        parts["scope"] = render(needs.scopes)
-    if reason.error == "insufficient_user_authentication":
-        parts |= {"acr_values": (needs.level or Level.HIGH).acr} if reason.code == level_reasons.LEVEL_TOO_LOW.code else {}
-        parts |= {"max_age": str(needs.max_age)} if needs.max_age is not None else {}
-    return Answer(reason.status, body, (("WWW-Authenticate", "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parts.items())),))

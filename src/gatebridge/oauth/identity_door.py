@@ -7,7 +7,7 @@ plain words that Salesforce's clients match on.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from gatebridge.oauth import endpoint, exercising, origins, presented_bearer, presented_token
+from gatebridge.oauth import challenge, endpoint, exercising, origins, presented_bearer, presented_token
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.presented_bearer import Bearer, Way
 from gatebridge.oauth.request import OAuthRequest
@@ -128,7 +128,7 @@ def _refused(
 ) -> Outcome:
     answer = _in_words(reason) if _dialect(facts) is Dialect.SALESFORCE else None
     by_person = facts.grant is not None and facts.grant.authenticated_at is not None
-    answer = answer or _by_rfc_6750(org, bearer_reasons.at_our_api(reason, by_person=by_person), scope)
+    answer = answer or challenge.answer(org, bearer_reasons.at_our_api(reason, by_person=by_person), scope=scope or "", level=Level.HIGH)
     line = endpoint.line_of(
         org,
         request,
@@ -151,24 +151,3 @@ def _in_words(reason: Reason) -> Answer | None:
     if reason.gate is None and reason.salesforce_text:
         return Answer(reason.salesforce_status, None, text=reason.salesforce_text)
     return Answer(403, None, text=SCOPE_LACKS if reason.error == "insufficient_scope" else BAD_TOKEN)
-
-
-def _by_rfc_6750(org: Org, reason: Reason, scope: str | None) -> Answer:
-    """The body of every refusal, with the challenge of RFC 6750 section 3. Who sent no token is only told that one is needed (BR-01)."""
-    body = {
-        "error": reason.error,
-        "error_description": reason.public_sentence,
-        "error_uri": f"{org.issuer}/help/reasons/{reason.public_code}",
-    }
-    if reason.status in (429, 503):
-        return Answer(reason.status, body, (("Retry-After", "1"),))
-    if reason.error not in ("invalid_request", "invalid_token", "insufficient_scope", "insufficient_user_authentication"):
-        return Answer(reason.status, body)
-    parts = [f'realm="{org.host}"']
-    if reason is not bearer_reasons.BEARER_MISSING:
-        parts += [f'error="{reason.error}"', f'error_description="{reason.public_sentence}"']
-    if reason.error == "insufficient_scope" and scope is not None:
-        parts.append(f'scope="{scope}"')
-    if reason.error == "insufficient_user_authentication":
-        parts.append(f'acr_values="{Level.HIGH.acr}"')  # RFC 9470 section 3
-    return Answer(reason.status, body, (("WWW-Authenticate", f"Bearer {', '.join(parts)}"),))
