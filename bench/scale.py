@@ -1,5 +1,6 @@
 """`python -m bench.scale`: large data. A flood of strangers must not fill the disk, a purge must not stop the traffic, the millionth
-line of the history must be as near as the first, and a month of decisions must be replayed while somebody waits."""
+line of the history must be as near as the first, a month of decisions must be replayed while somebody waits, and a query over half a year
+of logins must be answered at once."""
 
 import argparse
 import sys
@@ -9,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
-from bench import machine, replays
+from bench import machine, replays, soql
 from bench.installation import KINDS, Installation, installed
 from bench.load import drive, write_bodies
 from bench.operations import TOKEN, ask
@@ -30,6 +31,8 @@ PAGE = 50
 SLOWEST_PAGE_MS = 50
 REPLAYED = 100_000
 SLOWEST_REPLAY_SECONDS = 10
+QUERIED = 5  # times as many lines as a check is asked for
+SLOWEST_QUERY_MS = 100
 CHUNK = 5_000
 
 # The benchmark plays the proxy on the loopback interface, so it may say from where its requests come.
@@ -155,7 +158,32 @@ def policy_replay(installation: Installation, seeded: Seeded, count: int) -> boo
     )
 
 
-CHECKS: dict[str, Check] = {"bogus": bogus_requests, "purge": purge, "history": deep_history, "replay": policy_replay}
+def queries(installation: Installation, seeded: Seeded, count: int) -> bool:
+    """A query in which an index serves answers at once, from its text to its last record, over five million lines."""
+    count *= QUERIED
+    with installation.database() as database:
+        began = time.perf_counter()
+        soql.add_history(database, seeded, count)
+        _progress(f"{count:,} lines are there, after {time.perf_counter() - began:.0f} s")
+        with machine.pinned(machine.SERVER_CORE):
+            times = soql.times_ms(database, seeded)
+    for text, milliseconds in times.items():
+        _progress(f"{milliseconds:6.1f} ms  {text}")
+    slowest = max(times, key=times.__getitem__)
+    return _said(
+        times[slowest] < SLOWEST_QUERY_MS,
+        f"{len(times)} queries over {count:,} lines: the slowest in {times[slowest]:.1f} ms ({slowest})",
+        f"all under {SLOWEST_QUERY_MS} ms",
+    )
+
+
+CHECKS: dict[str, Check] = {
+    "bogus": bogus_requests,
+    "purge": purge,
+    "history": deep_history,
+    "replay": policy_replay,
+    "queries": queries,
+}
 
 
 def _progress(words: str) -> None:

@@ -1,7 +1,9 @@
 """Every difference between SQLite and PostgreSQL."""
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import Dialect as SqlDialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator
 
 try:
@@ -155,6 +158,56 @@ def upsert(dialect: str, table: sa.Table) -> Any:
 def for_update(statement: sa.Select[Any], connection: sa.Connection) -> sa.Select[Any]:
     """Lock the selected rows until the end of the transaction. SQLite has one writer, who holds everything already."""
     return statement.with_for_update() if connection.dialect.name == "postgresql" else statement
+
+
+class folded(sa.sql.functions.GenericFunction[str]):  # noqa: N801 - called like a function of SQL
+    """A text with A to Z as a to z, and no other letter changed; compared and sorted by its characters' numbers."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(folded)
+def _folded(element: Any, compiler: Any, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"  # of SQLite, which knows no other letters
+
+
+@compiles(folded, "postgresql")
+def _folded_by_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    # What a database's own collation folds and how it sorts is its administrator's choice; this one is the same everywhere.
+    return f'lower(CAST({compiler.process(element.clauses, **options)} AS TEXT) COLLATE "C")'
+
+
+class TookTooLong(Exception):  # noqa: N818 - named for what happened
+    """A statement was given up because it took too long. On PostgreSQL the transaction is over as well."""
+
+
+STEPS_BETWEEN_LOOKS = 50_000  # of SQLite's machine: some milliseconds
+
+
+@contextmanager
+def at_most(connection: sa.Connection, seconds: float) -> Iterator[None]:
+    """No statement in the block takes longer. Raises TookTooLong. The transaction keeps the limit on PostgreSQL."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.set_config("statement_timeout", f"{int(seconds * 1000)}", True)))
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            if isinstance(error.orig, psycopg.errors.QueryCanceled):
+                raise TookTooLong from None
+            raise
+        return
+    raw: Any = connection.connection.driver_connection
+    ends = time.monotonic() + seconds
+    raw.set_progress_handler(lambda: time.monotonic() >= ends, STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if "interrupted" in str(error.orig):
+            raise TookTooLong from None
+        raise
+    finally:
+        raw.set_progress_handler(None, 0)
 
 
 def lock_migrations(connection: sa.Connection) -> None:

@@ -1,0 +1,1 @@
+"""What Salesforce's clients expect beside OAuth: the list of versions, records, their description, queries, and an answer to SOAP."""

@@ -1,0 +1,1 @@
+"""SOQL: from the text of a query to what it says."""
