@@ -137,6 +137,27 @@ def test_the_roll_up_stays_behind_what_may_still_be_committing(database: Databas
     assert of_app(database, org).granted == 2
 
 
+def test_an_app_of_which_a_token_came_in_an_address_is_remembered_with_when_that_was(
+    database: Database, org: SmallOrg, clock: ManualClock
+) -> None:
+    def seen() -> dict[str, datetime]:
+        clock.advance(hours=1)
+        roll_up(database, org, 100)
+        with database.snapshot() as tx:
+            assert usage.seen_in_the_open(tx, org.id, ["0H4000000000000"]) == usage.seen_in_the_open(tx, org.id, []) == {}
+            return usage.seen_in_the_open(tx, org.id, [org.app_id])
+
+    record(database, org, clock())
+    record(database, org, clock(), event="userinfo", outcome="refused", reason="bearer_in_query")
+    assert seen() == {}
+    for event in ("identity", "userinfo"):
+        began = clock()
+        record(database, org, began, event=event)
+        assert seen() == {org.app_id: began}
+    record(database, org, clock())
+    assert seen() == {org.app_id: began}
+
+
 def test_first_and_last_use_are_those_of_successes(database: Database, org: SmallOrg, clock: ManualClock) -> None:
     """Whoever guesses at a consumer key makes nothing look used."""
     start = clock()

@@ -27,6 +27,7 @@ ON_ONE_DATABASE = frozenset(
         "test_explain_page",
         "test_id_token",
         "test_openid_requests",
+        "test_identity_forms",
         "test_identity_url",
         "test_install_page",
         "test_jwt_access_tokens",

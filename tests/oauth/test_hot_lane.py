@@ -9,6 +9,7 @@ from tests.oauth.door import FORM, Door, Loop
 from tests.oauth.houses import Standing
 from tests.oauth.tenants import INTROSPECT, REVOKE, TOKEN, Client, Tenant, make_tenant
 
+from gatebridge.rules.apps import Dialect
 from gatebridge.web.hot_lane import HotLane
 
 
@@ -77,6 +78,20 @@ def test_the_unusual_is_answered_alike(app: Client, lane: Door, road: Door, meth
     url = app.issuer + TOKEN
     by_lane, by_road = (door.send(method, url, body=body, headers=headers) for door in (lane, road))
     assert meant(by_lane) == meant(by_road)
+
+
+@pytest.mark.parametrize("dialect", list(Dialect), ids=str)
+@pytest.mark.parametrize(("form", "accept"), [({"format": "xml"}, "*/*"), ({}, "application/xml"), ({"format": "urlencoded"}, "text/xml")])
+def test_the_form_of_an_answer_is_the_same_by_both(
+    acme: Tenant, lane: Door, road: Door, dialect: Dialect, form: dict[str, str], accept: str
+) -> None:
+    app = acme.app(f"{dialect} {accept}", api_name=f"{dialect}_{len(accept)}", dialect=dialect)
+    for scope in ("api", "bogus"):
+        said = {"grant_type": "client_credentials", "scope": scope} | app.credentials | form
+        by_lane, by_road = (door.post(app.issuer + TOKEN, said, headers={"Accept": accept}) for door in (lane, road))
+        types = by_lane.headers["content-type"], by_road.headers["content-type"]
+        assert (types[0] == types[1], "json" in types[0]) == (True, dialect is Dialect.STANDARD)
+        assert (by_lane.status_code, by_lane.headers.keys()) == (by_road.status_code, by_road.headers.keys())
 
 
 def test_an_unknown_host_is_refused_by_both(app: Client, lane: Door, road: Door) -> None:

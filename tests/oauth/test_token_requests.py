@@ -10,6 +10,8 @@ from tests.oauth.door import FORM
 from tests.oauth.houses import Standing
 from tests.oauth.tenants import FEED, INTROSPECT, REVOKE, TOKEN, Client, Tenant, make_tenant
 
+from gatebridge.oauth.flows import FLOWS
+from gatebridge.oauth.request import NEVER_IN_ADDRESS
 from gatebridge.rules.apps import Dialect
 
 ENDPOINTS = pytest.mark.parametrize("path", [TOKEN, INTROSPECT, REVOKE, FEED])
@@ -98,9 +100,24 @@ def test_X_HT_01_a_huge_body_is_413_whatever_its_length_header_says(app: Client,
 
 
 @ENDPOINTS
-def test_credentials_in_the_query_are_not_read(acme: Tenant, app: Client, path: str) -> None:
-    answer = app.door.post(f"{app.issuer}{path}?{urlencode(good(app))}")
-    assert (answer.status_code, acme.true_cause(answer)) == (401, "client_missing")
+def test_X_RT_11_credentials_in_the_query_are_refused_by_name(acme: Tenant, app: Client, path: str) -> None:
+    for form in ({}, good(app)):
+        answer = app.door.post(f"{app.issuer}{path}?{urlencode(good(app))}", form)
+        assert (answer.status_code, answer.json()["error"], acme.true_cause(answer)) == (400, "invalid_request", "parameter_in_address")
+        assert answer.json()["error_description"].endswith("(grant_type)")
+        assert_well_formed(answer, app)
+    assert app.secret not in str([tuple(line) for line in acme.history()])
+
+
+@ENDPOINTS
+@pytest.mark.parametrize("query", ["x=.my.example/services/oauth2/token", "so=00D000000000001", "device_id=7&display=touch", "%ff", "&&="])
+def test_std_G_07_what_nobody_knows_may_stand_in_the_address(app: Client, path: str, query: str) -> None:
+    assert app.door.post(f"{app.issuer}{path}?{query}", good(app)).status_code == 200
+
+
+def test_every_parameter_of_every_flow_is_refused_in_an_address() -> None:
+    known = frozenset().union(*(flow.PARAMETERS for flow in FLOWS.values()))
+    assert known <= NEVER_IN_ADDRESS
 
 
 @ENDPOINTS

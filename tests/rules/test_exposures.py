@@ -136,6 +136,8 @@ def test_what_the_admin_opened(changes: dict[str, Any], codes: set[str]) -> None
             id="assertions in the salesforce dialect",
         ),
         pytest.param(settings(flows={Flow.JWT_BEARER}), set(), id="assertions in the standard dialect"),
+        pytest.param({"in_addresses": frozenset({CLOSED.app.id})}, {"token_in_address"}, id="a token of it came in an address"),
+        pytest.param({"in_addresses": frozenset({"0CA000000000009"})}, set(), id="a token of another app did"),
     ],
 )
 def test_what_the_developer_opened(changes: dict[str, Any], codes: set[str]) -> None:

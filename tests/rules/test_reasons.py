@@ -22,6 +22,7 @@ from gatebridge.rules.reasons import (
     catalogue,
     client,
     consent,
+    data,
     device,
     flow,
     get,
@@ -42,11 +43,19 @@ from gatebridge.rules.reasons import (
     session,
     setup,
     sign_in,
+    sobjects,
+    soql,
     tries,
     user,
     user_codes,
 )
-from gatebridge.rules.reasons.permitted import NOT_PERMITTED_CODE, NOT_PERMITTED_SENTENCE, at_authorize, without_the_user
+from gatebridge.rules.reasons.permitted import (
+    NOT_PERMITTED_CODE,
+    NOT_PERMITTED_SENTENCE,
+    at_authorize,
+    without_a_page,
+    without_the_user,
+)
 from gatebridge.rules.reasons.redirected import REDIRECTED
 from gatebridge.rules.reasons.strangers import (
     ASSERTION_CODE,
@@ -160,7 +169,7 @@ def test_std_TK_02_an_error_code_has_the_status_that_its_standard_gives_it(reaso
 
 def test_only_the_form_of_a_request_or_an_outage_has_another_status_than_its_error_code_mostly_has() -> None:
     unusual = {name for name, reason in REASONS.items() if reason.error == "invalid_request" and reason.status != 400}
-    assert unusual == {"body_too_large", "method_not_allowed", "host_unknown", "headers_too_large"}
+    assert unusual == {"body_too_large", "method_not_allowed", "host_unknown", "headers_too_large", "data_read_only"}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +181,8 @@ def test_only_the_form_of_a_request_or_an_outage_has_another_status_than_its_err
         pytest.param(scopes.SCOPE_UNKNOWN, 400, id="a refused scope is 400 in both dialects"),
         pytest.param(proof.TOKEN_EXPIRED, 401, id="a dead token stays 401, which makes their clients get a new one"),
         pytest.param(outage.DATABASE_AWAY, 503, id="an outage is no refusal, so it stays 503"),
-        pytest.param(outage.RATE_EXCEEDED, 429, id="a limit stays 429, so that Retry-After is understood"),
+        pytest.param(outage.RATE_EXCEEDED, 400, id="a limit is a refusal like any; Retry-After comes all the same"),
+        pytest.param(device.DEVICE_CODES_TOO_MANY, 400, id="and so is that of devices"),
         pytest.param(request.METHOD_NOT_ALLOWED, 405, id="a wrong method stays 405"),
     ],
 )
@@ -457,6 +467,25 @@ def test_std_AZ_18_where_no_page_may_be_shown_a_level_that_a_page_would_raise_is
     assert (told.code, told.error, told.salesforce_error) == ("level_too_low", "interaction_required", "interaction_required")
 
 
+@pytest.mark.parametrize(
+    ("reason", "mended"),
+    [
+        (session.LOGIN_REQUIRED, True),
+        (session.LOGIN_OF_ANOTHER, True),
+        (consent.CONSENT_REQUIRED, True),
+        (at_authorize(level.LEVEL_TOO_LOW), True),
+        (consent.CONSENT_DENIED, False),
+        (session.ACR_UNMET, False),
+        (scopes.SCOPE_UNKNOWN, False),
+    ],
+    ids=lambda each: each.code if isinstance(each, Reason) else "",
+)
+def test_whatever_a_page_would_have_mended_has_one_code_for_who_wanted_none(reason: Reason, mended: bool) -> None:
+    told = without_a_page(reason)
+    assert (told.salesforce_error == "immediate_unsuccessful") == mended
+    assert replace(told, salesforce_error=reason.salesforce_error, salesforce_text=reason.salesforce_text) == reason
+
+
 def test_X_JB_06_an_assertion_does_not_tell_which_users_have_to_sign_in_with_a_second_factor() -> None:
     told = without_the_user(level.LEVEL_NEEDS_USER)
     assert (told.error, told.status, told.public_sentence, told.public_code) == UNAPPROVED
@@ -509,6 +538,9 @@ def test_nothing_that_comes_before_the_callback_is_proven_is_sent_to_the_app() -
     ("modules", "gates"),
     [
         pytest.param((request, outage, identity, setup, tries), {None}, id="malformed requests, outages and verbs are refused at no gate"),
+        pytest.param((data,), {None}, id="what is not there for any token at no gate"),
+        pytest.param((soql,), {None}, id="queries that cannot be read at no gate"),
+        pytest.param((sobjects,), {None}, id="queries that cannot be answered at no gate"),
         pytest.param((assertion,), {Gate.CLIENT}, id="assertions are judged at Client"),
         pytest.param((app,), {Gate.APP}, id="blocks at App"),
         pytest.param((installed,), {Gate.INSTALLED}, id="installations at Installed"),
@@ -575,7 +607,7 @@ def test_a_constant_is_called_like_its_code() -> None:
     modules = (
         *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant, device),
         *(scopes, user, permitted, hours, network, session, level, consent, bearer, identity, sign_in, setup, logout, tries, user_codes),
-        resource,
+        *(resource, data, soql, sobjects),
     )
     constants = {name: value.code for module in modules for name, value in vars(module).items() if isinstance(value, Reason)}
     assert {name.lower() for name in constants} == set(constants.values()) == set(REASONS)

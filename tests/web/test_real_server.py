@@ -94,6 +94,20 @@ def test_X_HT_01_a_body_in_endless_chunks_is_cut_off(port: int) -> None:
     assert statuses(answer)[0] == b"413"
 
 
+@pytest.mark.parametrize("sizes", [(1,) * 60, (23, 37), (60,)], ids=["a byte at a time", "two pieces", "one piece"])
+def test_a_form_in_chunks_without_a_length_is_read_whole(port: int, sizes: tuple[int, ...]) -> None:
+    """So the Node.js libraries of Salesforce send theirs."""
+    body = b"grant_type=client_credentials&scope=api%20id&scope=api%20web"
+    assert sum(sizes) == len(body)
+    head = b"POST /services/oauth2/token HTTP/1.1\r\n" + HOST + b"Content-Type: application/x-www-form-urlencoded\r\n"
+    chunks = b""
+    for size in sizes:
+        chunks, body = chunks + b"%x\r\n%s\r\n" % (size, body[:size]), body[size:]
+    answer = talk(port, head + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+    assert statuses(answer) == [b"400"]
+    assert b"(scope)" in answer, "what stands at the very end was read, and found to be there twice"
+
+
 def test_X_HT_08_clients_that_never_finish_their_request_do_not_keep_others_out(port: int) -> None:
     slow = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(200)]
     try:

@@ -113,7 +113,7 @@ def case_of(tx: Tx, org: Org, request: OAuthRequest, visit: Visit, asked_at: dat
     requested = authorization_checks.requested(parameters)
     reader = FactsReader(tx)
     facts = reader.authorizing(org, parameters.get("client_id", ""), session)
-    silent = "none" in authorization_checks.prompts(parameters)
+    silent = authorization_checks.silent(parameters, facts)
     since, refused = _authenticated_since(parameters, asked_at, first=first), _unmet(requested)
     if session is not None and _means_another(reader, facts, session, parameters, requested, silent=silent):
         if silent or (not first and session.authenticated_at >= asked_at):

@@ -114,6 +114,16 @@ def prompts(parameters: Parameters) -> frozenset[str]:
     return frozenset() if prompt is None or _prompt_is_wrong(prompt) else frozenset(prompt.split(" "))
 
 
+def immediate(parameters: Parameters, facts: Facts) -> bool:
+    """Whether the app wants its answer without any page, as clients of Salesforce have said it before there was `prompt=none`."""
+    return facts.app is not None and facts.app.dialect is Dialect.SALESFORCE and parameters.get("immediate", "").lower() == "true"
+
+
+def silent(parameters: Parameters, facts: Facts) -> bool:
+    """Whether the request forbids to show the user anything."""
+    return "none" in prompts(parameters) or immediate(parameters, facts)
+
+
 def max_age(parameters: Parameters) -> int | None:
     """How many seconds ago the user may have signed in at most."""
     text = parameters.get("max_age", "")

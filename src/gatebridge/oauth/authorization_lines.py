@@ -11,7 +11,7 @@ from gatebridge.storage.tx import Tx
 EVENT = "authorize"
 
 # What a receipt may repeat of the request; never `state`, which is the app's secret, nor `nonce`, nor a hint that names somebody.
-SAID = ("response_type", "response_mode", "scope", "prompt", "max_age", "acr_values", "code_challenge_method")
+SAID = ("response_type", "response_mode", "scope", "prompt", "immediate", "max_age", "acr_values", "code_challenge_method")
 
 ON_A_PAGE = 400  # whatever it would be at the token endpoint: a browser has nothing to authenticate with (AZ-01)
 SENT_BACK = 303  # to a GET, whatever came in, so that nothing that was typed travels on (RFC 9700 section 4.12)

@@ -160,6 +160,8 @@ def _send_error(tx: Tx, case: Case, reason: Reason) -> SendBack:
     told = permitted.at_authorize(reason)
     if reason in _OFF:
         told = replace(told, salesforce_error="oauth_flow_disabled", salesforce_text="this flow is not enabled for the app")
+    if authorization_checks.immediate(case.request.parameters, case.facts):
+        told = permitted.without_a_page(told)
     wrong = authorization_checks.fault(case.request.parameters, case.wanted)
     parameter = wrong.parameter if wrong is not None and wrong.reason is reason else ""
     if case.facts.app is None:

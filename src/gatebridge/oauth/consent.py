@@ -61,6 +61,7 @@ class Known:
     since: datetime
     days: int
     colleagues: int
+    of_every_org: bool = False  # it is the same app in all of them, and none's to change
 
     @property
     def ago(self) -> str:
@@ -144,8 +145,9 @@ def _known(tx: Tx, org: Org, listed: ListedApp, user_id: str) -> Known:
     owner = org if app.org_id == org.id else orgs.by_id(tx, app.org_id)
     return Known(
         label=app.label,
-        publisher=owner.name if owner is not None else "",
+        publisher=app.publisher(owner.name if owner is not None else None),
         of_this_org=app.org_id == org.id,
+        of_every_org=app.fixed,
         since=installation.installed_at,
         days=(tx.now.date() - installation.installed_at.date()).days,
         colleagues=grants.users_of(tx, org.id, installation.id, but=user_id),

@@ -8,7 +8,7 @@ import hmac
 from gatebridge.crypto import sealing, secrets
 from gatebridge.crypto.sealing import MasterKey, MasterKeys
 from gatebridge.crypto.secrets import Kind
-from gatebridge.oauth import endpoint
+from gatebridge.oauth import dialects, endpoint
 from gatebridge.oauth.endpoint import Caller
 from gatebridge.oauth.flows import device as flow
 from gatebridge.oauth.outcome import Answer, Outcome
@@ -55,7 +55,10 @@ def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
         return endpoint.unknown_host()
     if request.malformed is not None:
         return endpoint.malformed(org, request, EVENT, reader.bare_facts(org))
-    return begin(reader, org, request, endpoint.call(reader, org, request, PATH, flow.name_is_enough))
+    caller = endpoint.call(reader, org, request, PATH, flow.name_is_enough)
+    if request.unfit_for(caller.dialect):
+        return dialects.unfit(reader, org, request, EVENT)
+    return begin(reader, org, request, caller)
 
 
 def begin(reader: FactsReader, org: Org, request: OAuthRequest, caller: Caller) -> Outcome:
@@ -99,7 +102,7 @@ def _begun(reader: FactsReader, org: Org, request: OAuthRequest, caller: Caller,
         receipt=history.receipt(verdict.findings, endpoint.said(request) | {"device": device.id}),
     )
     return Outcome(
-        Answer(200, _body(org, caller.dialect, device, value, typed)),
+        Answer(200, _body(org, caller.dialect, device, value, typed), form=request.form_in(caller.dialect)),
         # Anybody can send a public app's name, so of many in one network only some leave a line of their own; the approval always does.
         HistoryEntry(line, folds=not caller.trusted, proven=caller.proven),
         uses=endpoint.uses(org, request, EVENT, caller, verdict, flow=flow.FLOW),

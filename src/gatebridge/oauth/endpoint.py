@@ -144,12 +144,12 @@ def refused(
 
     `acts_for`: what was presented is somebody's, so that the line may name whose, whoever presented it.
     """
-    reason = verdict.reason
-    if reason is None:
+    if (reason := verdict.reason) is None:
         raise ValueError("A refusal was asked for, and the verdict refuses nothing")
     told = permitted.without_the_user(reason) if verdict.door in _FOR_SOMEBODY else flow_reasons.told_in(reason, flow)
-    answer = errors.answer(told, caller.dialect, org.issuer, parameter=parameter, realm=request.authorization and org.name)
-    answer = replace(answer, headers=(*answer.headers, *origins.headers(request, caller.facts.settings)))
+    realm, readable = request.authorization and org.name, origins.headers(request, caller.facts.settings)
+    answer = errors.answer(told, caller.dialect, org.issuer, parameter=parameter, realm=realm, form=request.form_in(caller.dialect))
+    answer = replace(answer, headers=(*answer.headers, *readable))
     line = line_of(
         org,
         request,

@@ -1,12 +1,15 @@
 """A refusal becomes an answer in the app's dialect (RFC 6749 section 5.2; Salesforce's codes and texts in the other)."""
 
+from gatebridge.oauth.formats.encoded import Form
 from gatebridge.oauth.outcome import Answer
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.reasons.reason import Reason
 
 
-def answer(reason: Reason, dialect: Dialect, issuer: str, *, parameter: str = "", realm: str | None = None) -> Answer:
-    """The error body, its status and headers.
+def answer(
+    reason: Reason, dialect: Dialect, issuer: str, *, parameter: str = "", realm: str | None = None, form: Form = Form.JSON
+) -> Answer:
+    """The error body, its status and headers. `form` is that of the answer.
 
     `parameter` names the parameter at fault, where the caller may know it. `realm` is set when the client tried HTTP Basic, which
     RFC 6749 section 5.2 answers with a challenge. The public page of the reason is named, never a reason that only the receipt may tell.
@@ -27,9 +30,9 @@ def answer(reason: Reason, dialect: Dialect, issuer: str, *, parameter: str = ""
         headers = (("WWW-Authenticate", f'Basic realm="{realm or "gatebridge"}"'),)
     if status == 405:
         headers = (("Allow", "POST"),)
-    if status in (429, 503):
+    if reason.status in (429, 503):
         headers = (("Retry-After", "1"),)
-    return Answer(status, body, headers)
+    return Answer(status, body, headers, form=form)
 
 
 def _safe(text: str) -> bool:

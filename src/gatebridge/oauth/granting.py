@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gatebridge.crypto import secrets
 from gatebridge.crypto.signing import SigningKey
-from gatebridge.oauth import endpoint, families, issue, origins, subjects
+from gatebridge.oauth import authorization_checks, endpoint, families, issue, origins, subjects
 from gatebridge.oauth.families import Given
 from gatebridge.oauth.flows import refresh_token
 from gatebridge.oauth.formats import id_token
@@ -62,6 +62,8 @@ def granted(
         body |= _ends(caller.facts, issued.grant, attempt.door, given, reader.now)
         if "openid" in verdict.scopes:
             body["id_token"] = _id_token(reader, org, redeeming, verdict, issued, signing_key)
+    if caller.dialect is Dialect.SALESFORCE and (state := authorization_checks.state(request.parameters)) is not None:
+        body["state"] = state  # as Salesforce does; in the standard dialect it is one of the parameters that nobody knows
     certificate_id = attempt.assertion.certificate_id if attempt.assertion is not None else None
     line = endpoint.line_of(
         org,
@@ -77,9 +79,8 @@ def granted(
         credential_id=caller.credential_id or certificate_id,
         receipt=history.receipt(verdict.findings, endpoint.said(request)),
     )
-    settings = caller.facts.settings
     return Outcome(
-        Answer(200, body, origins.headers(request, settings)),
+        Answer(200, body, origins.headers(request, caller.facts.settings), form=request.form_in(caller.dialect)),
         HistoryEntry(line),
         uses=_uses(org, request, event, redeeming, verdict),
         redeems=_redemption(org, redeeming, anew),

@@ -24,6 +24,7 @@ from gatebridge.storage.facts import FactsReader
 
 PATH = "/id/{org}/{user}"
 EVENT = "identity"
+ROOT = "user"  # what the document is called as XML
 
 # Who may see the contact details of other people in setup.
 SEES_OTHERS = frozenset({Permission.VIEW_SETUP, Permission.MANAGE_USERS})
@@ -39,6 +40,9 @@ def decide(reader: FactsReader, request: OAuthRequest, *, org_text: str, user_te
     admitted = identity_door.admit(reader, request, EVENT, accepted)
     if isinstance(admitted, Outcome):
         return admitted
+    if admitted.dialect is Dialect.SALESFORCE and (request.query.get("callback") or request.parameters.get("callback")):
+        # To other apps it is a parameter like any that nobody knows, and no page can run what they are answered.
+        return admitted.refused(request, reasons.IDENTITY_CALLBACK_REFUSED)
     org_id = parse(org_text, Prefix.ORG)
     if org_id is not None and org_id != admitted.org.id:
         return admitted.refused(request, reasons.IDENTITY_OF_OTHER_ORG)
@@ -46,7 +50,7 @@ def decide(reader: FactsReader, request: OAuthRequest, *, org_text: str, user_te
     if user is None:
         return admitted.refused(request, reasons.IDENTITY_UNKNOWN)
     version = identity_urls.version_asked(request.query.get("version") or request.parameters.get("version"))
-    return admitted.answered(request, _document(reader, admitted, user, version), _exercised(admitted, user))
+    return admitted.answered(request, _document(reader, admitted, user, version), _exercised(admitted, user), root=ROOT)
 
 
 def _document(reader: FactsReader, admitted: Admitted, user: User, version: str) -> dict[str, object]:

@@ -7,7 +7,7 @@ plain words that Salesforce's clients match on.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from gatebridge.oauth import challenge, endpoint, exercising, origins, presented_bearer, presented_token
+from gatebridge.oauth import challenge, dialects, endpoint, exercising, origins, presented_bearer, presented_token
 from gatebridge.oauth.outcome import Answer, Outcome
 from gatebridge.oauth.presented_bearer import Bearer, Way
 from gatebridge.oauth.request import OAuthRequest
@@ -54,12 +54,15 @@ class Admitted:
     def dialect(self) -> Dialect:
         return _dialect(self.facts)
 
-    def answered(self, request: OAuthRequest, body: Mapping[str, object], exercised: Iterable[str]) -> Outcome:
+    def answered(self, request: OAuthRequest, body: Mapping[str, object], exercised: Iterable[str], *, root: str | None = None) -> Outcome:
         """The answer, for which the token made use of these scopes.
 
-        It has a line only where the token came in an address, which exposes the app that does so (wire.md).
+        Under a `root` it comes in the form that an app of the salesforce dialect has asked for; without one it is JSON always. It has a
+        line only where the token came in an address, which exposes the app that does so (wire.md).
         """
         answer = Answer(200, body, origins.headers(request, self.facts.settings))
+        if root is not None:
+            answer = replace(answer, form=request.form_in(self.dialect), root=root)
         if Way.QUERY not in self.bearer.ways:
             return Outcome(answer, exercised=exercising.exercised(self.token, exercised))
         line = endpoint.line_of(
@@ -92,6 +95,8 @@ def admit(reader: FactsReader, request: OAuthRequest, event: str, accepted: Acce
     if isinstance(bearer, Reason):
         return _refused(org, request, event, bare, bearer)
     facts, token = presented_token.find(reader, org, bearer.value)
+    if facts.app is None and dialects.spoken_by(bearer.value, org) is Dialect.SALESFORCE:
+        return _refused(org, request, event, facts, proof_reasons.TOKEN_UNKNOWN, in_words=True)
     fault = bearer.fault(_dialect(facts))
     if fault is not None:
         return _refused(org, request, event, facts, fault, token=token)
@@ -125,8 +130,10 @@ def _refused(
     verdict: Verdict | None = None,
     token: AccessToken | None = None,
     scope: str | None = None,
+    *,
+    in_words: bool = False,
 ) -> Outcome:
-    answer = _in_words(reason) if _dialect(facts) is Dialect.SALESFORCE else None
+    answer = _in_words(reason) if in_words or _dialect(facts) is Dialect.SALESFORCE else None
     by_person = facts.grant is not None and facts.grant.authenticated_at is not None
     answer = answer or challenge.answer(org, bearer_reasons.at_our_api(reason, by_person=by_person), scope=scope or "", level=Level.HIGH)
     line = endpoint.line_of(

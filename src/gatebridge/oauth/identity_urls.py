@@ -6,10 +6,10 @@ somebody answers there.
 
 import re
 
+from gatebridge.rules.api_versions import LATEST
 from gatebridge.rules.ids import long
 from gatebridge.rules.orgs import Org
 
-LATEST = "67.0"  # the version of the Salesforce API whose shapes ours follow
 PLACEHOLDER = "{version}"
 
 _VERSION = re.compile(r"([0-9]{1,3})(?:\.0)?")

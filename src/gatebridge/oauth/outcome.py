@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from gatebridge.oauth.formats.encoded import Form
 from gatebridge.records.history import HistoryEntry
 from gatebridge.rules.device_codes import DeviceCode
 from gatebridge.rules.grants import AccessToken, AuthorizationCode, Grant, RefreshToken
@@ -22,6 +23,8 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     receipt_id: str | None = None
     text: str | None = None  # said instead of a body, where clients match on plain text
+    form: Form = Form.JSON  # of the body
+    root: str = "OAuth"  # what the body is called where its form wants a name for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,11 @@ class Way(StrEnum):
     HEADER = "header"
     OAUTH_HEADER = "oauth_header"
     BODY = "body"
+    OAUTH_BODY = "oauth_body"
     QUERY = "query"
+
+
+_IN_BODY = {"access_token": Way.BODY, "oauth_token": Way.OAUTH_BODY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Bearer:
             return None
         if len(self.ways) > 1:
             return reasons.BEARER_TWO_WAYS
-        faults = {Way.QUERY: reasons.BEARER_IN_QUERY, Way.OAUTH_HEADER: reasons.BEARER_MALFORMED}
+        # What Salesforce calls `oauth_token` is a parameter that nobody knows, where it does no harm.
+        faults = {Way.QUERY: reasons.BEARER_IN_QUERY, Way.OAUTH_HEADER: reasons.BEARER_MALFORMED, Way.OAUTH_BODY: reasons.BEARER_MISSING}
         return faults.get(self.ways[0])
 
 
@@ -52,7 +57,7 @@ def read(request: OAuthRequest) -> Bearer | Reason:
         if matched is None:
             return reasons.BEARER_MALFORMED
         found.append((Way.HEADER if matched[1].lower() == "bearer" else Way.OAUTH_HEADER, matched[2]))
-    found += [(Way.BODY, value) for name, value in request.parameters.items() if name == "access_token"]
+    found += [(way, request.parameters[name]) for name, way in _IN_BODY.items() if name in request.parameters]
     found += [(Way.QUERY, value) for name, value in request.query.items() if name in ("access_token", "oauth_token")]
     if not found:
         return reasons.BEARER_MISSING

@@ -1,13 +1,13 @@
 """Token revocation (RFC 7009): a client ends a token of its own, and hears the same whatever the token was."""
 
-from gatebridge.oauth import endpoint, origins, presented_token
+from gatebridge.oauth import dialects, endpoint, origins, presented_token
 from gatebridge.oauth.endpoint import Caller
 from gatebridge.oauth.outcome import Answer, GrantEnd, Outcome, Use
 from gatebridge.oauth.request import OAuthRequest
 from gatebridge.records import history
 from gatebridge.records.history import HistoryEntry
 from gatebridge.rules.apps import Dialect
-from gatebridge.rules.facts import Attempt, Facts
+from gatebridge.rules.facts import Attempt, ClientProof, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AccessToken, RefreshToken
 from gatebridge.rules.orgs import Org
@@ -36,6 +36,8 @@ def decide(reader: FactsReader, request: OAuthRequest) -> Outcome:
         facts, token = presented_token.find_any(reader, org, value)
         if token is not None and facts.app is not None and facts.app.dialect is Dialect.SALESFORCE:
             return _ended(org, request, facts, token)
+        if token is None and dialects.spoken_by(value, org) is Dialect.SALESFORCE:
+            return _nothing_done(org, request, Caller(facts, ClientProof()), proof_reasons.TOKEN_UNKNOWN, ())
     return _by_caller(reader, org, request, value)
 
 

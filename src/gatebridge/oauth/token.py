@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from gatebridge.oauth import consequences, device_authorization, endpoint, granting
+from gatebridge.oauth import consequences, device_authorization, dialects, endpoint, granting
 from gatebridge.oauth import redeeming as requests
 from gatebridge.oauth.flows import ALSO_CALLED, FLOWS
 from gatebridge.oauth.flows import device as device_flow
@@ -36,7 +36,10 @@ def decide(reader: FactsReader, request: OAuthRequest, keyring: Keyring) -> Outc
         caller = endpoint.call(reader, org, request, PATH, device_flow.name_is_enough)
         if caller.dialect is Dialect.SALESFORCE:
             return device_authorization.begin(reader, org, request, caller)
-    return _decided(reader, _redeeming(reader, org, request), org=org, request=request, keyring=keyring)
+    redeeming = _redeeming(reader, org, request)
+    if request.unfit_for(redeeming.caller.dialect):
+        return dialects.unfit(reader, org, request, EVENT)
+    return _decided(reader, redeeming, org=org, request=request, keyring=keyring)
 
 
 def _redeeming(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeeming:
@@ -45,7 +48,8 @@ def _redeeming(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeemin
     if flow is not None:
         redeeming: Redeeming = flow.redeem(reader, org, request)
         return redeeming
-    caller = endpoint.call(reader, org, request, PATH)
+    # Nobody knows for whom it would have been: the run-as user did nothing.
+    caller = endpoint.call(reader, org, request, PATH).for_somebody()
     reason = flow_reasons.GRANT_TYPE_MISSING if grant_type is None else flow_reasons.GRANT_TYPE_UNKNOWN
     return Redeeming(caller, Attempt(door=Door.TOKEN, address=request.address, client=caller.proof, flow_refused=reason))
 

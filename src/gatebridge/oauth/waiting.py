@@ -90,7 +90,7 @@ def asking(tx: Tx, org: Org, value: str, browser: bytes) -> Asking | Reason:
     owner = org if facts.app.org_id == org.id else orgs.by_id(tx, facts.app.org_id)
     return Asking(
         app=facts.app.label,
-        publisher=owner.name if owner is not None else "",
+        publisher=facts.app.publisher(owner.name if owner is not None else None),
         login_hint=parameters.get("login_hint", ""),
         form_target=response_modes.form_target(proof.uri),
     )

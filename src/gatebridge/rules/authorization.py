@@ -17,7 +17,7 @@ from gatebridge.rules.verdict import Verdict
 # What is kept of an authorization request. An allow list: what nobody thought of is neither kept nor obeyed later (X-RU-19, X-CA-10).
 KEPT = (
     *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce"),
-    *("code_challenge", "code_challenge_method", "prompt", "max_age", "login_hint", "id_token_hint", "acr_values", "claims"),
+    *("code_challenge", "code_challenge_method", "prompt", "immediate", "max_age", "login_hint", "id_token_hint", "acr_values", "claims"),
 )
 
 

@@ -1,6 +1,7 @@
 """What exposures are looked for in: apps of an org with all that is looked at, a page of them in as many statements as one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,9 @@ from gatebridge.rules.people import User
 from gatebridge.storage import apps, credentials, installations, people, rows, usage
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.storage.tx import Tx
+
+# For how long it is told that a token came in an address. It has long ended by then, and a client that still does so does it again.
+SEEN_LATELY = timedelta(days=30)
 
 _HERE = installations.installations.c
 
@@ -43,6 +47,11 @@ def of_app(tx: Tx, org: Org, app_id: str) -> tuple[ListedApp, Subject] | None:
     return found[0] if found else None
 
 
+def of_apps(tx: Tx, org: Org, app_ids: Collection[str]) -> list[tuple[ListedApp, Subject]]:
+    """Those of these apps that are or were installed in the org, in as many statements as one."""
+    return _read(tx, org, _USED.where(_HERE.org_id == org.id, _HERE.app_id.in_(sorted(app_ids))), None) if app_ids else []
+
+
 def page(
     tx: Tx, org: Org, *, after: str, limit: int, owner_id: str | None = None, profiles: Mapping[str, bool] | None = None
 ) -> list[tuple[ListedApp, Subject]]:
@@ -71,7 +80,8 @@ def _read(tx: Tx, org: Org, statement: sa.Select[Any], profiles: Mapping[str, bo
     listed = [ListedApp(rows.app(app), rows.installation(installation), tx.now) for app, _, installation, _ in parted]
     own = [each.app.id for each in listed if each.app.org_id == org.id]
     owners = _owners(tx, org.id, {each.app.owner_id for each in listed if each.app.org_id == org.id})
-    in_pages = frozenset(usage.secrets_in_pages(tx, org.id, own))
+    seen = usage.seen_in_the_open(tx, org.id, [each.app.id for each in listed])
+    in_addresses = frozenset(subject_id for subject_id, at in seen.items() if tx.now - at < SEEN_LATELY)
     secrets = _grouped(tx, org.id, credentials.secrets, own, rows.secret)
     certificates = _grouped(tx, org.id, credentials.certificates, own, rows.certificate)
     permits = _permits(tx, org.id, [each.installation.id for each in listed if each.installation is not None])
@@ -88,7 +98,8 @@ def _read(tx: Tx, org: Org, statement: sa.Select[Any], profiles: Mapping[str, bo
                 own=each.app.org_id == org.id,
                 owner=owners.get(each.app.owner_id) if each.app.org_id == org.id else None,
                 secrets=tuple(secrets.get(each.app.id, ())),
-                in_pages=in_pages,
+                in_pages=frozenset(seen),
+                in_addresses=in_addresses,
                 certificates=tuple(certificates.get(each.app.id, ())),
                 permits=tuple(permits.get(installation.id, ())),
                 profiles=ranged,

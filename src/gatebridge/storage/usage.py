@@ -31,12 +31,17 @@ usage = sa.Table(
     sa.Column("last_refused_at", Moment),
     sa.Column("granted", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("refused", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("browser_at", Moment),  # of a secret: when a page in a browser presented it last
+    # Of a secret: when a page in a browser presented it last. Of an app: when an access token of it came in an address last.
+    sa.Column("browser_at", Moment),
 )
 
 # A line gets its id when the request comes in, and is there for readers when its transaction has committed, up to this much later.
 # The cursor stays so far behind, or it would pass lines that nobody can see yet.
 SETTLED_AFTER = timedelta(minutes=5)
+
+
+# Those endpoints that take a token from an address, by the name of their lines.
+TELLS_OF_ADDRESSES = ("identity", "userinfo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ def roll_up(tx: Tx, org_id: str, limit: int) -> int:
         for found in _sums(tx, org_id, after, upto).values():
             _add(tx, org_id, found)
         _mark_pages(tx, org_id, after, upto)
+        _mark_addresses(tx, org_id, after, upto)
         leases.set_progress(tx, name, {"after": upto})
     return int(taken)
 
@@ -103,14 +109,15 @@ def _add(tx: Tx, org_id: str, found: Usage) -> None:
     )
 
 
-def secrets_in_pages(tx: Tx, org_id: str, app_ids: Collection[str]) -> set[str]:
-    """Those secrets of these apps that a page in a browser has ever presented, as far as the roll-up has come."""
+def seen_in_the_open(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, datetime]:
+    """Those secrets of these apps that a page in a browser has ever presented, and those of the apps of which a token came in an address;
+    each with when that was last, as far as the roll-up has come."""
     if not app_ids:
-        return set()
-    found = sa.select(usage.c.subject_id).where(
+        return {}
+    found = sa.select(usage.c.subject_id, usage.c.browser_at).where(
         usage.c.org_id == org_id, usage.c.app_id.in_(sorted(app_ids)), usage.c.browser_at.is_not(None)
     )
-    return set(tx.connection.execute(found).scalars())
+    return {row.subject_id: row.browser_at for row in tx.connection.execute(found)}
 
 
 def _mark_pages(tx: Tx, org_id: str, after: str, upto: str) -> None:
@@ -124,8 +131,25 @@ def _mark_pages(tx: Tx, org_id: str, after: str, upto: str) -> None:
         .group_by(history.app_id, history.credential_id)
     )
     for app_id, secret_id, at in tx.connection.execute(found).all():
-        marked = sa.update(usage).where(usage.c.org_id == org_id, usage.c.app_id == app_id, usage.c.subject_id == secret_id)
-        tx.connection.execute(marked.values(browser_at=at))
+        _mark(tx, org_id, app_id, secret_id, at)
+
+
+def _mark_addresses(tx: Tx, org_id: str, after: str, upto: str) -> None:
+    """Keep of which apps a token came in an address: only then does one of these endpoints leave a line of a success."""
+    history = login_history.c
+    found = (
+        sa.select(history.app_id, sa.func.max(history.at))
+        .where(history.org_id == org_id, history.id > after, history.id <= upto)
+        .where(history.event.in_(TELLS_OF_ADDRESSES), history.outcome == "success", history.app_id != "")
+        .group_by(history.app_id)
+    )
+    for app_id, at in tx.connection.execute(found).all():
+        _mark(tx, org_id, app_id, app_id, at)
+
+
+def _mark(tx: Tx, org_id: str, app_id: str, subject_id: str, at: datetime) -> None:
+    marked = sa.update(usage).where(usage.c.org_id == org_id, usage.c.app_id == app_id, usage.c.subject_id == subject_id)
+    tx.connection.execute(marked.values(browser_at=at))
 
 
 def of_apps(tx: Tx, org_id: str, app_ids: list[str]) -> dict[str, Usage]:

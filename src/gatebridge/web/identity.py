@@ -1,7 +1,7 @@
 """UserInfo and the identity URL as routes: GET and POST for whoever holds a token, from a server or from a page of the app's own origin."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -17,7 +17,7 @@ from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.storage.dialects import is_outage
 from gatebridge.web import cors
 from gatebridge.web.house import House
-from gatebridge.web.oauth import ClientGone, passed, read_request, send_answer
+from gatebridge.web.oauth import ClientGone, form_asked, passed, read_request, send_answer
 from gatebridge.web.turnstile import Decide
 
 METHODS = "GET, POST"
@@ -75,10 +75,13 @@ async def _read(scope: Scope, receive: Receive) -> OAuthRequest:
         malformed = None  # no form, so nothing in it was meant for us
     form = request.parameters if scope["method"] == "POST" else {}
     query = read_parameters(scope["query_string"])
+    said: Mapping[str, str] = {} if isinstance(query, Malformed) else query
+    accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
     return replace(
         request,
         parameters=form,
-        query={} if isinstance(query, Malformed) else query,
+        query=said,
         malformed=malformed or (query if isinstance(query, Malformed) else None),
         origin=cors.origin(scope),
+        form=form_asked(said.get("format") or form.get("format"), accept),
     )

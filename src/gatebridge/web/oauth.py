@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,9 +15,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatebridge.oauth import device_authorization, discovery, errors, introspect, jwks, revocation_feed, revoke, token
+from gatebridge.oauth.formats.encoded import Form, encoded, wanted
 from gatebridge.oauth.keyring import Keyring
 from gatebridge.oauth.outcome import Answer
-from gatebridge.oauth.request import Malformed, OAuthRequest, read_form
+from gatebridge.oauth.request import Malformed, OAuthRequest, in_address, read_form, read_multipart
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.ids import long
 from gatebridge.rules.reasons import Reason
@@ -46,6 +47,12 @@ LOOK_EVERY = 0.25
 # Those that a program in a browser needs: it gets its tokens and gives them back. Asking about tokens is for servers.
 CROSS_ORIGIN = frozenset({token.PATH, revoke.PATH})
 
+# Those that clients of Salesforce call in ways of their own: with parts for a body, or wanting the answer in another form (wire.md).
+SALESFORCES = frozenset({token.PATH, device_authorization.PATH})
+
+# What clients say that take JSON; the others are few.
+_ANY_FORM = frozenset({b"", b"*/*", b"application/json", b"application/json, text/plain, */*"})
+
 
 def hot_endpoints(database: Database, turnstile: Turnstile, keyring: Keyring, base_url: str) -> dict[str, "HotEndpoint"]:
     """The endpoints that go through the turnstile, by path. `base_url` stands in for the issuer where no org could be found."""
@@ -56,7 +63,8 @@ def hot_endpoints(database: Database, turnstile: Turnstile, keyring: Keyring, ba
         device_authorization.PATH: device_authorization.decide,
     }
     return {
-        path: HotEndpoint(turnstile, base_url, decide, database if path in CROSS_ORIGIN else None) for path, decide in decisions.items()
+        path: HotEndpoint(turnstile, base_url, decide, database if path in CROSS_ORIGIN else None, salesforces=path in SALESFORCES)
+        for path, decide in decisions.items()
     }
 
 
@@ -78,16 +86,20 @@ class ClientGone(Exception):  # noqa: N818 - a state: nobody waits for an answer
 
 
 class HotEndpoint:
-    """One endpoint that goes through the turnstile. POST only, forms only; whatever comes, the answer is JSON with an id.
+    """One endpoint that goes through the turnstile. POST only, forms only; whatever comes, the answer has an id.
 
-    `origins_in` is the database that knows which pages of other origins may ask, None where none may.
+    `origins_in` is the database that knows which pages of other origins may ask, None where none may. `salesforces`: an app of that
+    dialect may send parts, and choose in which form it is answered.
     """
 
-    def __init__(self, turnstile: Turnstile, base_url: str, decide: Decide, origins_in: Database | None = None) -> None:
+    def __init__(
+        self, turnstile: Turnstile, base_url: str, decide: Decide, origins_in: Database | None = None, *, salesforces: bool = False
+    ) -> None:
         self.turnstile = turnstile
         self.base_url = base_url
         self.decide = decide
         self.origins_in = origins_in
+        self.salesforces = salesforces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with contextlib.suppress(ClientGone):
@@ -100,7 +112,10 @@ class HotEndpoint:
 
     async def read(self, scope: Scope, receive: Receive) -> OAuthRequest:
         """The request, with the origin of the page that sent it only where pages of other origins may read the answer."""
-        request = await read_request(scope, receive)
+        request = await read_request(scope, receive, salesforces=self.salesforces)
+        misplaced = in_address(scope["query_string"])
+        if misplaced is not None:
+            request = replace(request, malformed=misplaced)
         origin = cors.origin(scope) if self.origins_in is not None else None
         return replace(request, origin=origin) if origin is not None else request
 
@@ -132,8 +147,11 @@ async def passed(turnstile: Turnstile, decide: Decide, request: OAuthRequest, ba
         raise
 
 
-async def read_request(scope: Scope, receive: Receive) -> OAuthRequest:
-    """The request as the rooms below see it. What cannot be read as a form is carried as such, so that it gets its receipt."""
+async def read_request(scope: Scope, receive: Receive, *, salesforces: bool = False) -> OAuthRequest:
+    """The request as the rooms below see it. What cannot be read as a form is carried as such, so that it gets its receipt.
+
+    Whether the app may do what `salesforces` admits is known only when the app is.
+    """
     headers: dict[bytes, bytes] = {}
     repeated: Malformed | None = None
     for name, value in scope["headers"]:
@@ -141,16 +159,28 @@ async def read_request(scope: Scope, receive: Receive) -> OAuthRequest:
             repeated = Malformed(request_reasons.PARAMETER_REPEATED, name.decode("latin-1"))
         headers[name] = value
     body = await _body(receive)
-    form = read_form(_text(headers, b"content-type"), _text(headers, b"content-encoding"), body)
+    typed, packed = _text(headers, b"content-type"), _text(headers, b"content-encoding")
+    form, multipart = read_form(typed, packed, body), False
+    if salesforces and isinstance(form, Malformed) and form.reason is request_reasons.CONTENT_TYPE_WRONG:
+        parts = read_multipart(typed, packed, body)
+        form, multipart = (parts, True) if parts is not None else (form, False)
+    parameters: Mapping[str, str] = {} if isinstance(form, Malformed) else form
     return OAuthRequest(
         host=_text(headers, b"host").lower(),
         address=scope["gatebridge.address"],
         user_agent=_text(headers, b"user-agent")[:LONGEST_AGENT].replace("\0", ""),
         operation_id=operation_id(scope),
         authorization=_text(headers, b"authorization") if b"authorization" in headers else None,
-        parameters={} if isinstance(form, Malformed) else form,
+        parameters=parameters,
         malformed=repeated or (form if isinstance(form, Malformed) else None),
+        form=form_asked(parameters.get("format"), headers.get(b"accept", b"")) if salesforces else Form.JSON,
+        multipart=multipart,
     )
+
+
+def form_asked(format_param: str | None, accept: bytes) -> Form:
+    """The form in which the answer is wanted."""
+    return Form.JSON if format_param is None and accept in _ANY_FORM else wanted(format_param, accept.decode("latin-1"))
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str:
@@ -170,7 +200,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
-    """An answer on the wire: JSON, never stored, with the id of its receipt."""
+    """An answer on the wire, never stored, with the id of its receipt."""
     body, headers = wire_form(answer)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -186,8 +216,12 @@ def wire_form(answer: Answer) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         said = answer.body
         if answer.receipt_id is not None and "error_uri" in said:
             said = {**said, "error_uri": f"{said['error_uri']}?receipt={long(answer.receipt_id)}"}
-        body = _encode(said).encode()
-        headers.append(JSON)
+        if answer.form is Form.JSON:
+            body = _encode(said).encode()
+            headers.append(JSON)
+        else:
+            body, media = encoded(said, answer.form, answer.root)
+            headers.append((b"content-type", media.encode()))
     elif answer.text is not None:
         body = answer.text.encode()
         headers.append(TEXT)
@@ -210,7 +244,7 @@ class RevocationFeed:
         if scope["method"] != "POST":
             await send_answer(await self.endpoint.answer(scope, receive), send)
             return
-        request = await read_request(scope, receive)
+        request = await self.endpoint.read(scope, receive)
         deadline = asyncio.get_running_loop().time() + revocation_feed.wait_asked(request, LONGEST_WAIT)
         while True:
             answer = await passed(self.endpoint.turnstile, self.endpoint.decide, request, self.endpoint.base_url)

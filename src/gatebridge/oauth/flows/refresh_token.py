@@ -6,23 +6,33 @@ the grace; any other second use ends the family, for one of the two who use it i
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 from gatebridge.crypto import secrets
 from gatebridge.oauth import endpoint
+from gatebridge.oauth.endpoint import Caller
 from gatebridge.oauth.redeeming import PATH, Redeeming
 from gatebridge.oauth.request import OAuthRequest
+from gatebridge.rules import callbacks
 from gatebridge.rules.app_settings import AppSettings, Flow
-from gatebridge.rules.facts import Attempt
+from gatebridge.rules.apps import Dialect
+from gatebridge.rules.callbacks import Mismatch
+from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door
 from gatebridge.rules.grants import RefreshToken
 from gatebridge.rules.orgs import Org
+from gatebridge.rules.reasons import callback as callback_reasons
 from gatebridge.rules.reasons import grant as grant_reasons
 from gatebridge.rules.reasons import request as request_reasons
+from gatebridge.rules.reasons.reason import Reason
 from gatebridge.storage.facts import FactsReader
 
 GRANT_TYPE = "refresh_token"
 FLOW = Flow.REFRESH_TOKEN
 PARAMETERS = frozenset({"grant_type", "refresh_token", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type"})
+
+# How long after an exchange another request with the same token may have been on its way already, and nobody to blame.
+ON_ITS_WAY = timedelta(seconds=1)
 
 
 def redeem(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeeming:
@@ -36,6 +46,7 @@ def redeem(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeeming:
         if refresh is not None and facts is not None:
             if caller.facts.app is not None and refresh.app_id == caller.facts.app.id:
                 caller = caller.knowing(facts)
+                refused = grant_reasons.REFRESH_IN_PROGRESS if _at_the_same_moment(facts, refresh) else None
             else:
                 refresh, refused = None, grant_reasons.REFRESH_OF_OTHER_APP
     scopes, scopes_refused = endpoint.scopes_asked(request)
@@ -45,7 +56,7 @@ def redeem(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeeming:
         address=request.address,
         client=caller.proof,
         flow=FLOW,
-        request_refused=request_reasons.PARAMETER_MISSING if value is None else None,
+        request_refused=request_reasons.PARAMETER_MISSING if value is None else _elsewhere(caller, request),
         scopes_asked=scopes,
         scopes_refused=scopes_refused,
         refresh=refresh,
@@ -53,6 +64,28 @@ def redeem(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeeming:
         proof_refused=refused,
     )
     return Redeeming(caller, attempt, value or "", parameter="refresh_token" if value is None else "")
+
+
+def _elsewhere(caller: Caller, request: OAuthRequest) -> Reason | None:
+    """Why the `redirect_uri` of a refresh is refused, which clients of Salesforce may send; the standard knows none here."""
+    sent, settings = request.parameters.get("redirect_uri"), caller.facts.settings
+    if sent is None or settings is None or caller.dialect is not Dialect.SALESFORCE:
+        return None
+    found = callbacks.match(sent, settings.callbacks, native=settings.native)
+    return callback_reasons.CALLBACK_NOT_REGISTERED if isinstance(found, Mismatch) else None
+
+
+def _at_the_same_moment(facts: Facts, refresh: RefreshToken) -> bool:
+    """Whether this token was exchanged while the request was on its way, by a client that refreshes in several places at once.
+
+    Such clients of Salesforce wait a little and come back (wire.md). Where there is a grace, they get the same answer at once; and where
+    the successor was used already, time has passed. A thief gains nothing: this is a refusal, and the next try is a reuse.
+    """
+    if refresh.used_at is None or refresh.successor_used or facts.app is None or facts.app.dialect is not Dialect.SALESFORCE:
+        return False
+    lives = facts.grant is not None and facts.grant.ended_at is None
+    no_grace = facts.policies is not None and facts.policies.refresh_grace_seconds == 0
+    return lives and no_grace and facts.now - refresh.used_at < ON_ITS_WAY
 
 
 def name_is_enough(settings: AppSettings) -> bool:

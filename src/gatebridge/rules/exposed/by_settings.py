@@ -102,6 +102,12 @@ def _jti_optional(subject: Subject) -> Found | None:
     return Found("An assertion for a user need not have a jti, and can then be used more than once.")
 
 
+def _token_in_address(subject: Subject) -> Found | None:
+    if subject.app.id not in subject.in_addresses:
+        return None
+    return Found("Access tokens of the app have lately come in the address of a request.")
+
+
 BY_SETTINGS = (
     Kind(
         "full_scope",
@@ -191,6 +197,15 @@ BY_SETTINGS = (
         _jti_optional,
         why="An assertion without a jti that was seen once, in a log or on its way, buys tokens until it runs out.",
         smaller="Send a jti each time, and speak the standard dialect, which demands it; the dialect is frozen at the first grant.",
+        command="gatebridge apps edit {app} --dialect standard",
+    ),
+    Kind(
+        "token_in_address",
+        2,
+        "app.dialect",
+        _token_in_address,
+        why="Proxies, logs and histories on the way keep the address, and whoever reads them has the token until it ends.",
+        smaller="Let the client send the token in the Authorization header alone; an app of the standard dialect cannot do otherwise.",
         command="gatebridge apps edit {app} --dialect standard",
     ),
 )

@@ -25,6 +25,7 @@ class Subject:
     owner: User | None = None
     secrets: tuple[ConsumerSecret, ...] = ()
     in_pages: frozenset[str] = frozenset()  # the ids of the secrets that a page in a browser has presented
+    in_addresses: frozenset[str] = frozenset()  # the ids of the apps of which a token lately came in an address
     certificates: tuple[AppCertificate, ...] = ()
     permits: tuple[Assignment, ...] = ()  # the profiles and permission sets that may use the app, those run out too
     profiles: Mapping[str, bool] = field(default_factory=dict)  # every profile of the org, and whether it has login ranges
