@@ -39,6 +39,7 @@ _DOOR_OF_EVENT = {
     "userinfo": Door.IDENTITY,
     "identity": Door.IDENTITY,
     "api": Door.API,
+    "data": Door.INTROSPECT,
     "device_started": Door.DEVICE_START,
     "device_approved": Door.CONNECT,
     "device_denied": Door.CONNECT,
@@ -51,6 +52,8 @@ _DOOR_OF_FLOW = {
     Flow.DEVICE: Door.DEVICE,
     Flow.CLIENT_CREDENTIALS: Door.TOKEN,
 }
+# The scope that a token needs where the door alone does not say it.
+_NEEDED = {"data": "api"}
 _ELSEWHERE = "It happened in another org, and what would be found there now is for that org to ask."
 _NOT_AGAIN = "This was no request that passes the gates of an app, so there is nothing to ask anew."
 _WITHOUT_SETUP = "What would be found now is for whoever holds View Setup too."
@@ -160,6 +163,7 @@ def _situation_of(tx: Tx, line: HistoryLine, flow: Flow) -> Situation:
         callback=_said(line).get("redirect_uri"),
         grant=grant,
         given=tuple((line.scopes_given or "").split()) or (grant.scopes if grant is not None else ()),
+        needed=_NEEDED.get(line.event),
     )
 
 

@@ -50,6 +50,7 @@ class Situation:
     callback: str | None = None  # None: the app's first one
     grant: Grant | None = None  # what is presented hangs from this one; None: from one that is made for the question
     given: tuple[str, ...] = ()  # the scopes of what is presented; none: all that such a request would be given
+    needed: str | None = None  # a scope without which what is presented is of no use
 
 
 def imagined_session(user: User, org_epoch: int, now: datetime, situation: Situation) -> Session:
@@ -104,7 +105,7 @@ def _attempt(facts: Facts, door: Door, situation: Situation, given_at: datetime)
     held = replace(facts, grant=situation.grant or _grant(facts, situation, given_at))
     if door is Door.REFRESH:
         return held, replace(_asking(facts, door, situation), refresh=_refresh(held, given_at))
-    needed = ADMIN_SCOPE if door is Door.API else None
+    needed = ADMIN_SCOPE if door is Door.API else situation.needed
     return held, Attempt(door=door, address=situation.address, token=_token(held, situation), scope_needed=needed)
 
 

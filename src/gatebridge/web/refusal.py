@@ -1,15 +1,22 @@
 """A refusal that needs no app and no user, in the form that its path speaks: OAuth, problem JSON, or a page."""
 
+import json
+
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from gatebridge.oauth.formats import encoded
+from gatebridge.oauth.formats.encoded import Form
 from gatebridge.rules import ids
-from gatebridge.rules.reasons import Reason
+from gatebridge.rules.reasons import Reason, data
+from gatebridge.rules.reasons.data import Told
+from gatebridge.salesforce import errors, soap
 from gatebridge.web import pages
 
 RETRY_AFTER_SECONDS = 1  # an outage is over when the next request says so; a longer wait would only prolong it
 OAUTH_PATHS = ("/services/", "/.well-known/", "/id/")
+DATA_PATH, SOAP_PATH = "/services/data", "/services/Soap"
 # Where people's browsers come, and programs do not.
 BROWSER_PATHS = frozenset({"/services/oauth2/authorize", "/services/oauth2/consent", "/services/oauth2/success"})
 
@@ -32,12 +39,43 @@ def wants_page(scope: Scope) -> bool:
 def response(reason: Reason, scope: Scope) -> Response:
     """The answer that refuses, in the form that the path speaks. It tells only what anybody may be told."""
     headers = headers_of(reason)
+    if scope["path"].startswith(DATA_PATH):
+        return in_data(reason, scope)
+    if scope["path"].startswith(SOAP_PATH):
+        # Whatever the address and the method: it is SOAP that is not to be had.
+        return fault(data.SOAP_NOT_OFFERED if reason.status in (404, 405) else reason, scope)
     if scope["path"].startswith(OAUTH_PATHS) and not (scope["path"] in BROWSER_PATHS and wants_page(scope)):
         body = {"error": reason.error, "error_description": reason.public_sentence, "error_uri": reason_url(scope, reason.public_code)}
         return JSONResponse(body, reason.status, headers)
     if wants_page(scope) and not scope["path"].startswith("/api/"):
         return pages.refusal(reason, scope, headers)
     return problem(reason, scope, headers=headers)
+
+
+def in_data(reason: Reason, scope: Scope, *, detail: str | None = None, receipt: str | None = None) -> Response:
+    """A refusal of the resource surface, in the shape of Salesforce's REST API, with the page of the reason and the id of the receipt."""
+    told = data.told(reason, detail)
+    body = errors.body(told)
+    headers = _headers_told(reason, told, scope, receipt)
+    if encoded.wanted(None, Headers(scope=scope).get("accept", "")) is Form.XML:
+        content, media = encoded.encoded({"Error": body}, Form.XML, "Errors")
+        return Response(content, told.status, headers, media)
+    return Response(json.dumps(body, separators=(",", ":")), told.status, headers, encoded.MEDIA[Form.JSON])
+
+
+def fault(reason: Reason, scope: Scope, *, receipt: str | None = None) -> Response:
+    """A refusal as a SOAP client reads it. The address tells of which API it thinks that it is one."""
+    told = data.told(reason)
+    page = f"{scope.get('gatebridge.issuer') or ''}/help/reasons/{told.page}"
+    kind = scope["path"].removeprefix(SOAP_PATH).removeprefix("/").partition("/")[0]
+    headers = _headers_told(reason, told, scope, receipt)
+    return Response(soap.fault(told, page, kind), soap.STATUS, headers, soap.MEDIA)
+
+
+def _headers_told(reason: Reason, told: Told, scope: Scope, receipt: str | None) -> dict[str, str]:
+    root, realm = scope.get("gatebridge.issuer") or "", scope.get("gatebridge.host") or ""
+    headers = dict(errors.headers(reason, told, root=root, realm=realm, receipt=receipt))
+    return headers | ({"X-Gatebridge-Receipt": ids.long(receipt)} if receipt is not None else {})
 
 
 def problem(

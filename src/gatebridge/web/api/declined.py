@@ -25,6 +25,11 @@ def record(house: House, scope: dict[str, Any], refused: Refused) -> str | None:
     """Write the line, and return the id under which it is found. None: nothing worth a line, or no database to write it to."""
     if refused.reason.status not in RECORDED and not isinstance(refused, BearerRefused):
         return None
+    return write(house, scope, refused, EVENT)
+
+
+def write(house: House, scope: dict[str, Any], refused: Refused, event: str) -> str | None:
+    """Write the line in any case, of this event unless the refusal brings its own line. None: there is no database to write it to."""
     try:
         with house.database.transaction() as tx:
             org = orgs.by_host(tx, scope["gatebridge.host"])
@@ -36,7 +41,7 @@ def record(house: House, scope: dict[str, Any], refused: Refused) -> str | None:
                 findings = line.receipt.get("findings", [])
                 entry = replace(refused.entry, line=replace(line, receipt={"findings": findings, "request": request}))
             else:
-                entry = _entry(tx.now, org.id, scope, refused, request)
+                entry = _entry(tx.now, org.id, event, scope, refused, request)
             return history.write(tx, [entry])[0]
     except Exception as error:
         if not is_outage(error):
@@ -46,20 +51,20 @@ def record(house: House, scope: dict[str, Any], refused: Refused) -> str | None:
         return None
 
 
-def _entry(now: Any, org_id: str, scope: dict[str, Any], refused: Refused, request: dict[str, str | None]) -> HistoryEntry:
+def _entry(now: Any, org_id: str, event: str, scope: dict[str, Any], refused: Refused, said: dict[str, str | None]) -> HistoryEntry:
     actor: Actor | None = scope.get("gatebridge.actor")
     address = scope.get("gatebridge.address")
     line = HistoryLine(
         org_id=org_id,
         id=scope["gatebridge.operation_id"],
         at=now,
-        event=EVENT,
+        event=event,
         outcome="refused",
         reason=refused.reason.code,
         status=refused.reason.status,
         address=str(address) if address is not None else "unknown",
         user_agent="",
-        receipt=history.receipt((), request),
+        receipt=history.receipt((), said),
         app_id=(actor.app_id or "") if actor else "",
         user_id=actor.user_id if actor else None,
     )

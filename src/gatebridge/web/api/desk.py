@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,17 +23,15 @@ from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.storage import exercised_scopes, idempotency, orgs
-from gatebridge.storage.dialects import is_outage
+from gatebridge.storage import idempotency, orgs
 from gatebridge.storage.tx import Tx
+from gatebridge.web import exercised
 from gatebridge.web.house import House
 from gatebridge.web.middleware import operation_id, proxy
 
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 ALREADY_SHOWN = "already shown"
 SECRET_FIELDS = frozenset({"secret"})
-
-log = logging.getLogger(__name__)
 
 _ETAG = re.compile(r'"(\d{1,9})"')
 
@@ -66,7 +63,7 @@ class Desk:
         with self.house.database.snapshot() as tx:
             visit = self._visit(tx)
             yield visit
-        self._exercised(visit)
+        exercised.note(self.house, visit.actor, bearer.SCOPE, visit.tx.now)
 
     @contextmanager
     def writing(self) -> Iterator[Visit]:
@@ -74,23 +71,7 @@ class Desk:
         with self.house.database.transaction() as tx:
             visit = self._visit(tx)
             yield visit
-        self._exercised(visit)
-
-    def _exercised(self, visit: Visit) -> None:
-        """Note that the grant was used for administering, in a transaction of its own: the answer is made, and does not hang on it."""
-        actor, uses = visit.actor, self.house.turnstile.uses
-        due = uses.due([(actor.org_id, actor.grant_id, bearer.SCOPE)] if actor.grant_id is not None else [], visit.tx.now)
-        if not due:
-            return
-        try:
-            with self.house.database.transaction() as tx:
-                exercised_scopes.note(tx, due)
-        except Exception as error:
-            if not is_outage(error):
-                raise
-            log.warning("the use of %s could not be noted: the database is away", bearer.SCOPE)
-        else:
-            uses.written(due, visit.tx.now)
+        exercised.note(self.house, visit.actor, bearer.SCOPE, visit.tx.now)
 
     def _visit(self, tx: Tx) -> Visit:
         org = orgs.by_host(tx, self.host)

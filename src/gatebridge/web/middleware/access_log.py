@@ -14,6 +14,8 @@ log = structlog.get_logger("gatebridge.access")
 UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
 # Asked for every request to somebody else's API, or every second by its guard. A yes is no news; a no has its line in the history.
 ASKED_BY_APIS = frozenset({"/authz", "/authz/path", "/services/oauth2/revocations"})
+# Below it, addresses name the records that are read, and not only what kind of record.
+OF_RECORDS = "/services/data/"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -51,7 +53,7 @@ class AccessLog:
                     operation_id=ids.long(scope["gatebridge.operation_id"]),
                     callers_id=scope["gatebridge.callers_id"],
                     method=scope["method"],
-                    path=scope["path"],
+                    path=_logged(scope, route),
                     route=route,
                     status=status,
                     ms=round(seconds * 1000, 2),
@@ -60,9 +62,21 @@ class AccessLog:
                 )
 
 
+def _logged(scope: Scope, route: str) -> str:
+    """The path. Of the resource surface only its pattern, since there it names whom somebody reads about, and places in long queries."""
+    named = scope["path"].startswith(OF_RECORDS) and "endpoint" in scope and "rest" not in scope.get("path_params", {})
+    path: str = route if named else scope["path"]
+    return path
+
+
 def route_of(scope: Scope) -> str:
     """The pattern of the route that answered, with names in place of values; `unmatched` where none did."""
     if "endpoint" not in scope:
         return "unmatched"
-    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
-    return "/".join(names.get(part, part) for part in scope["path"].split("/"))
+    path, names = scope["path"], {}
+    for name, value in scope.get("path_params", {}).items():
+        if "/" in str(value):  # the rest of an address, which a route takes whatever it is
+            path = path.rstrip("/").removesuffix(value.rstrip("/")) + f"{{{name}}}"
+        else:
+            names[str(value)] = f"{{{name}}}"
+    return "/".join(names.get(part, part) for part in path.split("/"))
