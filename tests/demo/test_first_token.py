@@ -19,11 +19,13 @@ from tests.journeys.installation import Installation, Server, free_port, json_of
 
 from gatebridge.cli.exits import Exit
 from gatebridge.demo.browser import Forms
+from gatebridge.demo.poster import QUERY
 
 READY_SECONDS = 5
 TOKEN = "/services/oauth2/token"
 INTROSPECT = "/services/oauth2/introspect"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+PUBLIC = ("Field App", "Meeting Room Screen", "Legacy Dashboard", "Salesforce CLI")
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,8 @@ def test_the_file_of_the_demo_is_for_its_owner_alone_and_tells_what_a_client_nee
     assert len({app["name"] for app in kept["apps"]}) == len(kept["apps"])
     for app in kept["apps"]:
         assert {"name", "flow", "key", "secret", "callback", "key_file", "cert_file"} <= app.keys()
-        # Every app but those on people's phones and on a screen on the wall keeps something to prove itself with.
-        assert bool(app["secret"] or app["key_file"]) is (app["name"] not in ("Field App", "Meeting Room Screen", "Legacy Dashboard"))
+        # Every app but those on people's machines and on a screen on the wall keeps something to prove itself with.
+        assert bool(app["secret"] or app["key_file"]) is (app["name"] not in PUBLIC)
 
 
 @pytest.mark.parametrize("name", ["Ledger Sync", "Data Loader", "Setup Robot"])
@@ -141,6 +143,24 @@ def test_the_app_with_a_key_gets_a_jwt_by_an_assertion_signed_with_its_key_file(
     given = json_of(demo.server.client.post(TOKEN, data=form))["access_token"]
     published = jwk.KeySet.import_key_set(json_of(demo.server.client.get("/id/keys")))  # type: ignore[arg-type]
     assert jwt.decode(given, published, algorithms=["ES256"]).claims["iss"] == demo.kept["issuer"]
+
+
+def test_a_script_with_the_salesforce_cli_reads_the_login_history_by_its_key(demo: Demo) -> None:
+    app, issuer = demo.app("Login Reports"), demo.kept["issuer"]
+    key = jwk.RSAKey.import_key(Path(demo.installation.directory, app["key_file"]).read_text())
+    (sam,) = (user["username"] for user in demo.kept["users"] if user["username"].startswith("sam"))
+    # As that client says it: the end in milliseconds, and no name of its own for the assertion.
+    claims = {"iss": app["key"], "sub": sam, "aud": issuer, "exp": int(datetime.now(UTC).timestamp() + 120) * 1000}
+    form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": jwt.encode({"alg": "RS256"}, claims, key)}
+    given = json_of(demo.server.client.post(TOKEN, data=form))
+    assert f"--client-id {app['key']} --jwt-key-file {app['key_file']} --username {sam}" in demo.installation.said
+    asked = {"q": QUERY}
+    assert QUERY in demo.installation.said
+    bearer = {"Authorization": f"Bearer {given['access_token']}"}
+    found = json_of(demo.server.client.get("/services/data/v60.0/query", params=asked, headers=bearer))
+    assert found["totalSize"] == len(found["records"]) == 20
+    assert "app_blocked" in {record["Status"] for record in found["records"]}
+    assert "Success" not in {record["Status"] for record in found["records"]}
 
 
 def test_the_history_has_every_common_mistake_to_look_at(demo: Demo) -> None:

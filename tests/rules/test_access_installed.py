@@ -1,10 +1,12 @@
 """The gate Installed: an app is in use until a moment, for good, or for nobody but who may use apps that are not installed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.rules.facts_builder import A_MOMENT, AUTHORIZING, FACTS, NOW, PASSING, PEOPLE, answer, but, finding
 
+from gatebridge.rules.apps import BUILT_IN, PLATFORM_CLI
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.permissions import Permission
@@ -79,6 +81,22 @@ def test_who_has_not_signed_in_at_a_browser_is_told_what_is_told_of_an_unknown_a
     unknown = client.CLIENT_UNKNOWN
     assert (found.reason.public_code, found.reason.public_sentence) == (unknown.public_code, unknown.public_sentence)
     assert found.reason.gate is Gate.APP  # whose refusals a stranger cannot tell apart
+
+
+@pytest.mark.parametrize(("key", "hears"), [(PLATFORM_CLI, "login_required"), ("gbk_another", "app_not_installed")])
+def test_who_comes_with_the_app_that_everybody_knows_signs_in_first(key: str, hears: str) -> None:
+    here = but(but(PEOPLE, "app", consumer_key=key), installation=None, policies=None)
+    assert answer(but(here, session=None, standing=None, approval=None), AUTHORIZING) == hears
+    assert answer(but(here, approval=None), AUTHORIZING) == "app_not_installed"
+
+
+def test_only_the_app_of_that_very_key_is_fixed() -> None:
+    assert PEOPLE.app is not None
+    keys = (PLATFORM_CLI, PLATFORM_CLI.lower(), PEOPLE.app.consumer_key)
+    assert [replace(PEOPLE.app, consumer_key=key).fixed for key in keys] == [True, False, False]
+    assert [replace(PEOPLE.app, consumer_key=key).publisher("Acme") for key in keys] == ["this server", "Acme", "Acme"]
+    assert PEOPLE.app.publisher(None) == ""
+    assert PLATFORM_CLI in BUILT_IN
 
 
 def test_who_has_signed_in_is_told_openly() -> None:

@@ -12,6 +12,7 @@ from gatebridge.cli.apps import FACTS, AppId, said
 from gatebridge.cli.exits import Exit, Stop
 from gatebridge.crypto import secrets
 from gatebridge.crypto.secrets import Kind
+from gatebridge.rules.apps import PLATFORM_CLI
 
 __all__ = ["apps"]  # the group of apps, with the commands of this file in it
 
@@ -69,7 +70,9 @@ def restore(context: typer.Context, app: AppId, reason: Reason) -> None:
         show.done(context, "The app is back, with its key, secrets and policies.", api.post(f"/apps/{app}/restore", {"reason": reason}))
 
 
-ConsumerKey = Annotated[str, typer.Argument(help="The consumer key, from its publisher.", metavar="KEY")]
+ConsumerKey = Annotated[
+    str, typer.Argument(help=f"The consumer key, from its publisher; {PLATFORM_CLI} for the Salesforce CLI.", metavar="KEY")
+]
 
 
 @apps.command("install")
@@ -78,15 +81,18 @@ def install(
     consumer_key: ConsumerKey,
     until: Annotated[str | None, typer.Option(help="Until this time; without it, for good.")] = None,
 ) -> None:
-    """Use an app of another org here, with closed policies."""
+    """Use an app here that is another org's, or everybody's. It arrives closed: nobody may use it before its policies are opened."""
     with at.server(context) as api:
-        show.facts(context, api.post("/apps/install", {"consumer_key": consumer_key, "until": until}), FACTS)
+        made = api.post("/apps/install", {"consumer_key": consumer_key, "until": until})
+    show.facts(context, made, FACTS)
+    if not at.json(context):
+        typer.echo(f"\nSay who may use it: gatebridge access assign {made['id']} HOLDER")
 
 
 @apps.command("install-link")
 def install_link(context: typer.Context, consumer_key: ConsumerKey) -> None:
     """The address at which an admin of the org at --url looks at an app and installs it."""
-    if not secrets.looks_right(Kind.CONSUMER_KEY, consumer_key):
+    if consumer_key != PLATFORM_CLI and not secrets.looks_right(Kind.CONSUMER_KEY, consumer_key):
         raise Stop(Exit.USAGE, "This is no consumer key: it begins with gbk_, and a character of it may be missing.")
     wished = wishes.of(context)
     link = f"{credentials.address(os.environ, url=wished.url, file=wished.credentials)}/setup/install?key={consumer_key}"

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gatebridge.cli import at, show, terms
+from gatebridge.cli import at, for_salesforce, show, terms
 from gatebridge.cli.client import Api
 from gatebridge.cli.exits import Stop
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
@@ -127,6 +127,9 @@ def create_app(
     owner: Annotated[str | None, typer.Option(help="Who answers for it (user id); without it, you.")] = None,
     resource_server: Annotated[bool, typer.Option("--resource-server", help="It may introspect every token of the org.")] = False,
     dialect: Annotated[str | None, typer.Option(help="standard, or salesforce for its clients.")] = None,
+    salesforce: for_salesforce.Client = None,
+    full_scope_reason: Annotated[str | None, typer.Option(help="Why it needs the scope full.")] = None,
+    pkce: Annotated[bool | None, typer.Option("--pkce/--no-pkce", help="Whether PKCE is required.")] = None,
     native: Annotated[bool, typer.Option("--native", help="It runs on the user's machine: loopback callbacks are allowed.")] = False,
     web_server_secret: WebServerSecret = None,
     refresh_secret: RefreshSecret = None,
@@ -152,6 +155,8 @@ def create_app(
         owner_id=owner,
         introspect_all_tokens=resource_server or None,
         dialect=dialect,
+        full_scope_reason=full_scope_reason,
+        pkce_required=pkce,
         native=native or None,
         require_secret_for_web_server=web_server_secret,
         require_secret_for_refresh=refresh_secret,
@@ -160,7 +165,7 @@ def create_app(
         assertion_audiences=assertion_audience,
     )
     with at.server(context) as api:
-        made = api.post("/apps", body)
+        made = api.post("/apps", for_salesforce.completed(salesforce, body))
     at.give_secret(context, made, save_secret, {"label": "Label", "id": "Id", "consumer_key": "Consumer key"})
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from gatebridge.cli import credentials, show, wishes
 from gatebridge.cli.doctor import Check, State, conclude, examine
 from gatebridge.cli.exits import Exit, Stop
+from gatebridge.rules.apps import PLATFORM_CLI
 
 db = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
@@ -29,6 +30,7 @@ def serve() -> None:
 def upgrade(context: typer.Context) -> None:
     """Bring the database to this version's schema, and every org to what this version founds one with."""
     from gatebridge.cli import machine
+    from gatebridge.cli.server import add_what_is_missing
     from gatebridge.setup.command_line_app import ensure_command_line_app
     from gatebridge.storage import migrate
 
@@ -37,10 +39,13 @@ def upgrade(context: typer.Context) -> None:
         migrate.upgrade(here.database)
         after = migrate.revision(here.database)
         added = sum(app is not None for app in here.in_each_org(ensure_command_line_app))
+        shared = add_what_is_missing(here.database)
     words = f"The database already stands at {after}." if before == after else f"The database went from {before or 'nothing'} to {after}."
     if added:
         words += f" {added} {'org has' if added == 1 else 'orgs have'} the app of the command line now: gatebridge login."
-    show.done(context, words, {"before": before, "after": after, "apps_added": added})
+    if shared:
+        words += f" The Salesforce CLI is known now, and installed nowhere: gatebridge apps install {PLATFORM_CLI}."
+    show.done(context, words, {"before": before, "after": after, "apps_added": added + shared})
 
 
 @db.command("check")

@@ -12,15 +12,17 @@ from gatebridge.demo.people import DANA, LEE, Person, Staff
 from gatebridge.rules.actors import ActorKind
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
-from gatebridge.rules.apps import Dialect
+from gatebridge.rules.apps import PLATFORM_CLI, Dialect
 from gatebridge.rules.network import Relaxation
 from gatebridge.setup.add_certificate import AddCertificate, add_certificate
 from gatebridge.setup.assign_access import AssignAccess, assign_access
 from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.create_app import CreateApp, create_app
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
+from gatebridge.setup.install_app import InstallApp, install_app
 from gatebridge.setup.loosenings import AcceptExposure, accept_exposure
 from gatebridge.setup.manage_orgs import EditOrg, edit_org
+from gatebridge.setup.platform_cli import CALLBACK
 from gatebridge.storage.tx import Tx
 
 BY_ITSELF = frozenset({Flow.CLIENT_CREDENTIALS})
@@ -77,7 +79,7 @@ def make(tx: Tx, hasher: PasswordHasher, *, host: str, issuer: str, keys_directo
     apps = [_app(tx, staff, plan, keys_directory) for plan in _plans(staff, issuer)]
     old = next(app for app in apps if app.name == "Old Importer")
     block_app(tx, staff.operator, BlockApp(old.app_id, "Replaced by Ledger Sync in March; nobody should be using it."))
-    return Cast(staff.people, tuple(apps))
+    return Cast(staff.people, (*apps, _salesforce_cli(tx, staff)))
 
 
 def _plans(staff: Staff, issuer: str) -> tuple[Plan, ...]:
@@ -173,8 +175,24 @@ def _plans(staff: Staff, issuer: str) -> tuple[Plan, ...]:
             anybody | {"ip_relaxation": Relaxation.RELAX, "refresh_grace_seconds": 60},
             accepted={"no_pkce": "The vendor ships PKCE with its spring release."},
         ),
+        Plan(
+            "Login Reports",
+            "A script around the Salesforce CLI: it reads the login history every night for an auditor, with a key of its own",
+            Flow.JWT_BEARER,
+            {"flows": frozenset({Flow.JWT_BEARER}), "scopes": ("api", "id"), "auth_methods": BY_KEY, "dialect": Dialect.SALESFORCE},
+            allowed=staff.sets["Security_Auditor"],
+            key_name="login-reports",
+        ),
         replace(for_machines, label="Old Importer", purpose="Was replaced by Ledger Sync"),
     )
+
+
+def _salesforce_cli(tx: Tx, staff: Staff) -> DemoApp:
+    """The app that every org knows, installed here for the admins and the auditors."""
+    app = install_app(tx, staff.operator, InstallApp(PLATFORM_CLI)).app
+    for holder in (staff.admin_profile_id, staff.sets["Security_Auditor"]):
+        assign_access(tx, staff.operator, AssignAccess(app.id, holder))
+    return DemoApp(app.id, app.label, Flow.WEB_SERVER, app.consumer_key, None, callback=CALLBACK)
 
 
 def _app(tx: Tx, staff: Staff, plan: Plan, directory: Path) -> DemoApp:
@@ -205,6 +223,6 @@ def _app(tx: Tx, staff: Staff, plan: Plan, directory: Path) -> DemoApp:
     )
     if not plan.key_name:
         return app
-    key_file, cert_file = keys.make_certificate(directory, plan.key_name, tx.now)
+    key_file, cert_file = keys.make_certificate(directory, plan.key_name, tx.now, with_rsa=command.dialect is Dialect.SALESFORCE)
     add_certificate(tx, operator, AddCertificate(made.app.id, f"{plan.label} key", cert_file.read_text()))
     return replace(app, key_file=str(key_file), cert_file=str(cert_file))

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from gatebridge.crypto import signing
 from gatebridge.crypto.certificates import read
 
 
-def make_certificate(directory: Path, name: str, now: datetime) -> tuple[Path, Path]:
-    """A private key (0600) and its self-signed certificate, good for a year."""
+def make_certificate(directory: Path, name: str, now: datetime, *, with_rsa: bool = False) -> tuple[Path, Path]:
+    """A private key (0600) and its self-signed certificate, good for a year. The clients of Salesforce sign with RSA and nothing else."""
     directory.mkdir(parents=True, exist_ok=True)
-    private = ec.generate_private_key(ec.SECP256R1())
+    private = rsa.generate_private_key(public_exponent=65_537, key_size=2_048) if with_rsa else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     certificate = (
         x509.CertificateBuilder()
@@ -42,7 +42,8 @@ def load_key(key_file: str | None, cert_file: str | None, now: datetime) -> sign
     if key_file is None or cert_file is None:
         raise ValueError("This app has no key")
     private = serialization.load_pem_private_key(Path(key_file).read_bytes(), None)
-    if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise ValueError(f"{key_file} holds no elliptic curve key")
+    if not isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise ValueError(f"{key_file} holds no elliptic curve key and none of RSA")
+    algorithm = "RS256" if isinstance(private, rsa.RSAPrivateKey) else "ES256"
     der = private.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return signing.SigningKey.load(read(Path(cert_file).read_text(), now=now).fingerprint, "ES256", der)
+    return signing.SigningKey.load(read(Path(cert_file).read_text(), now=now).fingerprint, algorithm, der)

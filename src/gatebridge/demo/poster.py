@@ -1,9 +1,13 @@
-"""What the demo prints when it is ready: where it is, who can sign in, and two commands to copy."""
+"""What the demo prints when it is ready: where it is, who can sign in, and commands to copy."""
 
 from pathlib import Path
 from urllib.parse import urlencode
 
 from gatebridge.demo.cast import Cast, DemoApp
+
+QUERY = (
+    "SELECT UserId, LoginTime, SourceIp, Status, Application FROM LoginHistory WHERE Status != 'Success' ORDER BY LoginTime DESC LIMIT 20"
+)
 
 
 def poster(base_url: str, cast: Cast, file: Path, seconds: float) -> str:
@@ -31,6 +35,12 @@ def poster(base_url: str, cast: Cast, file: Path, seconds: float) -> str:
         "",
         f"    {authorization(base_url, apps['Revenue Insights'])}",
         "",
+        f"  With the Salesforce CLI as it is, as {sam.username}, who may read the login history (the second line needs no browser):",
+        "",
+        f"    sf org login web --instance-url {base_url} --alias demo",
+        f"    {by_key(base_url, apps['Login Reports'], sam.username)}",
+        f'    sf data query --target-org demo --query "{QUERY}"',
+        "",
         "  As the admin, in another terminal:",
         "",
         f"    export GATEBRIDGE_CLI_CREDENTIALS={file.with_name('credentials.json')}",
@@ -48,6 +58,12 @@ def poster(base_url: str, cast: Cast, file: Path, seconds: float) -> str:
 def command(base_url: str, app: DemoApp) -> str:
     """A request for a token, to paste into a shell."""
     return f"curl -s {base_url}/services/oauth2/token -u '{app.key}:{app.secret}' -d grant_type=client_credentials"
+
+
+def by_key(base_url: str, app: DemoApp, username: str) -> str:
+    """How the Salesforce CLI comes in for a user who is away, with the key of this app."""
+    keyed = f"--client-id {app.key} --jwt-key-file {app.key_file} --username {username}"
+    return f"sf org login jwt --instance-url {base_url} {keyed} --alias demo"
 
 
 def authorization(base_url: str, app: DemoApp) -> str:

@@ -109,6 +109,7 @@ class Jobs:
     loader: AppAt
     feed: AppAt
     orders: AppAt
+    reports: AppAt
 
     @classmethod
     async def begin(cls, story: Story) -> "Jobs":
@@ -117,6 +118,7 @@ class Jobs:
             await story.at("Data Loader", OFFICE, "data-loader/61.0"),
             await story.at("Warehouse Feed", WAREHOUSE, "warehouse-feed/1.9"),
             await story.at("Orders API", "10.20.7.40", "orders-api/5.1"),
+            await story.at("Login Reports", OFFICE, "sfdx toolbelt"),
         )
 
     async def night(self) -> None:
@@ -126,6 +128,7 @@ class Jobs:
             await self.orders.ask_about(value)
         await self.ledger.put_away(values[0])
         await self.orders.ask_about(values[0])
+        await self.reports.for_user(SAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ class Users:
     bot: AppAt
     screen: AppAt
     dashboard: AppAt
+    terminal: AppAt
 
     @classmethod
     async def begin(cls, story: Story) -> "Users":
@@ -150,6 +154,7 @@ class Users:
             await story.at("Expense Bot", OFFICE, "expense-bot/1.1"),
             await story.at("Meeting Room Screen", OFFICE, "RoomScreen/4.0 (Berlin 3.14)"),
             await story.at("Legacy Dashboard", OFFICE, "Firefox/146"),
+            await story.at("Salesforce CLI", OFFICE, "sfdx toolbelt"),
         )
 
     async def morning(self, number: int) -> None:
@@ -164,6 +169,8 @@ class Users:
             await self._sign_in(self.insights, SAM, OFFICE, "Firefox/146", decision="deny")
         if number == 2:
             await self._connect(self.screen, SAM)
+        if number % 7 == 3:
+            await self._sign_in(self.terminal, SAM, OFFICE, "Firefox/146")
         if number % 5 == 1:
             async with self.story.browser(OFFICE, "Firefox/146") as browser:
                 await self.dashboard.token_in_address(browser, self.story.people[SAM])
@@ -171,7 +178,14 @@ class Users:
 
     async def afternoon(self, number: int) -> None:
         """Refreshing, and on some days a mistake."""
-        for app, username in ((self.portal, SAM), (self.portal, KIM), (self.field_app, KIM), (self.insights, LEE), (self.screen, SAM)):
+        for app, username in (
+            (self.portal, SAM),
+            (self.portal, KIM),
+            (self.field_app, KIM),
+            (self.insights, LEE),
+            (self.screen, SAM),
+            (self.terminal, SAM),
+        ):
             await self._refresh(app, username)
         if number % 6 == 2:
             await self._sign_in(self.portal, NOA, OFFICE, "Edge/150")

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 # The API name of the built-in app with which people sign in on the command line. Nobody else registers an app of this name.
 COMMAND_LINE = "gatebridge_cli"
+# The consumer key, and the API name, with which the Salesforce CLI presents itself to every server (docs/decisions/0029).
+PLATFORM_CLI = "PlatformCLI"
+BUILT_IN = frozenset({COMMAND_LINE, PLATFORM_CLI})
 
 
 class Dialect(StrEnum):
@@ -38,6 +41,15 @@ class App:
     has_logo: bool = False
     deleted_at: datetime | None = None
     epoch_at: datetime | None = None  # when the epoch was raised last
+
+    @property
+    def fixed(self) -> bool:
+        """Whether its registration is the server's own, and the same for every org: all know the app, and nobody changes what it is."""
+        return self.consumer_key == PLATFORM_CLI
+
+    def publisher(self, keeps_it: str | None) -> str:
+        """Who answers for what it is, for people to read; `keeps_it` is the name of the org that it stands in."""
+        return "this server" if self.fixed else keeps_it or ""
 
     @property
     def initials(self) -> str:

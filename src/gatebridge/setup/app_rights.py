@@ -16,6 +16,13 @@ REGISTERS = frozenset({Permission.REGISTER_CONNECTED_APPS, Permission.MANAGE_CON
 
 def editable(tx: Tx, actor: Actor, app_id: str) -> App:
     """The app, held until the end, for its owner or backup owner who may register apps, or for whoever manages apps. Raises Refused."""
+    app = transferable(tx, actor, app_id)
+    _refuse_fixed(app)
+    return app
+
+
+def transferable(tx: Tx, actor: Actor, app_id: str) -> App:
+    """The app, held until the end, for the same people, who are to say who answers for it: somebody must, also for a fixed one."""
     permit(actor, *REGISTERS)
     return _of_this_org(tx, actor, app_id)
 
@@ -24,7 +31,9 @@ def with_credentials(tx: Tx, actor: Actor, app_id: str) -> App:
     """The app, held until the end, for whoever may rotate credentials, owns it or manages apps, and signed in lately. Raises Refused."""
     permit(actor, Permission.ROTATE_CONSUMER_CREDENTIALS)
     signed_in_lately(tx, actor)
-    return _of_this_org(tx, actor, app_id)
+    app = _of_this_org(tx, actor, app_id)
+    _refuse_fixed(app)
+    return app
 
 
 def installed(tx: Tx, actor: Actor, app_id: str) -> tuple[App, Installation]:
@@ -88,6 +97,13 @@ def _of_this_org(tx: Tx, actor: Actor, app_id: str) -> App:
             facts={"permission": needed},
         )
     return app
+
+
+def _refuse_fixed(app: App) -> None:
+    """What an app is that every org relies on is no org's to change, not even of the one that keeps it (docs/decisions/0029)."""
+    if app.fixed:
+        detail = f"What {app.label} is, is the same for every org of this server, so nobody changes it. Its policies here are your own."
+        raise Refused(setup_reasons.STATE_CONFLICT, detail=detail)
 
 
 def refuse_deleted(app: App) -> None:

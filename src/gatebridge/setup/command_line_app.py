@@ -66,11 +66,11 @@ def ensure_command_line_app(tx: Tx, operator: Actor) -> App | None:
     """Make the app in an org that was founded before there was one. None where it has or had it, or where nobody could answer for it."""
     if apps.by_api_name(tx, operator.org_id, COMMAND_LINE) is not None:
         return None
-    owner = _who_answers(tx, operator.org_id)
+    owner = who_answers(tx, operator.org_id)
     return seed_command_line_app(tx, operator, owner) if owner is not None else None
 
 
-def _who_answers(tx: Tx, org_id: str) -> User | None:
+def who_answers(tx: Tx, org_id: str) -> User | None:
     """The first user of the org who may answer for an app."""
     page = people.list_page(tx, org_id, after=None, limit=100)
     while page:

@@ -13,7 +13,7 @@ from gatebridge.rules import app_checks, scopes
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
-from gatebridge.rules.apps import COMMAND_LINE, App, ConsumerSecret, Dialect, Installation
+from gatebridge.rules.apps import BUILT_IN, App, ConsumerSecret, Dialect, Installation
 from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
@@ -89,8 +89,8 @@ def create_app(tx: Tx, actor: Actor, command: CreateApp) -> CreatedApp:
     app = _app(tx, actor, command)
     settings = _settings(app, command)
     refuse_invalid(_problems(tx, actor, command, app, settings))
-    if app.api_name == COMMAND_LINE:
-        # Its consumer key is published as the command line's own, so it is no name for anybody's app, also after that one was deleted.
+    if app.api_name in BUILT_IN:
+        # These are published as the names of apps of the server's own, so they are none for anybody's app, also after one was deleted.
         raise Refused(setup_reasons.NAME_TAKEN, facts={"api_name": app.api_name})
     _let_go_of_name(tx, actor.org_id, app.api_name)
     if not apps.insert(tx, app, settings):

@@ -1,4 +1,4 @@
-"""Making an org, whichever verb wants it: the org, its signing keys, the built-in profiles, its first admin and the built-in app."""
+"""Making an org, whichever verb wants it: the org, its signing keys, the built-in profiles, its first admin and the built-in apps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,7 @@ from gatebridge.setup.command_line_app import seed_command_line_app
 from gatebridge.setup.edits import refuse_invalid, told_requirement
 from gatebridge.setup.manage_profiles import ADMINISTRATOR, seed_profiles
 from gatebridge.setup.new_password import refuse_plain
+from gatebridge.setup.platform_cli import seed_platform_cli
 from gatebridge.setup.signing_keys import seed_signing_keys
 from gatebridge.storage import orgs, people
 from gatebridge.storage.tx import Tx
@@ -90,6 +91,7 @@ def found_org(tx: Tx, founder: Actor, founding: Founding, powers: frozenset[Perm
     admin = replace(admin, profile_id=profiles[ADMINISTRATOR].id)
     people.insert(tx, admin, founding.password_hash)
     seed_command_line_app(tx, founder, admin)
+    seed_platform_cli(tx, founder, admin)
     return Founded(org, admin, profiles[ADMINISTRATOR], profiles)
 
 

@@ -6,7 +6,7 @@ A user needs no right for it, and reaches nobody else's.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gatebridge.records.change import record_change
+from gatebridge.records.change import permit, record_change
 from gatebridge.rules import refresh_families, scopes
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_settings import Flow
@@ -76,7 +76,16 @@ class _Found:
 
 def my_apps(tx: Tx, actor: Actor) -> list[MyApp]:
     """The apps that may act for the actor, those used last first. Read it in a snapshot. Raises Refused for who is no user."""
-    user_id = myself(actor)
+    return _apps_of(tx, actor, myself(actor))
+
+
+def apps_of_user(tx: Tx, actor: Actor, user_id: str) -> list[MyApp]:
+    """The same of any user of the org, for whoever may see who uses what, or may stop users. Raises Refused."""
+    permit(actor, Permission.VIEW_OAUTH_USAGE, Permission.MANAGE_USERS)
+    return _apps_of(tx, actor, user_id)
+
+
+def _apps_of(tx: Tx, actor: Actor, user_id: str) -> list[MyApp]:
     org, standing = orgs.by_id(tx, actor.org_id), facts.standing(tx, actor.org_id, user_id)
     if org is None or standing is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
@@ -161,8 +170,8 @@ def _shown(tx: Tx, org: Org, here: ListedApp, found: _Found, use: LastUse | None
     return MyApp(
         app_id=app.id,
         label=app.label,
-        publisher=publisher.name if publisher is not None else "",
-        of_this_org=app.org_id == org.id,
+        publisher=app.publisher(publisher.name if publisher is not None else None),
+        of_this_org=app.fixed or app.org_id == org.id,
         flows=tuple(sorted({grant.flow for grant in live})),
         scopes=scopes.ordered(tuple(granted)),
         grants=tuple(grant.id for grant in live),

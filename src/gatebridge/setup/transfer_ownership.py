@@ -27,7 +27,7 @@ class TransferOwnership:
 
 def transfer_ownership(tx: Tx, actor: Actor, command: TransferOwnership) -> App:
     """Give the app other owners. Its owner may do so, and whoever manages apps; the backup owner may not take it over. Raises Refused."""
-    before = app_rights.editable(tx, actor, command.app_id)
+    before = app_rights.transferable(tx, actor, command.app_id)
     if actor.user_id != before.owner_id:
         permit(actor, Permission.MANAGE_CONNECTED_APPS)
     check_version(before.version, command.expected_version)

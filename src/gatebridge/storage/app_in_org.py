@@ -51,9 +51,9 @@ _APP_FROM_ORG = (
         ),
     )
 )
-# An app is known where it is owned or installed, and nowhere else (data.md).
+# An app is known where it is owned or installed, and nowhere else (data.md), but for the one that is everybody's.
 _APP_IN_ORG = _APP_FROM_ORG.where(
-    sa.or_(apps.app_directory.c.org_id == sa.bindparam("org_id"), installations.installations.c.id.is_not(None))
+    sa.or_(apps.app_directory.c.org_id == sa.bindparam("org_id"), installations.installations.c.id.is_not(None), apps.known_everywhere)
 )
 BY_CONSUMER_KEY = _APP_IN_ORG.where(apps.app_directory.c.consumer_key == sa.bindparam("consumer_key"))
 BY_APP_ID = _APP_IN_ORG.where(apps.app_directory.c.app_id == sa.bindparam("app_id"))

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gatebridge.rules.app_settings import AppSettings
-from gatebridge.rules.apps import App
+from gatebridge.rules.apps import PLATFORM_CLI, App
 from gatebridge.storage import app_origins, rows
 from gatebridge.storage.dialects import Blob, Id, Json, Moment, Text, for_update, insert_new
 from gatebridge.storage.metadata import metadata
@@ -21,6 +21,9 @@ app_directory = sa.Table(
     sa.Column("org_id", Id, nullable=False),
     sa.Column("app_id", Id, nullable=False, unique=True),
 )
+
+# What every org knows, whether it uses it or not: the one app whose consumer key is no secret of a publisher's (docs/decisions/0029).
+known_everywhere = app_directory.c.consumer_key == PLATFORM_CLI
 
 apps = sa.Table(
     "apps",

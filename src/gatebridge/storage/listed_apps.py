@@ -1,4 +1,7 @@
-"""Apps as one org sees them: those that it owns, and those of other orgs that it has ever installed, each with its presence here."""
+"""Apps as one org sees them: those that it owns, those of other orgs that it has ever installed, each with its presence here.
+
+The one app that every org knows is among them, installed or not.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +12,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.apps import COMMAND_LINE, App, Installation
 from gatebridge.storage import rows
-from gatebridge.storage.apps import COLUMNS, app_directory, apps
+from gatebridge.storage.apps import COLUMNS, app_directory, apps, known_everywhere
 from gatebridge.storage.installations import in_use, installations
 from gatebridge.storage.tx import Tx
 
@@ -19,7 +22,7 @@ class AppState(StrEnum):
 
     ACTIVE = "active"
     BLOCKED = "blocked"
-    UNINSTALLED = "uninstalled"  # owned here, and not in use here
+    UNINSTALLED = "uninstalled"  # known here, and not in use here
     DELETED = "deleted"
 
 
@@ -90,7 +93,7 @@ def _listed(org_id: str) -> sa.Select[Any]:
         .select_from(app_directory)
         .join(apps, listed)
         .outerjoin(installations, here)
-        .where(sa.or_(app_directory.c.org_id == org_id, installations.c.id.is_not(None)))
+        .where(sa.or_(app_directory.c.org_id == org_id, installations.c.id.is_not(None), known_everywhere))
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from gatebridge.storage.apps import app_directory, apps
+from gatebridge.storage.apps import app_directory, apps, known_everywhere
 from gatebridge.storage.credentials import certificates, secrets
 from gatebridge.storage.installations import in_use, installations
 from gatebridge.storage.orgs import orgs
@@ -30,7 +30,7 @@ class NamedApp:
 
 
 def of_apps(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, NamedApp]:
-    """The apps of these ids that the org owns or ever installed; others are not there."""
+    """The apps of these ids that the org owns or ever installed, or that every org knows; others are not there."""
     if not app_ids:
         return {}
     here = sa.and_(installations.c.app_id == apps.c.id, installations.c.org_id == org_id)
@@ -41,7 +41,10 @@ def of_apps(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, NamedApp
         .select_from(app_directory)
         .join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
         .outerjoin(installations, here)
-        .where(app_directory.c.app_id.in_(list(app_ids)), sa.or_(apps.c.org_id == org_id, installations.c.id.is_not(None)))
+        .where(
+            app_directory.c.app_id.in_(list(app_ids)),
+            sa.or_(apps.c.org_id == org_id, installations.c.id.is_not(None), known_everywhere),
+        )
     )
     return {
         row.id: NamedApp(row.id, row.label, row.org_id, row.owner_id, row.backup_owner_id, row.installation_id)

@@ -1,4 +1,4 @@
-"""The install link: what an app of another org is, may do and asks for, before anybody takes it into use (`/setup/install?key=...`).
+"""The install link (`/setup/install?key=...`): what an app of another org, or of all, is and may do, before anybody takes it into use here.
 
 Looking changes nothing. Who manages apps installs it there; who may use apps that are not installed uses it alone; everybody else asks.
 """

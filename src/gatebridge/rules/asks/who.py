@@ -98,5 +98,8 @@ def installed(facts: Facts, attempt: Attempt) -> Finding | None:
         return passed(Gate.INSTALLED, "not installed, and the user may use apps that are not")
     reason = installed_reasons.APP_NOT_INSTALLED
     if attempt.door is Door.AUTHORIZE and facts.session is None:
+        if facts.app.fixed:
+            # Everybody knows that there is this one. Whoever comes with it signs in first, and then hears what stands in the way.
+            return None
         reason = installed_reasons.to_a_stranger(reason)
     return refused(Gate.INSTALLED, reason, "not installed in this org")

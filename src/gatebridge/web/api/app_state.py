@@ -31,9 +31,9 @@ class Deletion(WithReason):
 
 
 class Installing(Closed):
-    """Which app of another org to use; its publisher gives the consumer key."""
+    """Which app of another org to use; its publisher gives the consumer key. The Salesforce CLI, which all orgs know, is PlatformCLI."""
 
-    consumer_key: str = Field(examples=["gbk_EXAMPLE"])
+    consumer_key: str = Field(examples=["gbk_EXAMPLE", "PlatformCLI"])
     until: GivenMoment | None = Field(None, description="When it is out of use again; without it, when somebody uninstalls it.")
 
 

@@ -64,7 +64,7 @@ class NewApp(Closed):
     purpose: str = ""
     owner_id: GivenId | None = Field(None, description="Who answers for it; without it, whoever creates it.")
     backup_owner_id: GivenId | None = None
-    dialect: Dialect = Dialect.STANDARD
+    dialect: Dialect = Field(Dialect.STANDARD, description="salesforce for clients that were written for Salesforce.")
     flows: frozenset[Flow] = frozenset()
     scopes: tuple[str, ...] = ()
     full_scope_reason: str = ""
