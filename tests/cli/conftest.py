@@ -2,7 +2,7 @@
 
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from tests import warm_start
 from tests.journeys.installation import Ended, Installation, new_installation
+
+from gatebridge.cli.main import main
+
+Type = Callable[..., Ended]
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,27 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     assert made.code == 0, made.err
     with found.serving():
         yield Terminal(found, made)
+
+
+@pytest.fixture
+def type_(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
+    """Commands in this process, against the server of all: what is tried is what they say, not how they are started."""
+    for name, value in (terminal.installation.environ | {"COLUMNS": "160"}).items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words: str) -> Ended:
+        capsys.readouterr()
+        code = main(list(words))
+        said = capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def admins(terminal: Terminal) -> str:
+    """The profile of whoever types."""
+    return next(str(each["id"]) for each in terminal.json("profiles", "list") if each["name"] == "System Administrator")
 
 
 def mode_of(path: Path) -> int:

@@ -4,35 +4,14 @@ import itertools
 import json
 import shlex
 import subprocess
-from collections.abc import Callable
 from typing import Any, cast
 
 import httpx
-import pytest
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import Terminal, Type
 from tests.cli.test_login import PASSWORD, USERNAME, Street
-from tests.journeys.installation import PROGRAM, Ended
+from tests.journeys.installation import PROGRAM
 from tests.oauth.browser import Browser
 from tests.oauth.door import Door
-
-from gatebridge.cli.main import main
-
-Type = Callable[..., Ended]
-
-
-@pytest.fixture
-def type_(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
-    """Commands in this process, against the server of all: what is tried is what they say, not how they are started."""
-    for name, value in (terminal.installation.environ | {"COLUMNS": "160"}).items():
-        monkeypatch.setenv(name, value)
-
-    def run(*words: str) -> Ended:
-        capsys.readouterr()
-        code = main(list(words))
-        said = capsys.readouterr()
-        return Ended(code, said.out, said.err)
-
-    return run
 
 
 def app_of(terminal: Terminal, type_: Type, name: str, *words: str) -> dict[str, Any]:

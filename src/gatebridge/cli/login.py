@@ -4,7 +4,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ import httpx
 
 from gatebridge.cli import loopback, metadata, token_store
 from gatebridge.cli.exits import Exit, Stop
+from gatebridge.cli.loopback import ANY_PORT, Place
 from gatebridge.cli.metadata import Metadata
 from gatebridge.cli.token_store import Login
 
@@ -41,12 +42,31 @@ def new_attempt() -> Attempt:
     return Attempt(verifier=_text(os.urandom(32)), state=_text(os.urandom(32)))
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """As which app somebody signs in: what it asks for, where it listens, and its secret where it has one."""
+
+    scope: str = SCOPE
+    place: Place = ANY_PORT
+    secret: str | None = field(default=None, repr=False)
+
+
+COMMAND_LINE = Asking()
+
+
 def sign_in(http: httpx.Client, url: str, show: Callable[[str], None], wait: float = WAIT_SECONDS) -> Login:
     """Sign in at this server. `show` brings the address to a browser, or to the eyes of whoever has one. Raises Stop."""
     server = metadata.fetch(http, url)
+    return _login(url, server, get_tokens(http, server, show, wait))
+
+
+def get_tokens(
+    http: httpx.Client, server: Metadata, show: Callable[[str], None], wait: float = WAIT_SECONDS, asking: Asking = COMMAND_LINE
+) -> dict[str, Any]:
+    """The token answer for whoever signs in at the browser. Raises Stop."""
     attempt = new_attempt()
-    with loopback.listening(attempt.state) as listener:
-        show(address(server, attempt, listener.redirect_uri))
+    with loopback.listening(attempt.state, asking.place) as listener:
+        show(address(server, attempt, listener.redirect_uri, asking.scope))
         answer = listener.wait(wait)
         if answer is None:
             raise Stop(Exit.STOPPED, f"Nobody signed in within {wait:.0f} seconds. Nothing was changed.")
@@ -58,16 +78,16 @@ def sign_in(http: httpx.Client, url: str, show: Callable[[str], None], wait: flo
             "client_id": server.client_id,
             "code_verifier": attempt.verifier,
         }
-        return _login(url, server, _tokens(http, server.token_endpoint, form))
+        return _tokens(http, server.token_endpoint, form | ({"client_secret": asking.secret} if asking.secret else {}))
 
 
-def address(server: Metadata, attempt: Attempt, redirect_uri: str) -> str:
+def address(server: Metadata, attempt: Attempt, redirect_uri: str, scope: str = SCOPE) -> str:
     """Where the browser goes to sign in."""
     asked = {
         "response_type": "code",
         "client_id": server.client_id,
         "redirect_uri": redirect_uri,
-        "scope": SCOPE,
+        "scope": scope,
         "state": attempt.state,
         "code_challenge": attempt.challenge,
         "code_challenge_method": "S256",
@@ -119,8 +139,13 @@ def renew(http: httpx.Client, path: Path, dead: Login) -> Login:
 
 def end(http: httpx.Client, login: Login) -> None:
     """Let the server end everything that hangs from a sign-in. Raises Stop when it did not say that it has."""
-    form = {"token": login.refresh_token or login.access_token, "client_id": login.client_id}
-    answer = _post(http, login.revocation_endpoint, form)
+    end_token(http, login.revocation_endpoint, login.refresh_token or login.access_token, login.client_id)
+
+
+def end_token(http: httpx.Client, endpoint: str, token: str, client_id: str, secret: str | None = None) -> None:
+    """Let the server end one token, and what hangs from it. Raises Stop when it did not say that it has."""
+    form = {"token": token, "client_id": client_id} | ({"client_secret": secret} if secret else {})
+    answer = _post(http, endpoint, form)
     if answer.status_code != 200:
         raise Stop(Exit.REFUSED, _refusal("The server did not end the sign-in.", _object(answer)))
 

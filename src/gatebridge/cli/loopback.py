@@ -1,15 +1,19 @@
 """The listener on this machine to which the browser brings the answer of a sign-in (RFC 8252 section 7.3)."""
 
+import errno
 import hmac
 import queue
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-PATH = "/callback"
+from gatebridge.cli.exits import Exit, Stop
+
+LOCALHOST = "localhost"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><h1>{title}</h1><p>{words}</p></body></html>
 """
@@ -24,16 +28,29 @@ HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where to listen. An app that takes any port leaves it to the system (0); the callback of another may be a fixed one."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    path: str = "/callback"
+
+
+ANY_PORT = Place()
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """One listener. The answer that names `state` is the one that was asked for; any other request changes nothing."""
 
     port: int
     answers: "queue.Queue[dict[str, str]]" = field(repr=False)
+    place: Place = ANY_PORT
 
     @property
     def redirect_uri(self) -> str:
         """Where the browser is to bring the answer."""
-        return f"http://127.0.0.1:{self.port}{PATH}"
+        return f"http://{self.place.host}:{self.port}{self.place.path}"
 
     def wait(self, seconds: float) -> dict[str, str] | None:
         """The parameters of the answer; None when nobody brought it in time."""
@@ -44,8 +61,8 @@ class Listener:
 
 
 @contextmanager
-def listening(state: str) -> Iterator[Listener]:
-    """A listener on a port that the system chooses, on the loopback address and nowhere else, for as long as the block lasts."""
+def listening(state: str, place: Place = ANY_PORT) -> Iterator[Listener]:
+    """A listener on loopback and nowhere else, for as long as the block lasts. Raises Stop where a fixed port is somebody else's."""
     answers: queue.Queue[dict[str, str]] = queue.Queue()
 
     class Handler(BaseHTTPRequestHandler):
@@ -55,7 +72,7 @@ def listening(state: str) -> Iterator[Listener]:
             parts = urlsplit(self.path)
             pairs = parse_qsl(parts.query, keep_blank_values=True)
             told = dict(pairs)
-            if parts.path != PATH:
+            if parts.path != place.path:
                 self._say(404, "Nothing here", "This address only waits for a sign-in.")
             elif len(told) != len(pairs) or not hmac.compare_digest(told.get("state", "").encode(), state.encode()):
                 # Any page in the browser can send something here; only our own request knows the state (RFC 9700 section 2.1).
@@ -79,12 +96,46 @@ def listening(state: str) -> Iterator[Listener]:
         def log_message(self, *_: object) -> None:
             """The address of the request holds the code, so nothing of it is written anywhere."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with ExitStack() as running:
+        ports = [running.enter_context(_serving(server)) for server in _servers(place, Handler)]
+        yield Listener(ports[0], answers, place)
+
+
+class _OverIPv6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+def _servers(place: Place, handler: type[BaseHTTPRequestHandler]) -> list[ThreadingHTTPServer]:
+    """One for each address of the host. A browser may take either for `localhost`, and nobody else is to sit at the other."""
+    if place.host != LOCALHOST:
+        return [ThreadingHTTPServer((place.host, place.port), handler)]
+    try:
+        servers = [ThreadingHTTPServer(("127.0.0.1", place.port), handler)]
+    except OSError as error:
+        raise _taken(place, error) from None
+    try:
+        servers.append(_OverIPv6(("::1", servers[0].server_address[1]), handler))
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            servers[0].server_close()
+            raise _taken(place, error) from None
+        # This machine has no IPv6, so no browser on it comes that way.
+    return servers
+
+
+def _taken(place: Place, error: OSError) -> Stop:
+    words = f"Port {place.port} of this machine cannot be had ({error.strerror}), and the app's callback names it. What listens there?"
+    return Stop(Exit.STOPPED, words)
+
+
+@contextmanager
+def _serving(server: ThreadingHTTPServer) -> Iterator[int]:
+    """The port of a server that answers until the block ends."""
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield Listener(server.server_address[1], answers)
+        yield server.server_address[1]
     finally:
         server.shutdown()
         server.server_close()

@@ -12,6 +12,7 @@ from gatebridge import __version__
 from gatebridge.cli import (
     access,
     app_state,
+    connect,
     credentials_of_apps,
     custom_permissions,
     explain,
@@ -68,6 +69,7 @@ def make_cli() -> typer.Typer:
     cli.command("explain")(explain.explain)
     cli.command("try")(tries.try_flow)
     cli.command("validation")(validation.show_validation)
+    cli.command("connect")(connect.connect)
     cli.command("replay", epilog=replay.EPILOG)(replay.replay)
     cli.command("exposures")(exposures.list_exposures)
     cli.add_typer(records.history, name="history")

@@ -18,7 +18,7 @@ PATH = "/.well-known/oauth-authorization-server"
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The addresses of one issuer, and how the command line names itself there."""
+    """The addresses of one issuer, and how whoever signs in is named there: as the command line, or as another app."""
 
     issuer: str
     authorization_endpoint: str
@@ -27,8 +27,8 @@ class Metadata:
     client_id: str
 
 
-def fetch(http: httpx.Client, url: str) -> Metadata:
-    """The metadata of the server at this address, checked. Raises Stop."""
+def fetch(http: httpx.Client, url: str, client_id: str | None = None) -> Metadata:
+    """The metadata of the server at this address, checked. `client_id`: of the app that is meant, else the command line's. Raises Stop."""
     _refuse_plain(url)
     try:
         answer = http.get(url + PATH)
@@ -41,10 +41,10 @@ def fetch(http: httpx.Client, url: str) -> Metadata:
         said = None
     if not isinstance(said, dict):
         raise Stop(Exit.REFUSED, f"{url} does not say where to sign in ({PATH}). Is it a Gatebridge server?")
-    return check(said, url)
+    return check(said, url, client_id)
 
 
-def check(said: dict[str, Any], url: str) -> Metadata:
+def check(said: dict[str, Any], url: str, client_id: str | None = None) -> Metadata:
     """The metadata, where it is this server's own and leads nowhere else. Raises Stop."""
     issuer = said.get("issuer")
     if issuer != url:
@@ -52,7 +52,7 @@ def check(said: dict[str, Any], url: str) -> Metadata:
             Exit.REFUSED, f"The server at {url} says that it is {issuer}. Nothing was sent to it. Name it by its own address: --url."
         )
     found = {name: _endpoint(said, name, url) for name in ("authorization_endpoint", "token_endpoint", "revocation_endpoint")}
-    client_id = said.get("gatebridge_cli_client_id")
+    client_id = client_id or said.get("gatebridge_cli_client_id")
     if not isinstance(client_id, str):
         words = (
             f"{url} has no app for the command line, or its admin took it away. At the server, `gatebridge db upgrade` adds a missing one."

@@ -19,15 +19,8 @@ def log_in(
     url = credentials.server(os.environ, wishes.of(context).url)
     path = token_store.default_file(os.environ)
 
-    def bring(address: str) -> None:
-        opened = browser and _open(address)
-        words = (
-            "A browser was opened. Where none appears, open this address:" if opened else "Open this address in a browser on this machine:"
-        )
-        typer.echo(f"{words}\n{address}", err=True)
-
     with client_at(url) as http:
-        found = login.sign_in(http, url, bring)
+        found = login.sign_in(http, url, lambda address: bring(address, browser=browser))
         with token_store.locked(path):
             before = token_store.load(path, url)
             token_store.save(path, found)
@@ -66,6 +59,13 @@ def who_am_i(context: typer.Context) -> None:
         me = api.get("/me") | {"through": api.credentials.through, "url": api.credentials.url}
     names = {"name": "User", "org": "Org", "url": "Server", "through": "Through", "user_id": "User id", "app_id": "App id"}
     show.facts(context, me, names | {"permissions": "Permissions"})
+
+
+def bring(address: str, *, browser: bool) -> None:
+    """Open the address in a browser, or say where to open it; on standard error, so that an answer stays an answer."""
+    opened = browser and _open(address)
+    words = "A browser was opened. Where none appears, open this address:" if opened else "Open this address in a browser on this machine:"
+    typer.echo(f"{words}\n{address}", err=True)
 
 
 def _open(address: str) -> bool:
