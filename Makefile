@@ -32,7 +32,8 @@ test-rules: $(DEV)
 
 test-tools: $(DEV)
 	@scripts/system-packages chromium openssl nginx caddy || echo "Without them the tests that need them fail and say so." >&2
-	@$(BIN)/python -m tests.clients.node || echo "Without openid-client the tests of it fail and say so." >&2
+	@$(BIN)/python -m tests.clients.node || echo "Without the clients from npm the tests of them fail and say so." >&2
+	@$(BIN)/python -m tests.clients.python_programs || echo "Without simple-salesforce and CumulusCI the tests of them fail and say so." >&2
 
 lint: $(DEV)  ## Check style, types and the import contract
 	$(RUFF) check $(CODE)
@@ -68,6 +69,8 @@ requirements: $(TOOLS)  ## Pin the newest versions that requirements/*.in allow,
 	$(COMPILE) --upgrade bootstrap.in -o bootstrap.txt
 	$(COMPILE) --upgrade runtime.in -o runtime.txt
 	$(COMPILE) --upgrade dev.in -o dev.txt
+	$(COMPILE) --upgrade ../tests/clients/simple_salesforce/requirements.in -o ../tests/clients/simple_salesforce/requirements.txt
+	$(COMPILE) --upgrade ../tests/clients/cumulusci/requirements.in -o ../tests/clients/cumulusci/requirements.txt
 
 clean:  ## Remove what the other targets built; keeps var/
 	rm -rf $(VENV) build dist src/*.egg-info .coverage .hypothesis .mypy_cache .ruff_cache .import_linter_cache

@@ -34,12 +34,16 @@ def person(house: RunningHouse) -> Person:
 
 
 @pytest.fixture(scope="module")
-def told(house: RunningHouse, person: Person) -> dict[str, dict[str, Any]]:
+def told(house: RunningHouse, person: Person, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """What every client did. They run once, one after the other, and each test looks at one step of one of them."""
     key = client_key("ES256", 31)
     clients = [described(method, registered(house, method, key), key) for method in METHODS]
     approver = Approver(house, person)
-    return node.tell_stories({"issuer": house.issuer, "clients": clients}, {"visit": approver.visit, "approve": approver.approve})
+    given = {"issuer": house.issuer, "clients": clients}
+    machine = node.Machine(tmp_path_factory.mktemp("home"))
+    found = node.tell_stories("openid_client", machine, given, {"visit": approver.visit, "approve": approver.approve})
+    assert machine.wanted == []
+    return found
 
 
 @pytest.fixture(params=METHODS, ids=str)

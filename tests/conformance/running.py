@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -155,12 +156,27 @@ class RunningHouse:
             edit_settings(tx, self.admin, EditSettings(app.id, **changed))
 
 
+class Front(Protocol):
+    """What stands before a server and makes another address of it: `tests.clients.tls.TlsDoor`."""
+
+    @property
+    def url(self) -> str: ...
+
+    behind: int | None
+
+    def transport(self) -> httpx.BaseTransport: ...
+
+
 @contextmanager
-def running_house(directory: Path, database_url: str | None = None) -> Iterator[RunningHouse]:
-    """A server in this directory, until the end of the block. Without `database_url` it has an SQLite file of its own."""
+def running_house(directory: Path, database_url: str | None = None, *, front: Front | None = None) -> Iterator[RunningHouse]:
+    """A server in this directory, until the end of the block. Without `database_url` it has an SQLite file of its own.
+
+    With a `front`, which is a trusted proxy, the server has its address, and the tests come to it through there.
+    """
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        issuer = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        port = listening.getsockname()[1]
+        issuer = front.url if front is not None else f"http://127.0.0.1:{port}"
         settings = load(
             {
                 "GATEBRIDGE_BASE_URL": issuer,
@@ -168,19 +184,22 @@ def running_house(directory: Path, database_url: str | None = None) -> Iterator[
                 "GATEBRIDGE_MASTER_KEY": MASTER_KEYS.current.text(),
             }
             | ({"GATEBRIDGE_DATABASE_URL": database_url} if database_url is not None else {})
+            | ({"GATEBRIDGE_TRUSTED_PROXIES": "127.0.0.1/32"} if front is not None else {})
         )
         clock = PatientClock()
         wired = bootstrap.wire(settings, clock=clock)
         hasher = PasswordHasher(parallel=2, random=os.urandom, memory_kib=8, passes=1)
         house = replace(wired.house, hasher=hasher)
         server = replace(wired, house=house, app=make_app(house))
-        limits = httpx.Limits(max_keepalive_connections=4)
+        transport = front.transport() if front is not None else httpx.HTTPTransport(limits=httpx.Limits(max_keepalive_connections=4))
         with (
             _logging() as log,
             bootstrap.running(server),
             _listening(server, listening),
-            httpx.Client(timeout=20, trust_env=False, limits=limits) as http,
+            httpx.Client(timeout=20, trust_env=False, transport=transport) as http,
         ):
+            if front is not None:
+                front.behind = port
             yield _founded(server, clock, log, issuer, Line(http))
 
 
@@ -219,7 +238,7 @@ def _listening(server: bootstrap.Server, listening: socket.socket) -> Iterator[N
 
 def _founded(server: bootstrap.Server, clock: PatientClock, log: io.StringIO, issuer: str, line: Line) -> RunningHouse:
     with server.house.database.transaction() as tx:
-        command = FirstAdmin("Acme", issuer.removeprefix("http://"), issuer, "ada@acme.example", "ada@acme.example", "Ada", "Example")
+        command = FirstAdmin("Acme", urlsplit(issuer).netloc, issuer, "ada@acme.example", "ada@acme.example", "Ada", "Example")
         first = create_first_admin(tx, command)
     admin = replace(first.actor, kind=ActorKind.USER, user_id=first.user.id)
     return RunningHouse(server, clock, log, issuer, admin, first.profiles["Standard User"], line)

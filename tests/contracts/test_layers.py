@@ -18,9 +18,10 @@ ALLOWED = {
     "sqlite3": {"storage"},
     "starlette": {"web", "bootstrap", "demo"},  # these two name the type of the application and nothing else
     "fastapi": {"web"},
-    "python_multipart": {"web"},
+    "python_multipart": {"oauth"},  # where the parameters of a body are read, whatever their form
     "jinja2": {"web", "delivery"},
     "markdown_it": {"web"},
+    "lark": {"salesforce"},
     "prometheus_client": {"web"},
     "cryptography": {"crypto", "demo"},  # the demo is a client too, with a key of its own
     "joserfc": {"crypto"},

@@ -15,7 +15,22 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.orgs import OrgSettings
 from gatebridge.rules.people import Profile
 from gatebridge.rules.permissions import Permission
-from gatebridge.rules.reasons import REASONS, Reason, bearer, callback, catalogue, flow, logout, permitted, sign_in, user, user_codes
+from gatebridge.rules.reasons import (
+    REASONS,
+    Reason,
+    bearer,
+    callback,
+    catalogue,
+    data,
+    flow,
+    logout,
+    permitted,
+    sign_in,
+    sobjects,
+    soql,
+    user,
+    user_codes,
+)
 from gatebridge.rules.reasons.redirected import REDIRECTED
 from gatebridge.settings.catalogue import Settings
 
@@ -76,6 +91,9 @@ ON_A_PAGE = {callback.CALLBACK_MISSING, callback.CALLBACK_NOT_REGISTERED, *catal
 IN_THE_HISTORY = {logout.LOGOUT_REFUSED, logout.LOGOUT_UNDELIVERED}
 ON_A_PAGE |= set(catalogue([logout]).values()) - IN_THE_HISTORY
 
+# What the resource surface alone can refuse is told in Salesforce's shapes only.
+IN_SALESFORCES_SHAPES = {reason.code: reason for reason in catalogue([data, soql, sobjects]).values()}
+
 ISSUER = "https://acme.example.com"
 
 
@@ -87,7 +105,9 @@ def causes(code: str) -> list[Reason]:
 SEEN_ON_A_PAGE = {code for reason in ON_A_PAGE for code in (reason.code, reason.public_code)}
 
 
-@pytest.mark.parametrize("code", sorted(set(PAGES) - SEEN_ON_A_PAGE - REDIRECTED - {reason.code for reason in IN_THE_HISTORY}))
+@pytest.mark.parametrize(
+    "code", sorted(set(PAGES) - SEEN_ON_A_PAGE - REDIRECTED - {reason.code for reason in IN_THE_HISTORY} - set(IN_SALESFORCES_SHAPES))
+)
 def test_a_page_shows_the_very_answer_that_the_catalogue_gives(code: str) -> None:
     example = section(code, "Example")
     answers = {
@@ -106,6 +126,18 @@ def test_a_page_shows_the_very_answer_that_the_catalogue_gives(code: str) -> Non
         and (f'"error": "{error}"' in example or f'"status": {status}' in example)
         for status, error, sentence, page in answers
     )
+
+
+@pytest.mark.parametrize("code", sorted(IN_SALESFORCES_SHAPES))
+def test_a_page_of_the_resource_surface_shows_its_answer_in_salesforces_shape(code: str) -> None:
+    example, told = section(code, "Example"), data.told(IN_SALESFORCES_SHAPES[code])
+    assert f'\nLink: <{ISSUER}/help/reasons/{told.page}>; rel="help"\n' in example
+    if code == data.SOAP_NOT_OFFERED.code:  # a fault, which SOAP 1.1 sends with this status
+        assert "HTTP/1.1 500 Internal Server Error\n" in example
+        assert f"<faultcode>sf:{told.error_code}</faultcode>" in example
+        return
+    assert f"HTTP/1.1 {told.status} " in example
+    assert f'"errorCode":"{told.error_code}"}}]' in example
 
 
 @pytest.mark.parametrize("code", sorted(REDIRECTED))

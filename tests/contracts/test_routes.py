@@ -31,6 +31,8 @@ PNG = bytes.fromhex(
 # Whoever has a token may ask who it is, and see and end what is the own. Somebody else's record is not there for these.
 NEEDS_NO_RIGHT = {"get_me": 200, "list_my_apps": 200, "delete_my_apps": 200, "delete_my_app": 200, "list_my_sessions": 200}
 NEEDS_NO_RIGHT |= {"list_my_factors": 200, "delete_my_factor": 404}
+# The guide for the Salesforce CLI is everybody's; what is not yet right with its app is told to who may see it.
+NEEDS_NO_RIGHT |= {"get_connect_guide": 200}
 NEEDS_NO_RIGHT |= {"delete_my_sessions": 200, "delete_my_session": 404, "post_my_password": 422}
 
 

@@ -12,6 +12,7 @@ from gatebridge.web import (
     enrol,
     explain,
     fallback,
+    frontdoor,
     identity,
     install,
     logout,
@@ -24,8 +25,10 @@ from gatebridge.web import (
     pages,
     prove_again,
     reason_pages,
+    salesforce,
     second_step,
     sign_in,
+    soap,
     try_callback,
 )
 from gatebridge.web.api.application import make_api
@@ -50,6 +53,9 @@ def make_app(house: House) -> ASGIApp:
             *connect.routes(house),
             *identity.routes(house),
             *authz.routes(house),
+            *salesforce.routes(house),
+            *soap.routes(house),
+            *frontdoor.routes(),
             *operations.routes(house),
             *reason_pages.routes(),
             *sign_in.routes(house),

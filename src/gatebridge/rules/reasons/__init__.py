@@ -13,6 +13,7 @@ from gatebridge.rules.reasons import (
     callback,
     client,
     consent,
+    data,
     device,
     flow,
     grant,
@@ -32,6 +33,8 @@ from gatebridge.rules.reasons import (
     session,
     setup,
     sign_in,
+    sobjects,
+    soql,
     strangers,
     tries,
     user,
@@ -51,6 +54,7 @@ __all__ = [
     "callback",
     "client",
     "consent",
+    "data",
     "device",
     "flow",
     "get",
@@ -72,6 +76,8 @@ __all__ = [
     "session",
     "setup",
     "sign_in",
+    "sobjects",
+    "soql",
     "tries",
     "user",
     "user_codes",
@@ -95,7 +101,7 @@ REASONS = catalogue(
     (
         *(request, outage, client, assertion, callback, app, installed, flow, pkce, proof, grant, device),
         *(scopes, user, permitted, hours, network, session, level, consent, bearer, identity, sign_in, setup, tries, user_codes, logout),
-        resource,
+        *(resource, data, soql, sobjects),
     )
 )
 

@@ -30,6 +30,7 @@ CODE_USED = dead_code(
 )
 CODE_EXPIRED = dead_code(
     code="code_expired",
+    salesforce_text="expired authorization code",
     sentence="The authorization code is past its end.",
     hint="Redeem the code at once, in the request that brings it; it lives for about a minute.",
     remedy="The app's policy Authorization code life may allow up to ten minutes, for a client that cannot be quicker.",

@@ -27,3 +27,13 @@ IDENTITY_UNKNOWN = _identity(
     hint="The address is /id/, the id of the org, a slash and the id of the user, each in 15 or 18 characters.",
     remedy="Compare the id with the list of users; an id in mixed case that was typed by hand often has one wrong letter.",
 )
+IDENTITY_CALLBACK_REFUSED = _identity(
+    code="identity_callback_refused",
+    error="invalid_request",
+    status=400,
+    salesforce_error="Callback_Not_Supported",
+    salesforce_text="Callback_Not_Supported",
+    sentence="The request wants the identity document as a script, which it is never sent as.",
+    hint="Leave callback out and read the JSON: a page of an origin that is among the app's callback URLs may fetch it.",
+    remedy="Add a callback URL of the page's origin under the app's Settings, if it is a page of yours that asks.",
+)

@@ -36,6 +36,8 @@ APPROVAL_EXPIRED = _permitted(
 )
 
 
+MENDED_BY_A_PAGE = frozenset({"login_required", "consent_required", "interaction_required"})
+
 # Gates that speak of the user and of where the user may be. What they say is nobody's business but the org's.
 _ABOUT_THE_USER = frozenset({Gate.USER, Gate.PERMITTED, Gate.HOURS, Gate.NETWORK})
 
@@ -50,6 +52,13 @@ def without_the_user(reason: Reason) -> Reason:
     if reason.gate not in _ABOUT_THE_USER and reason is not level.LEVEL_NEEDS_USER:
         return reason
     return replace(reason, wire_sentence=NOT_PERMITTED_SENTENCE, wire_code=NOT_PERMITTED_CODE)
+
+
+def without_a_page(reason: Reason) -> Reason:
+    """The same refusal as an app hears it that has sent `immediate`: Salesforce has one code for whatever a page would have mended."""
+    if reason.salesforce_error not in MENDED_BY_A_PAGE:
+        return reason
+    return replace(reason, salesforce_error="immediate_unsuccessful", salesforce_text="immediate request was not successful")
 
 
 def at_authorize(reason: Reason) -> Reason:

@@ -40,8 +40,11 @@ class Reason:
 
     @property
     def salesforce_status(self) -> int:
-        """The HTTP status in the salesforce dialect, whose clients do not expect a failed authentication to be 401 (wire.md)."""
-        return 400 if self.error == "invalid_client" else self.status
+        """The HTTP status in the salesforce dialect, whose clients know 400 for every refusal at the token endpoint.
+
+        An outage is none: they take what is 500 or more for the server's own state, and come back.
+        """
+        return 400 if self.error == "invalid_client" or self.status == 429 else self.status
 
 
 @dataclass(frozen=True, slots=True)

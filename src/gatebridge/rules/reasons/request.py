@@ -27,6 +27,13 @@ PARAMETER_MALFORMED = _malformed(
     hint="Compare the value as sent with the form that the receipt asks for; look for quotes, line ends and double encoding.",
     remedy="Nothing to change here: no setting widens the form of a parameter.",
 )
+PARAMETER_IN_ADDRESS = _malformed(
+    code="parameter_in_address",
+    salesforce_text="parameters must be sent in the request body",
+    sentence="A parameter of the request stands in its address, where it is not read.",
+    hint="Send every parameter in the body of the POST. A secret or token that stood in an address is in logs by now: replace it.",
+    remedy="Nothing to change here: an address is kept by proxies, logs and histories, so no setting lets a secret stand in one.",
+)
 CONTENT_TYPE_WRONG = _malformed(
     code="content_type_wrong",
     salesforce_text="unsupported content type",
