@@ -137,7 +137,7 @@ def test_it_writes_nothing(nightly: Nightly) -> None:
 
 
 def test_one_replay_runs_at_a_time_on_a_server(nightly: Nightly) -> None:
-    with replay._ONE_AT_A_TIME:
+    with replay.ONE_AT_A_TIME:
         busy = nightly.acme.ask("POST", "/replay", body={})
     assert (busy.status_code, busy.json()["reason"], "Retry-After" in busy.headers) == (503, "server_busy", True)
     assert nightly.acme.ask("POST", "/replay", body={}).status_code == 200

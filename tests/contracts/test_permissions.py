@@ -10,8 +10,12 @@ from gatebridge.rules.permissions import Permission
 
 SOURCE = Path(__file__).parents[2] / "src" / "gatebridge"
 
-# Who hands rights out does not ask for them: the catalogue, the profiles that an org begins with, the demo, and what is typed.
-GIVES = ("rules/permissions.py", "setup/manage_profiles.py", "setup/found_org.py", "demo/", "cli/", "rules/remedies.py")
+# Who hands rights out or shows them does not ask for them: the catalogue, the profiles that an org begins with, the demo, what is typed,
+# and the pages that list them.
+GIVES = (
+    *("rules/permissions.py", "setup/manage_profiles.py", "setup/found_org.py", "demo/", "cli/", "rules/remedies.py"),
+    *("web/console/rights.py", "web/console/places.py"),
+)
 
 # Their verbs come with alerts and with promotion.
 LATER = {Permission.MANAGE_ALERTS, Permission.PROMOTE, Permission.APPROVE_PROMOTIONS}

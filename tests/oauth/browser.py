@@ -33,12 +33,16 @@ class _Forms(HTMLParser):
         self.found: dict[str, Form] = {}
         self._here: Form | None = None
         self._typing: str | None = None  # the name of the text area whose text comes next
+        self._choosing: str | None = None  # the name of the list whose options come next
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
         if tag == "form":
             self._here = self.found[said.get("id", "")] = Form(said.get("action", ""), said.get("method", "get").lower())
+        if tag == "option" and self._here is not None and self._choosing is not None:
+            chosen = "selected" in said or self._choosing not in self._here.fields
+            self._here.fields |= {self._choosing: said.get("value", "")} if chosen else {}
         if self._here is None or "name" not in said:
             return
         kind = said.get("type", "submit" if tag == "button" else "text")
@@ -46,6 +50,8 @@ class _Forms(HTMLParser):
             self._here.buttons.setdefault(said["name"], []).append(said.get("value", ""))
         elif tag == "input" and (kind not in ("checkbox", "radio") or "checked" in said):
             self._here.fields[said["name"]] = said.get("value", "")
+        elif tag == "select":
+            self._choosing = said["name"]
         elif tag == "textarea":
             self._typing = said["name"]
             self._here.fields[self._typing] = ""
@@ -59,6 +65,8 @@ class _Forms(HTMLParser):
             self._here = None
         if tag == "textarea":
             self._typing = None
+        if tag == "select":
+            self._choosing = None
 
 
 @dataclass(frozen=True)

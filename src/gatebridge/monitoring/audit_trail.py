@@ -32,6 +32,7 @@ class AuditFilter:
     event: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    target_ids: tuple[str, ...] | None = None  # of any of these records
 
 
 def page(tx: Tx, actor: Actor, wanted: AuditFilter, *, before: int | None = None, limit: int = 50) -> list[AuditLine]:

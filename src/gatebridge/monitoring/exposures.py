@@ -1,7 +1,7 @@
 """Exposures of one app, and of an org as a whole, with who answers for which. Read in a snapshot, in few statements however many apps."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -74,6 +74,11 @@ def of_app(tx: Tx, org: Org, app_id: str) -> AppExposures | None:
     """The exposures of one app in the org; None where it never was installed."""
     found = exposed_apps.of_app(tx, org, app_id)
     return _judged(tx, org, [found])[0] if found is not None else None
+
+
+def of_apps(tx: Tx, org: Org, app_ids: Collection[str]) -> list[AppExposures]:
+    """The exposures of those of these apps that are in use in the org; no more statements than for one."""
+    return [each for each in _judged(tx, org, exposed_apps.of_apps(tx, org, app_ids)) if each.state in (AppState.ACTIVE, AppState.BLOCKED)]
 
 
 def heaviest(tx: Tx, org: Org, wanted: Wanted, *, after: str | None, limit: int) -> list[AppExposures]:

@@ -59,14 +59,14 @@ class OAuthRequest:
         return self.form if dialect is Dialect.SALESFORCE else Form.JSON
 
 
-def read_form(content_type: str, content_encoding: str, body: bytes) -> Mapping[str, str] | Malformed:
+def read_form(content_type: str, content_encoding: str, body: bytes, most: int = MAX_PARAMETERS) -> Mapping[str, str] | Malformed:
     """The parameters of a form body. Empty ones count as absent, repeated ones are refused (RFC 6749 sections 3.1 and 3.2)."""
     media, _, rest = content_type.partition(";")
     if media.strip().lower() != FORM or not _utf8(rest):
         return Malformed(request_reasons.CONTENT_TYPE_WRONG)
     if content_encoding.strip().lower() not in ("", "identity"):
         return Malformed(request_reasons.BODY_COMPRESSED)
-    return read_parameters(body)
+    return read_parameters(body, most)
 
 
 def read_multipart(content_type: str, content_encoding: str, body: bytes) -> Mapping[str, str] | Malformed | None:
@@ -85,10 +85,10 @@ def read_multipart(content_type: str, content_encoding: str, body: bytes) -> Map
         return Malformed(request_reasons.BODY_NOT_UTF8)
 
 
-def read_parameters(encoded: bytes) -> Mapping[str, str] | Malformed:
+def read_parameters(encoded: bytes, most: int = MAX_PARAMETERS) -> Mapping[str, str] | Malformed:
     """The parameters of a form body or of the query of an address."""
     try:
-        pairs = parse_qsl(encoded.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
+        pairs = parse_qsl(encoded.decode("utf-8"), keep_blank_values=True, max_num_fields=most, errors="strict")
     except UnicodeDecodeError:
         return Malformed(request_reasons.BODY_NOT_UTF8)
     except ValueError:

@@ -1,6 +1,6 @@
 """The setup audit trail: one keyed chain per org."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -125,11 +125,17 @@ def page(
     event: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    target_ids: Collection[str] | None = None,
 ) -> list[AuditLine]:
-    """The lines before number `before`, newest first, that fit every filter given. `since` is included, `until` is not."""
+    """The lines before number `before`, newest first, that fit every filter given. `since` is included, `until` is not.
+
+    `target_ids`: those about any of these records.
+    """
     wanted = [audit_trail.c.org_id == org_id]
     equal = (("target_id", target_id), ("actor_id", actor_id), ("event", event))
     wanted += [audit_trail.c[name] == value for name, value in equal if value is not None]
+    if target_ids is not None:
+        wanted.append(audit_trail.c.target_id.in_(sorted(target_ids)))
     if before is not None:
         wanted.append(audit_trail.c.sequence < before)
     if since is not None:

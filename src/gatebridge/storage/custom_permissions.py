@@ -110,6 +110,24 @@ def holders_of(tx: Tx, org_id: str, permission_id: str) -> list[str]:
     return list(tx.connection.scalars(wanted.order_by(held.c.holder_id)))
 
 
+def givers_of(tx: Tx, org_id: str, permission_ids: Collection[str]) -> dict[str, int]:
+    """How many profiles and permission sets give each of these; one that nothing gives is not there."""
+    held = custom_permission_holders
+    number = sa.func.count().label("number")
+    wanted = sa.select(held.c.custom_permission_id, number).where(
+        held.c.org_id == org_id, held.c.custom_permission_id.in_(list(permission_ids))
+    )
+    found = tx.connection.execute(wanted.group_by(held.c.custom_permission_id)) if permission_ids else ()
+    return {row.custom_permission_id: row.number for row in found}
+
+
+def given_by(tx: Tx, org_id: str, holder_id: str) -> list[CustomPermission]:
+    """Those that a profile or permission set gives, by label."""
+    held, table = custom_permission_holders, custom_permissions
+    wanted = sa.select(table).join_from(held, table).where(held.c.org_id == org_id, held.c.holder_id == holder_id)
+    return [_of_row(row) for row in tx.connection.execute(wanted.order_by(table.c.label, table.c.id))]
+
+
 def names_for(tx: Tx, org_id: str, holder_ids: Collection[str]) -> tuple[str, ...]:
     """The API names of all that these profiles and permission sets give, sorted, in one statement."""
     held, table = custom_permission_holders, custom_permissions

@@ -1,5 +1,6 @@
 """Reading the login history: newest first, page by page, and one line by the id of its receipt."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,7 +41,7 @@ def page(
     app_id: str | None = None,
     user_id: str | None = None,
     outcome: str | None = None,
-    reason: str | None = None,
+    reasons: Collection[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     would_refuse: bool | None = None,
@@ -50,10 +51,11 @@ def page(
     `would_refuse`: only those that a monitored rule would have refused, or only the others.
     """
     wanted = [login_history.c.org_id == org_id]
-    equal = (("app_id", app_id), ("user_id", user_id), ("outcome", outcome), ("reason", reason))
+    equal = (("app_id", app_id), ("user_id", user_id), ("outcome", outcome))
     wanted += [login_history.c[name] == value for name, value in equal if value is not None]
-    if reason is not None:
-        wanted.append(login_history.c.outcome == "refused")  # said so, the index of refusals serves
+    if reasons is not None:
+        # Said so, the index of refusals serves.
+        wanted += [login_history.c.outcome == "refused", login_history.c.reason.in_(sorted(reasons))]
     if would_refuse is not None:
         wanted.append(login_history.c.would_refuse.is_not(None) if would_refuse else login_history.c.would_refuse.is_(None))
     if before is not None:

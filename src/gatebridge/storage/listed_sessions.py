@@ -1,6 +1,7 @@
 """Browser sessions of a whole org, each with the user whose it is, as an admin looks at them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,8 +25,24 @@ class ListedSession:
 
 def list_page(tx: Tx, org: Org, *, after: str | None, limit: int, user_id: str | None = None) -> list[ListedSession]:
     """Sessions of an org, or of one of its users, that may be alive, newest first and behind `after`: whether one is, the rules say."""
+    wanted = _alive(tx, org)
+    if user_id is not None:
+        wanted = wanted.where(stored.sessions.c.user_id == user_id)
+    if after is not None:
+        wanted = wanted.where(stored.sessions.c.id < after)
+    found = tx.connection.execute(wanted.order_by(stored.sessions.c.id.desc()).limit(limit))
+    return [_listed(row) for row in found]
+
+
+def by_id(tx: Tx, org: Org, session_id: str) -> ListedSession | None:
+    """The session of this id, if it may be alive."""
+    row = tx.connection.execute(_alive(tx, org).where(stored.sessions.c.id == session_id)).one_or_none()
+    return _listed(row) if row is not None else None
+
+
+def _alive(tx: Tx, org: Org) -> sa.Select[Any]:
     sessions, users, profiles = stored.sessions, people.users, people.profiles
-    wanted = (
+    return (
         sa.select(sessions, users, profiles)
         .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
         .join_from(sessions, users)
@@ -40,12 +57,6 @@ def list_page(tx: Tx, org: Org, *, after: str | None, limit: int, user_id: str |
             users.c.frozen.is_(False),
         )
     )
-    if user_id is not None:
-        wanted = wanted.where(sessions.c.user_id == user_id)
-    if after is not None:
-        wanted = wanted.where(sessions.c.id < after)
-    found = tx.connection.execute(wanted.order_by(sessions.c.id.desc()).limit(limit))
-    return [_listed(row) for row in found]
 
 
 def _listed(row: object) -> ListedSession:

@@ -10,7 +10,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from gatebridge.rules import ids
+from gatebridge.rules.grants import AccessToken, Grant
 from gatebridge.rules.lifetimes import BOUNDS_MINUTES
+from gatebridge.storage import tokens
 from gatebridge.storage.apps import apps
 from gatebridge.storage.grants import grants
 from gatebridge.storage.installations import installations
@@ -54,6 +56,25 @@ def count(tx: Tx, org_id: str, *, app_id: str | None = None, user_id: str | None
         .outerjoin(grants, _same(grants, access_tokens.c.grant_id))
     ).one()
     return Counted(tokens=found[0], users=found[1], grants=found[2], exact=found[3] <= MOST)
+
+
+def of_grant(tx: Tx, org_id: str, grant: Grant, limit: int) -> list[AccessToken]:
+    """The live tokens of a grant, the newest first, among its newest 10,000 candidates."""
+    candidates = _candidates(tx, org_id, grant.app_id, grant.user_id, grant.id)
+    found = (
+        sa.select(access_tokens)
+        .select_from(candidates)
+        .join(access_tokens, sa.and_(access_tokens.c.org_id == org_id, access_tokens.c.id == candidates.c.id))
+        .join(orgs, orgs.c.id == access_tokens.c.org_id)
+        .join(apps, apps.c.id == access_tokens.c.app_id)
+        .join(installations, _same(installations, access_tokens.c.installation_id))
+        .join(users, _same(users, access_tokens.c.user_id))
+        .join(grants, _same(grants, access_tokens.c.grant_id))
+        .where(_alive(tx))
+        .order_by(access_tokens.c.id.desc())
+        .limit(limit)
+    )
+    return [tokens.of_row(row) for row in tx.connection.execute(found)]
 
 
 def count_grants(tx: Tx, org_id: str, installation_id: str) -> Counted:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from gatebridge.rules.people import User, UserState
 from gatebridge.rules.permissions import Permission
 from gatebridge.storage import rows
-from gatebridge.storage.dialects import Digest, Id, Json, Moment, Text, insert_new
+from gatebridge.storage.dialects import Digest, Id, Json, Moment, Text, holds_text, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
@@ -154,14 +154,30 @@ def id_of_username(tx: Tx, org_id: str, username: str) -> str | None:
     return tx.connection.execute(_ID_OF_USERNAME, {"org_id": org_id, "username": username}).scalar_one_or_none()
 
 
-def list_page(tx: Tx, org_id: str, *, after: str | None, limit: int, search: str = "") -> list[User]:
+def list_page(
+    tx: Tx,
+    org_id: str,
+    *,
+    after: str | None,
+    limit: int,
+    search: str = "",
+    profile_id: str | None = None,
+    state: UserState | None = None,
+    frozen: bool | None = None,
+) -> list[User]:
     """The users of the org after the id `after`, oldest first, at most `limit`; `search` looks into usernames, e-mails and names."""
     statement = sa.select(users).where(users.c.org_id == org_id).order_by(users.c.id).limit(limit)
     if after is not None:
         statement = statement.where(users.c.id > after)
+    if profile_id is not None:
+        statement = statement.where(users.c.profile_id == profile_id)
+    if state is not None:
+        statement = statement.where(users.c.state == state)
+    if frozen is not None:
+        statement = statement.where(users.c.frozen.is_(frozen))
     if search:
         searched = (users.c.username, users.c.email, users.c.first_name, users.c.last_name)
-        statement = statement.where(sa.or_(*(column.icontains(search, autoescape=True) for column in searched)))
+        statement = statement.where(holds_text(tx.connection, search, *searched))
     return [rows.user(row) for row in tx.connection.execute(statement)]
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gatebridge.rules.people import Assignment, PermissionSet
+from gatebridge.rules.people import Assignment, PermissionSet, User
 from gatebridge.storage import custom_permissions, rows
 from gatebridge.storage.dialects import for_update, insert_new, upsert
-from gatebridge.storage.people import permission_set_assignments, permission_sets
+from gatebridge.storage.people import permission_set_assignments, permission_sets, users
 from gatebridge.storage.tx import Tx
 
 
@@ -96,6 +96,21 @@ def of_user(tx: Tx, org_id: str, user_id: str) -> list[tuple[PermissionSet, Assi
         .order_by(permission_sets.c.id)
     )
     return [(rows.permission_set(row), Assignment(row.id, row.expires_at)) for row in tx.connection.execute(statement)]
+
+
+def holders_page(tx: Tx, org_id: str, set_id: str, *, after: str | None, limit: int) -> list[tuple[User, Assignment]]:
+    """Who holds a set, and until when, by ascending user id after `after`; those whose assignment has run out included."""
+    held = permission_set_assignments
+    statement = (
+        sa.select(users, held.c.expires_at)
+        .join_from(held, users, sa.and_(users.c.org_id == held.c.org_id, users.c.id == held.c.user_id))
+        .where(held.c.org_id == org_id, held.c.permission_set_id == set_id)
+        .order_by(held.c.user_id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(held.c.user_id > after)
+    return [(rows.user(row), Assignment(set_id, row.expires_at)) for row in tx.connection.execute(statement)]
 
 
 def assignment(tx: Tx, org_id: str, user_id: str, set_id: str) -> Assignment | None:

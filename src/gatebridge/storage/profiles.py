@@ -41,6 +41,12 @@ def list_page(tx: Tx, org_id: str, *, after: str | None, limit: int, search: str
     return [rows.profile(row) for row in tx.connection.execute(statement)]
 
 
+def with_hours(tx: Tx, org_id: str) -> int:
+    """How many profiles of the org have login hours."""
+    found = sa.select(profiles.c.login_hours).where(profiles.c.org_id == org_id)
+    return sum(bool(hours) for hours in tx.connection.scalars(found))
+
+
 def update(tx: Tx, profile: Profile) -> bool:
     """Write a profile over the version that it was read in. False when that version is no more. Raises people.NameTaken."""
     statement = (

@@ -32,6 +32,7 @@ from gatebridge.web import (
     try_callback,
 )
 from gatebridge.web.api.application import make_api
+from gatebridge.web.console import routes as console
 from gatebridge.web.hot_lane import HotLane
 from gatebridge.web.house import House
 from gatebridge.web.middleware.access_log import AccessLog
@@ -71,6 +72,7 @@ def make_app(house: House) -> ASGIApp:
             *my_security.routes(house),
             *prove_again.routes(house),
             *try_callback.routes(house),
+            *console.routes(house),
             Mount("/api/v1", api),
             Mount("/static", StaticFiles(directory=pages.HERE / "static")),
         ],
@@ -86,6 +88,4 @@ def make_app(house: House) -> ASGIApp:
     app = AccessLog(app, house.metrics)
     app = Proxy(app, house.trusted_proxies)
     app = OperationId(app, house.database.mint, house.clock)
-    door = HotLane(app, house, oauth.hot_endpoints(house.database, house.turnstile, house.keyring, house.base_url))
-    api.state.door = door  # where Try it sends the requests of a run in
-    return door
+    return HotLane(app, house, oauth.hot_endpoints(house.database, house.turnstile, house.keyring, house.base_url))

@@ -24,6 +24,7 @@ BROWSER, SESSION = "gb_browser", "gb_session"
 BROWSER_SECONDS = 400 * 24 * 3600  # the longest that browsers keep any cookie (RFC 6265bis section 5.6)
 FIELD = "form_token"
 PURPOSE = "form token"
+MOST_FIELDS = 1_000  # of a form of ours: one to tick scopes has a box for each that the org knows
 
 
 class _Keep(Enum):
@@ -73,7 +74,8 @@ async def read_form(request: Request, house: House, browser: Browser) -> dict[st
     if not _from_ourselves(request):
         raise Refused(sign_in.FORM_FORGED)
     headers = request.headers
-    fields = read_parameters(headers.get("content-type", ""), headers.get("content-encoding", ""), await request.body())
+    typed, packed = headers.get("content-type", ""), headers.get("content-encoding", "")
+    fields = read_parameters(typed, packed, await request.body(), MOST_FIELDS)
     if isinstance(fields, Malformed):
         raise Refused(fields.reason)
     # A form that was given out under an older master key is still ours.

@@ -43,6 +43,7 @@ class HotLane:
         self.mint = house.database.mint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["gatebridge.door"] = self  # where Try it sends the requests of a run in
         endpoint = self.endpoints.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         if endpoint is None or not self._is_plain(scope):
             await self.app(scope, receive, send)

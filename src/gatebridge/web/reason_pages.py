@@ -44,7 +44,10 @@ def _text_of(code: str) -> Markup:
 
 
 @cache
-def _title_of(code: str) -> str:
+def title_of(code: str) -> str:
+    """The heading of a reason's page: the reason in a few words. The code itself where a newer version knows more reasons."""
+    if code not in REASONS and code not in strangers.SHARED:
+        return code
     first = (PAGES / f"{code}.md").read_text("utf-8").split("\n", 1)[0]
     return first.removeprefix("# ").strip()
 
@@ -94,7 +97,7 @@ def index(request: Request) -> Response:
     """All reasons."""
     if _wants_json(request):
         return JSONResponse({"items": [_as_json(reason) for reason in REASONS.values()]}, headers=CACHED | {"Vary": "Accept"})
-    listed = [(group, [(reason, _title_of(reason.code)) for reason in group.reasons]) for group in groups()]
+    listed = [(group, [(reason, title_of(reason.code)) for reason in group.reasons]) for group in groups()]
     return pages.page("reasons.html", headers=CACHED | {"Vary": "Accept"}, groups=listed, count=len(REASONS))
 
 
@@ -111,7 +114,7 @@ def reason_page(request: Request) -> Response:
         "reason.html",
         headers={"Vary": "Accept"} | (CACHED if receipt is None else {}),
         reason=reason,
-        title=_title_of(reason.code),
+        title=title_of(reason.code),
         text=_text_of(reason.code),
         receipt=ids.long(receipt) if receipt is not None else None,
         redirected=reason.code in REDIRECTED,

@@ -30,7 +30,7 @@ from gatebridge.web import browser as browsers
 from gatebridge.web import door_pages, me, passkey_forms
 from gatebridge.web.browser import Browser
 from gatebridge.web.house import House
-from gatebridge.web.sign_in import HOME, ONWARD, SEE_OTHER, asking_of, place_of
+from gatebridge.web.sign_in import ONWARD, SEE_OTHER, address_of, asking_of, place_of, then_of
 from gatebridge.web.sign_in import PATH as SIGN_IN
 
 PATH, ENROL = "/signin/verify", "/signin/enrol"
@@ -57,7 +57,7 @@ class Way:
             return f"{ONWARD[self.then]}?{urlencode({'interaction': self.interaction})}"
         if self.interaction:
             return f"{requests.PATH}?{urlencode({'interaction': self.interaction})}"
-        return ONWARD.get(self.then, HOME)
+        return address_of(self.then)
 
     @property
     def query(self) -> str:
@@ -74,7 +74,7 @@ def way_of(fields: dict[str, str]) -> Way:
     step, interaction, then = (fields.get(name, "") for name in ("step", "interaction", "then"))
     if interaction and not secrets.looks_right(Kind.INTERACTION, interaction):
         raise Refused(sign_in.INTERACTION_UNKNOWN)
-    return Way(step, interaction, then if then in ONWARD else "")
+    return Way(step, interaction, then_of(then))
 
 
 def routes(house: House) -> list[Route]:

@@ -1,5 +1,6 @@
 """The pages of signing in and out."""
 
+import re
 from functools import partial
 from urllib.parse import urlencode
 
@@ -28,6 +29,8 @@ PASSKEY, VERIFY = "/signin/passkey", "/signin/verify"
 SIGN_OUT, SIGNED_OUT = "/signout", "/signed-out"
 # Where a browser may be led to by a word, when no app waits for it: no address that somebody made up can stand here (X-RU-14).
 ONWARD = {"connect": "/connect", "security": "/me/security", "app": "/me/security/app", "passkey": "/me/security/passkey"}
+# A page of setup is gone back to by its own address, which can be nobody else's: it begins at our root, and looking changes nothing.
+_WITHIN = re.compile(r"/setup(?:/[A-Za-z0-9_-]+)*(?:\?[A-Za-z0-9%&=+._:~-]{0,600})?")
 SEE_OTHER = 303  # never 307: what was typed goes to nobody else (X-RU-16)
 
 # What the page may say on arrival, by a word in its address; anything else says nothing, so that no link can put words here.
@@ -55,7 +58,7 @@ def show(house: House, request: Request, browser: Browser) -> Response:
     """The form; for who is signed in already and was sent by no app, the way in."""
     org = door_pages.org_of(request, house)
     interaction = request.query_params.get("interaction", "")
-    here, then = _signed_in(house, org, browser), _then(request.query_params.get("then", ""))
+    here, then = _signed_in(house, org, browser), then_of(request.query_params.get("then", ""))
     if not interaction and here is not None:
         return RedirectResponse(_onward("", then), SEE_OTHER)
     asking = asking_of(house, org, interaction, browser)
@@ -72,7 +75,7 @@ async def enter(house: House, request: Request, browser: Browser) -> Response:
 
 def _enter(house: House, request: Request, browser: Browser, fields: dict[str, str]) -> Response:
     org = door_pages.org_of(request, house)
-    interaction, username, then = fields.get("interaction", ""), fields.get("username", ""), _then(fields.get("then", ""))
+    interaction, username, then = fields.get("interaction", ""), fields.get("username", ""), then_of(fields.get("then", ""))
     asking = asking_of(house, org, interaction, browser)
     wrong = sign_in.PASSWORD_WRONG.status
     again = partial(_form, request, house, browser, org, interaction, asking, wrong, then=then, username=username)
@@ -98,7 +101,7 @@ async def enter_by_passkey(house: House, request: Request, browser: Browser) -> 
 
 
 def _enter_by_passkey(house: House, request: Request, browser: Browser, fields: dict[str, str]) -> Response:
-    org, interaction, then = door_pages.org_of(request, house), fields.get("interaction", ""), _then(fields.get("then", ""))
+    org, interaction, then = door_pages.org_of(request, house), fields.get("interaction", ""), then_of(fields.get("then", ""))
     asking = asking_of(house, org, interaction, browser)
     with house.database.transaction() as tx:
         begun = passkey.sign_in(tx, org, passkey_forms.signed(fields), place_of(request, browser))
@@ -108,13 +111,19 @@ def _enter_by_passkey(house: House, request: Request, browser: Browser, fields: 
     return _let_in(browser, org, _onward(interaction, then), begun)
 
 
-def _then(word: str) -> str:
-    return word if word in ONWARD else ""
+def then_of(text: str) -> str:
+    """Where to go on after the sign-in, by a word or by an address in setup; empty for what nobody of us can have said (X-RU-14)."""
+    return text if text in ONWARD or _WITHIN.fullmatch(text) else ""
+
+
+def address_of(then: str) -> str:
+    """The page that it stands for; the own pages where it stands for none."""
+    return ONWARD.get(then) or then_of(then) or HOME
 
 
 def _onward(interaction: str, then: str) -> str:
     """Where a browser goes when it has signed in: to the request that waits, which is named and never spelled out, or to a page of ours."""
-    return f"{waiting.PATH}?{urlencode({'interaction': interaction})}" if interaction else ONWARD.get(then, HOME)
+    return f"{waiting.PATH}?{urlencode({'interaction': interaction})}" if interaction else address_of(then)
 
 
 def _let_in(browser: Browser, org: Org, onward: str, begun: Begun) -> Response:

@@ -90,6 +90,7 @@ def list_login_history(
     user_id: Annotated[GivenId | None, Query(description="Outcomes of this user only.")] = None,
     outcome: Annotated[str | None, Query(pattern="^(success|refused)$", description="`success` or `refused`.")] = None,
     reason: Annotated[str | None, Query(max_length=64, description="Refusals for this reason only.")] = None,
+    gate: Annotated[Gate | None, Query(description="Refusals at this gate only.")] = None,
     since: Annotated[GivenMoment | None, Query(description="Not before this time.")] = None,
     until: Annotated[GivenMoment | None, Query(description="Before this time.")] = None,
     would_refuse: Annotated[bool | None, Query(description="Only what went through, and a monitored range would have refused.")] = None,
@@ -97,7 +98,7 @@ def list_login_history(
     cursor: Cursor = None,
 ) -> Page[OutcomeShown]:
     """Every token, introspection, revocation and API outcome, newest first. Needs *Monitor Login History*."""
-    wanted = HistoryFilter(app_id, user_id, outcome, reason, since, until, would_refuse)
+    wanted = HistoryFilter(app_id, user_id, outcome, reason, since, until, would_refuse, gate)
     listed = {"list": "login_history", "filter": repr(wanted)}
     with desk.reading() as visit:
         return page_of(

@@ -27,7 +27,7 @@ router = APIRouter(tags=["Policy replay"])
 STREAM = "application/x-ndjson"
 
 # A replay keeps one core busy for seconds. Two at once on a node would take the time from whoever wants a token.
-_ONE_AT_A_TIME = Lock()
+ONE_AT_A_TIME = Lock()
 
 
 class Replay(DraftGiven):
@@ -118,14 +118,14 @@ def _steps(desk: Desk, body: Replay) -> Iterator[dict[str, Any]]:
         permit(visit.actor, Permission.VIEW_SETUP)
         permit(visit.actor, Permission.MONITOR_LOGIN_HISTORY)
         draft = drafting.read(visit.tx, visit.org, said(body))
-        if not _ONE_AT_A_TIME.acquire(blocking=False):
+        if not ONE_AT_A_TIME.acquire(blocking=False):
             raise Refused(outage.SERVER_BUSY, detail="Another replay is running on this server; try again when it is done.")
         try:
             wanted = Wanted(body.days, body.app_id, body.lines)
             for step in replay.run(visit.tx, visit.actor, visit.org, draft, wanted):
                 yield _progress(step) if isinstance(step, Progress) else shown(step).model_dump(mode="json")
         finally:
-            _ONE_AT_A_TIME.release()
+            ONE_AT_A_TIME.release()
 
 
 def said(body: DraftGiven) -> Said:

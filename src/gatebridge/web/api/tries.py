@@ -170,7 +170,7 @@ async def post_step(desk: AtDesk, request: Request, try_id: str, body: StepGiven
     if isinstance(began, Told):
         return step_shown(began)
     # No transaction is open here: the request takes its own way through the house.
-    answered = await inside.send(request.app.state.door, began.call, host=desk.host, address=desk.address)
+    answered = await inside.send(request.scope["gatebridge.door"], began.call, host=desk.host, address=desk.address)
     return step_shown(await run_in_threadpool(_finish, desk, began, answered))
 
 

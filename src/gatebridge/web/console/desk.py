@@ -1,0 +1,186 @@
+"""The desk of setup: who looks, in which org, in one transaction; and the frame that every page stands in.
+
+A page is a function of a visit that answers with what to show, or with where to go on. It asks for no right itself: the read or the verb
+that it calls does, and what they refuse is shown in the frame with its reason.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from urllib.parse import urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gatebridge.rules import ids
+from gatebridge.rules.actors import Actor
+from gatebridge.rules.ids import Prefix
+from gatebridge.rules.orgs import Org
+from gatebridge.rules.people import User
+from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import bearer as bearer_reasons
+from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.storage.tx import Tx
+from gatebridge.web import browser as browsers
+from gatebridge.web import door_pages, me, pages, refusal, sign_in
+from gatebridge.web.browser import Browser
+from gatebridge.web.console import places
+from gatebridge.web.console.moments import Moments
+from gatebridge.web.console.places import Place
+from gatebridge.web.house import House
+from gatebridge.web.my_security import PROVE
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody who is signed in, in its transaction."""
+
+    tx: Tx
+    request: Request
+    org: Org
+    user: User
+    actor: Actor
+    house: House
+    fields: Mapping[str, str] = field(default_factory=dict)  # of the form that was sent, where one was
+
+    @property
+    def moments(self) -> Moments:
+        return Moments.of(self.user, self.tx.now)
+
+    def id_in_path(self, name: str, prefix: Prefix) -> str:
+        """The id in the address, in either form. What is no id of this kind names no record. Raises Refused."""
+        found = ids.parse(self.request.path_params[name], prefix)
+        if found is None:
+            raise Refused(setup_reasons.RECORD_NOT_FOUND)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page: its template below `templates/console/`, what it says, and the way that leads to it, the place itself left out."""
+
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    crumbs: tuple[tuple[str, str], ...] = ()  # name and address; the last one is the page itself, whose address is empty
+    status: int = 200
+
+
+Page = Callable[[Visit], Shown | Response]
+Again = Callable[[Visit, Refused], Shown | None]
+
+NOT_HERE = "Setup is for admins and for the developers of apps. What is yours is among your own pages."
+
+
+def shows(house: House, place: Place, path: str, page: Page) -> Route:
+    """The route of a page that is looked at. Everything on it is of one moment."""
+    return Route(path, door_pages.endpoint(house, partial(_show, house, place, page)), methods=["GET"])
+
+
+def acts(house: House, place: Place, path: str, does: Page, again: Again | None = None) -> Route:
+    """The route to which a form is sent: all of what `does` does happens, or, where it is refused, nothing.
+
+    `again` shows the form once more with what was typed and what is wrong with it, in a transaction of its own; None: it cannot be
+    mended there, and the refusal is shown instead.
+    """
+    return Route(path, door_pages.endpoint(house, partial(_act, house, place, does, again)), methods=["POST"])
+
+
+def _show(house: House, place: Place, page: Page, request: Request, browser: Browser) -> Response:
+    with house.database.snapshot() as tx:
+        visit = _visit(house, request, browser, tx, {})
+        if visit is None:
+            return _to_sign_in(request)
+        try:
+            return _framed(visit, place, browser, _let_in(visit, page))
+        except Refused as refused:
+            return _told(visit, place, browser, refused)
+
+
+async def _act(house: House, place: Place, does: Page, again: Again | None, request: Request, browser: Browser) -> Response:
+    fields = await browsers.read_form(request, house, browser)
+    return await run_in_threadpool(done, house, place, does, again, request, browser, fields)
+
+
+def done(
+    house: House, place: Place, does: Page, again: Again | None, request: Request, browser: Browser, fields: Mapping[str, str]
+) -> Response:
+    """What `acts` does with the fields of a form once they are read; for a page that does more than one thing, in several transactions."""
+    try:
+        with house.database.transaction() as tx:
+            visit = _visit(house, request, browser, tx, fields)
+            if visit is None:
+                return _to_sign_in(request)
+            return _framed(visit, place, browser, _let_in(visit, does))
+    except Refused as error:
+        # What was refused was rolled back, and is told in a transaction that writes nothing.
+        refused = error
+    with house.database.snapshot() as tx:
+        visit = _visit(house, request, browser, tx, fields)
+        if visit is None:
+            return _to_sign_in(request)
+        shown = again(visit, refused) if again is not None else None
+        return _framed(visit, place, browser, shown) if shown is not None else _told(visit, place, browser, refused)
+
+
+def _visit(house: House, request: Request, browser: Browser, tx: Tx, fields: Mapping[str, str]) -> Visit | None:
+    visitor = me.visitor_of(tx, request, browser)
+    if visitor is None:
+        return None
+    return Visit(tx, request, visitor.org, visitor.signed_in.standing.user, visitor.actor, house, fields)
+
+
+def _let_in(visit: Visit, page: Page) -> Shown | Response:
+    if not visit.actor.permissions & places.HOME.needs:
+        raise Refused(setup_reasons.PERMISSION_MISSING, detail=NOT_HERE)
+    return page(visit)
+
+
+def _framed(visit: Visit, place: Place, browser: Browser, shown: Shown | Response) -> Response:
+    return shown if isinstance(shown, Response) else frame(visit, place, browser, shown)
+
+
+def _to_sign_in(request: Request) -> Response:
+    return RedirectResponse(f"{sign_in.PATH}?{urlencode({'then': _address(request)})}", sign_in.SEE_OTHER)
+
+
+def _address(request: Request) -> str:
+    """What was asked for; of a form that was sent, the page of its place, since a form is not sent twice."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{request.url.path}{query}" if request.method == "GET" else places.HOME.path
+
+
+def frame(visit: Visit, place: Place, browser: Browser, shown: Shown, headers: dict[str, str] | None = None) -> Response:
+    """A page of setup with its navigation around it."""
+    html = pages.page(
+        f"console/{shown.template}",
+        shown.status,
+        headers,
+        org=visit.org,
+        user=visit.user,
+        issuer=visit.org.issuer,
+        place=place,
+        crumbs=shown.crumbs,
+        navigation=places.visible(visit.actor.permissions),
+        form_token=browsers.form_token(visit.house, browser),
+        at=visit.moments,
+        long=ids.long,
+        **shown.values,
+    )
+    return browsers.answer(html, browser, visit.org.issuer)
+
+
+def _told(visit: Visit, place: Place, browser: Browser, refused: Refused) -> Response:
+    """The refusal as a page; what only wants the reader to prove once more to be it leads there, and back to where the form was."""
+    reason = refused.reason
+    if reason is bearer_reasons.REAUTHENTICATION_NEEDED:
+        return RedirectResponse(f"{PROVE}?{urlencode({'then': visit.request.url.path})}", sign_in.SEE_OTHER)
+    values = {
+        "reason": reason,
+        "detail": refused.detail,
+        "told": not reason.wire_sentence,
+        "operation_id": ids.long(visit.request.scope["gatebridge.operation_id"]),
+    }
+    shown = Shown("refused.html", values, ((place.name, place.path),), reason.status)
+    return frame(visit, place, browser, shown, refusal.headers_of(reason))
