@@ -4,14 +4,24 @@ import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.hours import parse_hours
+from gatebridge.rules.levels import Level
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.typed_ranges import TypedRange
 from gatebridge.setup.assign_permission_set import AssignPermissionSet, assign_permission_set
 from gatebridge.setup.first_admin import FirstAdmin, create_first_admin
+from gatebridge.setup.invite_users import InviteUser, invite_user
+from gatebridge.setup.manage_custom_permissions import (
+    AssignCustomPermission,
+    CreateCustomPermission,
+    assign_custom_permission,
+    create_custom_permission,
+)
 from gatebridge.setup.manage_permission_sets import CreatePermissionSet, create_permission_set
 from gatebridge.setup.manage_profiles import CreateProfile, create_profile
 from gatebridge.setup.manage_users import CreateUser, create_user
@@ -61,6 +71,12 @@ SETS = (
     CreatePermissionSet("Portal Users", "Portal_Users", "May sign in to the customer portal and have expenses booked", frozenset()),
     CreatePermissionSet("Security Auditor", "Security_Auditor", "Reads every record and changes nothing", RIGHTS_OF_AUDITORS),
 )
+# Rights of the customer portal: it asks who has them, and decides itself what they let do.
+CUSTOM = {
+    "Portal_Users": CreateCustomPermission("Approve Invoices", "Approve_Invoices", "Releases an invoice in the portal for payment"),
+    "Security_Auditor": CreateCustomPermission("Read Cost Centres", "Read_Cost_Centres", "Sees in the portal what others spend"),
+}
+AUDIT_LASTS = timedelta(days=90)
 HOLDERS = {
     "Nightly_Integrations": ("ledger@machines.acme.example", "warehouse@machines.acme.example"),
     "Portal_Users": (DANA, SAM, KIM, MAX),
@@ -111,11 +127,30 @@ def make(tx: Tx, hasher: PasswordHasher, *, host: str, issuer: str) -> Staff:
         username = f"{name}@machines.acme.example"
         command = CreateUser(username, "it@acme.example", profiles[profile], "Service", name.capitalize())
         ids[username] = create_user(tx, operator, command).id
+    support = create_profile(tx, operator, _support_desk())
+    ana = "ana.diaz@acme.example"
+    ids[ana] = invite_user(tx, operator, InviteUser(ana, ana, support.id, "Ana", "Diaz")).user.id
     sets = {each.api_name: create_permission_set(tx, operator, each).id for each in SETS}
     for api_name, holders in HOLDERS.items():
+        ends_at = tx.now + AUDIT_LASTS if api_name == "Security_Auditor" else None
         for username in holders:
-            assign_permission_set(tx, operator, AssignPermissionSet(ids[username], sets[api_name]))
+            assign_permission_set(tx, operator, AssignPermissionSet(ids[username], sets[api_name], ends_at))
+    for api_name, named in CUSTOM.items():
+        custom = create_custom_permission(tx, operator, named)
+        assign_custom_permission(tx, operator, AssignCustomPermission(custom.id, sets[api_name]))
     return Staff(first.org, operator, tuple(people), ids, sets, first.user.profile_id)
+
+
+def _support_desk() -> CreateProfile:
+    weekdays, saturday = parse_hours("mon-fri 07:00-20:00") or (), parse_hours("sat 09:00-13:00") or ()
+    return CreateProfile(
+        "Support Desk",
+        "Answers customers; at the hours of the desk, and never with a password alone",
+        frozenset({Permission.API_ENABLED}),
+        login_hours=(*weekdays, *saturday),
+        required_level=Level.HIGH,
+        session_minutes=30,
+    )
 
 
 def _warehouse_machines() -> CreateProfile:

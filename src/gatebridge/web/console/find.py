@@ -1,0 +1,43 @@
+"""Quick Find: pages by their names, and an app, a user or a receipt by what it is called; and the keys that lead somewhere."""
+
+from starlette.routing import Route
+
+from gatebridge.rules.permissions import Permission
+from gatebridge.storage import listed_apps, people
+from gatebridge.web.api import app_reading
+from gatebridge.web.api.users import READS
+from gatebridge.web.console import app_overview, places, users
+from gatebridge.web.console.desk import Shown, Visit, shows
+from gatebridge.web.house import House
+
+PATH, SHORTCUTS = "/setup/find", "/setup/shortcuts"
+MOST = 10
+KEYS = (("/", "Quick Find"), ("?", "This page"), ("Tab", "From one thing to the next; what has the focus is framed"))
+
+
+def routes(house: House) -> list[Route]:
+    return [shows(house, places.HOME, PATH, show), shows(house, places.HOME, SHORTCUTS, shortcuts)]
+
+
+def show(visit: Visit) -> Shown:
+    """What fits the text; without a text, every page."""
+    text = visit.request.query_params.get("q", "").strip()[:100].replace("\0", "")
+    apps = []
+    if text and visit.actor.permissions & (app_reading.SEES_ALL | {Permission.REGISTER_CONNECTED_APPS}):
+        only = app_reading.owner_filter(visit.actor)
+        apps = listed_apps.list_page(visit.tx, visit.org.id, search=text, owner_id=only, limit=MOST)
+    sees_users = bool(text) and bool(visit.actor.permissions.intersection(READS))
+    values = {
+        "text": text,
+        "found": places.found(visit.actor.permissions, text),
+        "apps": apps,
+        "address_of": app_overview.address_of,
+        "users": people.list_page(visit.tx, visit.org.id, after=None, limit=MOST, search=text) if sees_users else [],
+        "address_of_user": users.address_of,
+    }
+    return Shown("find.html", values, (("Quick Find", ""),))
+
+
+def shortcuts(_: Visit) -> Shown:
+    """The keys."""
+    return Shown("shortcuts.html", {"keys": KEYS}, (("Shortcuts", ""),))

@@ -1,0 +1,178 @@
+"""Login History: every sign-in and token outcome, newest first, each leading to its receipt."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+
+from gatebridge.monitoring import login_history
+from gatebridge.monitoring.login_history import HistoryFilter
+from gatebridge.monitoring.receipts import Receipt
+from gatebridge.rules import ids, reasons
+from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.gates import Gate
+from gatebridge.rules.ids import Prefix
+from gatebridge.storage import apps, people
+from gatebridge.web import reason_pages
+from gatebridge.web.console import listing, places, strip
+from gatebridge.web.console.desk import Shown, Visit, shows
+from gatebridge.web.console.listing import Filter, View
+from gatebridge.web.house import House
+from gatebridge.web.sign_in import SEE_OTHER
+
+PLACE = places.named("login-history")
+
+PERIODS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+FLOWS = {
+    Flow.WEB_SERVER: "Web server",
+    Flow.REFRESH_TOKEN: "Refresh token",
+    Flow.JWT_BEARER: "JWT bearer",
+    Flow.CLIENT_CREDENTIALS: "Client credentials",
+    Flow.DEVICE: "Device",
+    Flow.USER_AGENT: "User-agent",
+}
+_BY_FLOW: dict[str, str] = {flow.value: words for flow, words in FLOWS.items()}
+# What a line is about where no flow says it.
+EVENTS = {
+    "sign_in": "Sign-in",
+    "introspection": "Introspection",
+    "revocation": "Revocation",
+    "userinfo": "UserInfo",
+    "identity": "Identity URL",
+    "api": "Admin API",
+    "data": "Data API",
+    "soap": "SOAP",
+    "authorize": "Authorization",
+    "device_started": "Device",
+}
+FILTERS = (
+    Filter("q", "Find", placeholder="Receipt, username, app or reason"),
+    Filter("outcome", "Outcome", (("", "Any"), ("success", "Granted"), ("refused", "Refused"), ("monitored", "Would be refused"))),
+    Filter("gate", "Gate", (("", "Any"), *((gate, strip.name_of(gate)) for gate in Gate))),
+    Filter(
+        "since", "When", (("", "Any time"), ("1h", "Last hour"), ("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("30d", "Last 30 days"))
+    ),
+)
+NOBODY = "Nothing here is called so: no receipt, no user, no app and no reason."
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the list."""
+
+    receipt: Receipt
+    flow: str
+    verdict: str
+    tone: str
+    gate: str  # of the gate that refused
+    number: int
+    network: str  # the org's name for the address, where it has one
+    words: str  # what came of it, in a few
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What the text that was typed into Find stands for."""
+
+    app_id: str | None = None
+    user_id: str | None = None
+    reason: str | None = None
+    receipt_id: str | None = None
+    nothing: bool = False
+
+
+def routes(house: House) -> list[Route]:
+    return [shows(house, PLACE, PLACE.path, show)]
+
+
+def show(visit: Visit) -> Shown | RedirectResponse:
+    """The list. The id of a receipt that is looked for leads to that receipt."""
+    view = listing.read(visit.request, FILTERS, PLACE.path)
+    sought = _sought(visit, view.value("q"))
+    if sought.receipt_id is not None:
+        return RedirectResponse(f"{PLACE.path}/{ids.long(sought.receipt_id)}", SEE_OTHER)
+    wanted = _wanted(view, sought, visit.tx.now)
+    before = ids.parse(view.after, Prefix.RECEIPT) if view.after else None
+    listed = listing.page(
+        view,
+        lambda _, count: [] if sought.nothing else login_history.page(visit.tx, visit.actor, wanted, before=before, limit=count),
+        lambda receipt: ids.long(receipt.id),
+    )
+    receipts = [each for each in listed.records if isinstance(each, Receipt)]
+    values = {
+        "listed": listing.showing(listed, [line(visit, receipt) for receipt in receipts]),
+        "nothing": NOBODY if sought.nothing else "",
+    }
+    return Shown("login_history.html", values, ((PLACE.name, ""),))
+
+
+def line(visit: Visit, receipt: Receipt) -> Line:
+    """A receipt as one line."""
+    at = strip.stopped_at(receipt.findings)
+    gate = strip.gate_of(at)
+    verdict, tone = ("Refused", "bad") if receipt.outcome == "refused" else ("Granted", "good")
+    if receipt.would_refuse is not None:
+        verdict, tone = "Would be refused", "caution"
+    return Line(
+        receipt,
+        _BY_FLOW.get(receipt.flow or "") or _event(receipt.event),
+        verdict,
+        tone,
+        strip.name_of(gate) if gate is not None else "",
+        strip.number_of(at),
+        network_of(visit, receipt.address),
+        _words(receipt),
+    )
+
+
+def _words(receipt: Receipt) -> str:
+    if receipt.reason is not None:
+        return reason_pages.title_of(receipt.reason)
+    return "All gates" if receipt.findings else _event(receipt.event)
+
+
+def _event(event: str) -> str:
+    return EVENTS.get(event, event.replace("_", " ").capitalize())
+
+
+def network_of(visit: Visit, address: str | None) -> str:
+    """The org's trusted range that holds the address, by its name."""
+    try:
+        here = ip_network(address or "")
+    except ValueError:
+        return ""
+    for trusted in visit.org.settings.trusted_ranges:
+        if trusted.contains(here.network_address):
+            return trusted.label or str(trusted)
+    return ""
+
+
+def _sought(visit: Visit, text: str) -> _Sought:
+    if not text:
+        return _Sought()
+    receipt_id = ids.parse(text, Prefix.RECEIPT)
+    if receipt_id is not None:
+        return _Sought(receipt_id=receipt_id)
+    if text in reasons.REASONS:
+        return _Sought(reason=text)
+    user = people.by_username(visit.tx, visit.org.id, text)
+    if user is not None:
+        return _Sought(user_id=user.id)
+    app = apps.by_api_name(visit.tx, visit.org.id, text) or apps.by_consumer_key(visit.tx, text)
+    return _Sought(app_id=app.id) if app is not None else _Sought(nothing=True)
+
+
+def _wanted(view: View, sought: _Sought, now: datetime) -> HistoryFilter:
+    outcome, since = view.value("outcome"), PERIODS.get(view.value("since"))
+    gate = view.value("gate")
+    return HistoryFilter(
+        app_id=sought.app_id,
+        user_id=sought.user_id,
+        outcome=outcome if outcome in ("success", "refused") else None,
+        reason=sought.reason,
+        since=now - since if since is not None else None,
+        would_refuse=True if outcome == "monitored" else None,
+        gate=Gate(gate) if gate else None,
+    )

@@ -1,0 +1,119 @@
+"""Requests: apps that somebody tried to use here uninstalled, and users who ask to be let into an app."""
+
+from dataclasses import dataclass
+
+from starlette.routing import Route
+
+from gatebridge.records.change import permit
+from gatebridge.rules import ids
+from gatebridge.rules.access_requests import RequestKind, RequestState
+from gatebridge.rules.ids import Prefix
+from gatebridge.rules.permissions import Permission
+from gatebridge.storage import access_requests, apps, people
+from gatebridge.storage.access_requests import ListedRequest
+from gatebridge.web.console import listing, login_history, places
+from gatebridge.web.console.desk import Shown, Visit, shows
+from gatebridge.web.console.listing import Filter, View
+from gatebridge.web.console.login_history import FLOWS
+from gatebridge.web.house import House
+
+PLACE = places.named("requests")
+ANY = "any"
+KINDS = {RequestKind.APP: "Install the app", RequestKind.USER: "Let the user in"}
+STATES = {
+    RequestState.OPEN: ("Waiting", "caution"),
+    RequestState.APPROVED: ("Approved", "good"),
+    RequestState.REFUSED: ("Refused", "bad"),
+    RequestState.BLOCKED: ("Blocked", "bad"),
+}
+FILTERS = (
+    Filter("q", "Find", placeholder="Username, or the API name or consumer key of an app"),
+    Filter("state", "State", (("", "Waiting"), *((state, STATES[state][0]) for state in RequestState if state != "open"), (ANY, "Any"))),
+    Filter("kind", "What for", (("", "Anything"), *((kind, KINDS[kind]) for kind in RequestKind))),
+)
+_BY_FLOW: dict[str, str] = {flow.value: words for flow, words in FLOWS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request as it is told. `about` is what would be given: the app to the org, or the app to the user."""
+
+    found: ListedRequest
+    address: str
+    wants: str
+    state: str
+    tone: str
+    flow: str
+    network: str  # the org's name for the address, where it has one
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What the text that was typed into Find stands for."""
+
+    app_id: str | None = None
+    user_id: str | None = None
+    nothing: bool = False
+
+
+def routes(house: House) -> list[Route]:
+    return [shows(house, PLACE, PLACE.path, show)]
+
+
+def show(visit: Visit) -> Shown:
+    """The list, newest first; what waits, unless the address says otherwise."""
+    permit(visit.actor, Permission.MANAGE_CONNECTED_APPS)
+    view = listing.read(visit.request, FILTERS, PLACE.path)
+    sought, kind = _sought(visit, view.value("q")), view.value("kind")
+    listed = listing.page(
+        view,
+        lambda after, count: access_requests.page(
+            visit.tx,
+            visit.org.id,
+            before=ids.parse(after, Prefix.REQUEST) if after else None,
+            limit=0 if sought.nothing else count,
+            state=_state(view),
+            kind=RequestKind(kind) if kind else None,
+            app_id=sought.app_id,
+            user_id=sought.user_id,
+        ),
+        lambda found: ids.long(found.request.id),
+    )
+    lines = [line(visit, each) for each in listed.records if isinstance(each, ListedRequest)]
+    values = {"listed": listing.showing(listed, lines), "nobody": sought.nothing, "all_states": _state(view) is None}
+    return Shown("requests.html", values, ((PLACE.name, ""),))
+
+
+def waiting(visit: Visit, most: int) -> list[Line]:
+    """The newest requests that wait for an answer. Raises Refused."""
+    permit(visit.actor, Permission.MANAGE_CONNECTED_APPS)
+    found = access_requests.page(visit.tx, visit.org.id, limit=most, state=RequestState.OPEN)
+    return [line(visit, each) for each in found]
+
+
+def line(visit: Visit, found: ListedRequest) -> Line:
+    """A request as it is told."""
+    request = found.request
+    state, tone = STATES[request.state]
+    network = login_history.network_of(visit, request.address)
+    return Line(found, address_of(request.id), KINDS[request.kind], state, tone, _BY_FLOW.get(request.flow, ""), network)
+
+
+def address_of(request_id: str) -> str:
+    """The page of a request."""
+    return f"{PLACE.path}/{ids.long(request_id)}"
+
+
+def _state(view: View) -> RequestState | None:
+    said = view.value("state")
+    return None if said == ANY else RequestState(said) if said else RequestState.OPEN
+
+
+def _sought(visit: Visit, text: str) -> _Sought:
+    if not text:
+        return _Sought()
+    user_id = people.id_of_username(visit.tx, visit.org.id, text)
+    if user_id is not None:
+        return _Sought(user_id=user_id)
+    app = apps.by_api_name(visit.tx, visit.org.id, text) or apps.by_consumer_key(visit.tx, text)
+    return _Sought(app_id=app.id) if app is not None else _Sought(nothing=True)

@@ -1,0 +1,217 @@
+"""The pages of setup in a real browser: nothing that axe finds, in both themes; every page without scripts; and what the scripts add."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import sqlalchemy as sa
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page
+from tests.conformance.running import PASSWORD, RunningHouse, running_house
+from tests.journeys.chromium import chromium, person
+
+from gatebridge.rules.access_requests import RequestKind
+from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.ids import long
+from gatebridge.setup.assign_access import AssignAccess, assign_access
+from gatebridge.setup.assign_permission_set import AssignPermissionSet, assign_permission_set
+from gatebridge.setup.manage_custom_permissions import (
+    AssignCustomPermission,
+    CreateCustomPermission,
+    assign_custom_permission,
+    create_custom_permission,
+)
+from gatebridge.setup.manage_permission_sets import CreatePermissionSet, create_permission_set
+from gatebridge.setup.try_flow import StartTry, start_try
+from gatebridge.storage import (
+    access_requests,
+    apps,
+    audit_trail,
+    custom_permissions,
+    history_reading,
+    listed_sessions,
+    orgs,
+    people,
+    permission_sets,
+    signing_keys,
+)
+from gatebridge.storage.access_requests import Wanted
+from gatebridge.storage.tries import tries
+from gatebridge.web.console import places
+
+PARTS = 6
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="module")
+def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+    """A server with something to show on every page."""
+    directory = tmp_path_factory.mktemp("console")
+    (directory / "var").mkdir()
+    shutil.copy(sqlite_template, directory / "var" / "gatebridge.db")
+    with running_house(directory) as running:
+        with running.database.transaction() as tx:
+            hashed = running.server.house.hasher.hash(PASSWORD)
+            assert people.set_password_hash(tx, running.admin.org_id, str(running.admin.user_id), hashed)
+        flows = frozenset({Flow.CLIENT_CREDENTIALS, Flow.WEB_SERVER, Flow.REFRESH_TOKEN})
+        robot = running.person("robot")
+        with running.database.transaction() as tx:
+            held = create_permission_set(tx, running.admin, CreatePermissionSet("Night Jobs", "Night_Jobs"))
+            assign_permission_set(tx, running.admin, AssignPermissionSet(robot.id, held.id, tx.now + timedelta(days=30)))
+            custom = create_custom_permission(tx, running.admin, CreateCustomPermission("Approve Invoices", "Approve_Invoices"))
+            assign_custom_permission(tx, running.admin, AssignCustomPermission(custom.id, held.id))
+        app = running.app("Wide", run_as=robot, flows=flows, scopes=("full", "api"), full_scope_reason="It moves everything")
+        with running.database.transaction() as tx:
+            assign_access(tx, running.admin, AssignAccess(app.id, held.id))
+            start_try(tx, running.admin, StartTry(app.id, Flow.CLIENT_CREDENTIALS))
+            platform = apps.by_consumer_key(tx, "PlatformCLI")
+            assert platform is not None
+            for kind, wanted in ((RequestKind.USER, app.id), (RequestKind.APP, platform.id)):
+                asked = Wanted(running.admin.org_id, kind, wanted, robot.id, "api", "web_server", "192.0.2.10", "For the audit.")
+                access_requests.count_up(tx, asked)
+        for scope in ("api", "nothing_known"):
+            form = {"grant_type": "client_credentials", "scope": scope}
+            running.http.post(f"{running.issuer}/services/oauth2/token", data=form, auth=(app.client_id, app.secret))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def paths(house: RunningHouse) -> list[str]:
+    """One address of every page."""
+    with house.database.snapshot() as tx:
+        org_id = house.admin.org_id
+        org = orgs.by_id(tx, org_id)
+        assert org is not None
+        lines = history_reading.page(tx, org_id, limit=100)[-5:]  # the oldest, since each sign-in of the tests adds one
+        (change, *_) = audit_trail.page(tx, org_id, limit=1)
+        (session, *_) = listed_sessions.list_page(tx, org, after=None, limit=1)
+        robot = people.list_page(tx, org_id, after=None, limit=1, search="robot")[0]
+        ((held, _), *_) = permission_sets.of_user(tx, org_id, robot.id)
+        (custom, *_) = custom_permissions.list_page(tx, org_id, after=None, limit=1)
+        (key, *_) = signing_keys.published(tx, org_id)
+        (install, let_in, *_) = access_requests.page(tx, org_id, limit=2)
+        tried = tx.connection.execute(sa.select(tries.c.id, tries.c.app_id)).first()
+        assert tried is not None
+    app_id = next(line.app_id for line in lines if line.app_id)
+    token = next(line for line in lines if line.outcome == "success" and line.grant_id)
+    return [
+        *(place.path for place in places.PLACES),
+        *(f"/setup/login-history/{long(line.id)}" for line in lines),
+        "/setup/login-history?q=nobody&outcome=refused",
+        f"/setup/apps/{long(app_id)}",
+        *(f"/setup/apps/{long(app_id)}/settings{each}" for each in ("", "/flows", "/scopes", "/tokens")),
+        *(f"/setup/apps/{long(app_id)}/policies{each}" for each in ("", "/lifetimes")),
+        *(f"/setup/apps/{long(app_id)}/access{each}" for each in ("", "/assign", f"/{long(held.id)}", f"/{long(held.id)}/remove")),
+        *(f"/setup/apps/{long(app_id)}/{each}" for each in ("identity", "exposures/full_scope")),
+        *(f"/setup/apps/{long(app_id)}/{each}" for each in ("credentials", "activity", "changes", "block")),
+        *(f"/setup/apps/{long(app_id)}/credentials/{each}" for each in ("secrets/new", "secrets/rotate", "certificates/new")),
+        f"/setup/apps/{long(app_id)}/credentials/secrets/{long(str(token.credential_id))}/retire",
+        f"/setup/usage/grants/{long(str(token.grant_id))}/revoke",
+        f"/setup/usage/{long(app_id)}/users/{long(str(token.user_id))}/revoke",
+        f"/setup/login-history/{long(token.id)}/revoke",
+        "/setup/apps/nonsense",
+        f"/setup/usage/{long(app_id)}",
+        f"/setup/audit/{long(change.id)}",
+        "/setup/audit/chain",
+        f"/setup/sessions/{long(session.session.id)}/end",
+        *(f"/setup/users/{long(robot.id)}{each}" for each in ("", "/edit", "/deactivate", "/remove-factors", "/sets/new")),
+        *(f"/setup/users/{long(robot.id)}/sets/{long(held.id)}{each}" for each in ("", "/take")),
+        *(f"/setup/profiles/{long(robot.profile_id)}{each}" for each in ("", "/edit", "/delete")),
+        *(f"/setup/permission-sets/{long(held.id)}{each}" for each in ("", "/edit", "/assign")),
+        *(f"/setup/custom-permissions/{long(custom.id)}{each}" for each in ("", "/edit", "/give", "/delete")),
+        *(f"/setup/{each}" for each in ("session-settings/edit", "sign-in-methods/edit", "oauth-settings/scopes")),
+        *(f"/setup/keys/{each}" for each in ("new", f"{long(key.id)}/retire", f"{long(key.id)}/remove")),
+        *(f"/setup/orgs/{each}" for each in ("new", long(org_id))),
+        *(f"/setup/requests/{long(each.request.id)}" for each in (install, let_in)),
+        f"/setup/requests/{long(install.request.id)}/block",
+        f"/setup/explain-access?app={long(app_id)}&flow=web_server&user={robot.username}&callback=https://elsewhere.example/",
+        "/setup/explain-access?app=nobody",
+        f"/setup/replay?app={long(app_id)}",
+        f"/setup/replay?app={long(app_id)}&run=yes&permitted_users=admin_approved&ip_relaxation=enforce&ip_ranges=192.0.2.0/24"
+        "&scopes=api&required_level=standard&level_action=raise&days=30",
+        f"/setup/apps/{long(tried.app_id)}/try",
+        f"/setup/apps/{long(tried.app_id)}/try/{long(tried.id)}",
+        "/setup/users/new",
+        "/setup/find?q=wide",
+        "/setup/shortcuts",
+    ]
+
+
+def sign_in(page: Page, house: RunningHouse) -> None:
+    page.goto(f"{house.issuer}/setup")
+    page.fill("input[name=username]", "ada@acme.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    page.wait_for_url(f"{house.issuer}/setup")
+
+
+# In parts, since looking at all pages takes longer than one test may.
+@pytest.mark.parametrize("part", range(PARTS))
+def test_axe_finds_nothing_on_any_page_in_either_theme(house: RunningHouse, chrome: Browser, part: int) -> None:
+    axe = Axe()
+    with person(chrome) as context:
+        page = context.new_page()
+        broken: list[str] = []
+        page.on("console", lambda message: broken.append(message.text) if message.type == "error" else None)
+        sign_in(page, house)
+        found: dict[str, object] = {}
+        theme: Literal["light", "dark"]
+        page.emulate_media(reduced_motion="reduce")
+        for path in paths(house)[part::PARTS]:
+            page.goto(f"{house.issuer}{path}")
+            for theme in ("light", "dark"):
+                page.emulate_media(color_scheme=theme)
+                # Nothing but colours differs between the themes.
+                wanted = TAGS if theme == "light" else ["color-contrast"]
+                told = axe.run(page, options={"resultTypes": ["violations"], "runOnly": wanted})
+                for each in told.response["violations"]:
+                    found[f"{theme} {path} {each['id']}"] = [node["html"][:200] for node in each["nodes"]][:3]
+        assert found == {}
+        assert [text for text in broken if "404" not in text] == []
+
+
+def test_every_page_is_whole_without_scripts_and_no_page_is_wider_than_its_window(house: RunningHouse, chrome: Browser) -> None:
+    with person(chrome, javascript=False) as still, person(chrome) as lively:
+        for context in (still, lively):
+            sign_in(context.new_page(), house)
+        without, page = still.pages[0], lively.pages[0]
+        for path in paths(house):
+            without.goto(f"{house.issuer}{path}")
+            assert without.locator("main h1").is_visible(), path
+            page.goto(f"{house.issuer}{path}")
+            for width in (360, 768, 1440):
+                page.set_viewport_size({"width": width, "height": 900})
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+def test_the_keys_lead_to_quick_find_and_to_the_shortcuts(house: RunningHouse, chrome: Browser) -> None:
+    with person(chrome) as context:
+        page = context.new_page()
+        sign_in(page, house)
+        page.keyboard.press("/")
+        page.keyboard.type("history")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/setup/find?q=history")
+        page.locator("main h1").click()
+        page.keyboard.press("?")
+        page.wait_for_url("**/setup/shortcuts")
+
+
+def test_a_copy_takes_the_whole_of_a_shortened_key(house: RunningHouse, chrome: Browser) -> None:
+    with person(chrome, permissions=["clipboard-read", "clipboard-write"]) as context:
+        page = context.new_page()
+        sign_in(page, house)
+        page.goto(f"{house.issuer}/setup/apps?q=wide")
+        page.click("#apps tbody th a")
+        whole = page.locator("button[data-copy]").first.get_attribute("data-copy")
+        page.locator("button[data-copy]").first.click()
+        page.wait_for_selector('[data-state="done"]')
+        assert page.evaluate("navigator.clipboard.readText()") == whole
