@@ -50,6 +50,7 @@ def show(visit: Visit) -> Shown:
         "flows": FLOWS,
         "acts": _acts(visit, found),
         "may_edit": app_tabs.may_edit(visit.actor, found),
+        "may_try": app_tabs.opens(visit, found, "try"),
         "may_rule": app_tabs.may_rule(visit.actor, found),
         "said": (SAID | app_stop.SAID).get(visit.request.query_params.get("said", ""), ""),
     }

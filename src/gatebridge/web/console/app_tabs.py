@@ -90,6 +90,11 @@ def address_of_tab(found: ListedApp, org_id: str, word: str) -> str:
     return address(found.app.id, tab.ending) if tab is not None else ""
 
 
+def opens(visit: Visit, found: ListedApp, word: str) -> bool:
+    """Whether the reader finds the tab of this word at the app."""
+    return any(tab.word == word and tab.stands_for(found, visit.org.id) and tab.opens(visit.actor) for tab in TABS)
+
+
 def shown(
     visit: Visit, found: ListedApp, word: str, template: str, values: Mapping[str, object], *, page: str = "", status: int = 200
 ) -> Shown:
