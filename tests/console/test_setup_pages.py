@@ -234,3 +234,8 @@ def test_a_strip_begins_each_zone_once() -> None:
     stations = strip.as_met([ReceiptFinding(gate, "passed", "") for gate in ("client", "app", "flow", "session", "a_newer_gate")])
     assert [each.zone for each in stations] == ["Who calls", "", "How it asks", "On what terms", ""]
     assert strip.sentence(stations) == "It passed all 5 gates at this door."
+
+
+def test_the_own_pages_lead_to_setup_whoever_may_be_there(acme: Tenant) -> None:
+    assert 'id="setup"' in admin(acme).open("/me").text
+    assert 'id="setup"' not in at_setup(acme, with_rights(acme, "sam")).open("/me").text

@@ -18,7 +18,7 @@ def poster(base_url: str, cast: Cast, file: Path, seconds: float) -> str:
         "",
         f"  Gatebridge is running at {base_url}   (ready in {seconds:.1f} s)",
         "",
-        f"  Sign in     {base_url}/signin   as {dana.username} / {dana.password}   ({dana.what})",
+        f"  Setup       {base_url}/setup    as {dana.username} / {dana.password}   ({dana.what})",
         f"  End user    {sam.username} / {sam.password}   ({sam.what})",
         f"  Help        {base_url}/help/reasons/       Admin API   {base_url}/api/v1/docs",
         f"  All of it   {file}   (users, apps, keys and secrets of this demo)",

@@ -28,6 +28,7 @@ from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
 from gatebridge.web import door_pages, pages, sign_in, told
 from gatebridge.web.browser import Browser
+from gatebridge.web.console import places
 from gatebridge.web.house import House
 from gatebridge.web.middleware.operation_id import operation_id
 from gatebridge.web.middleware.proxy import address
@@ -163,6 +164,7 @@ def my_page(
         issuer=visitor.org.issuer,
         form_token=browsers.form_token(house, browser),
         told=told,
+        at_setup=bool(visitor.actor.permissions & places.HOME.needs),
         **({"said": SAID.get(request.query_params.get("said", ""))} | values),
     )
     return browsers.answer(html, browser, visitor.org.issuer)
