@@ -3,6 +3,7 @@
 Every column answers with conditions that are never unknown where they are not true: SQL's third answer stays in here.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -25,18 +26,18 @@ ALMOST_A_MILLISECOND = timedelta(microseconds=999)
 _ESCAPE = "\\"
 
 
-class Column:
+class Column(ABC):
     """What a field of an object is in the database. `parts` is what is selected to show it."""
 
     parts: Sequence[Sql] = ()
 
+    @abstractmethod
     def shown(self, *parts: Any) -> object:
         """The value, of what was selected; None: it is empty."""
-        raise NotImplementedError
 
+    @abstractmethod
     def test(self, leaf: Leaf, *, wanted: bool) -> Clause:
         """The records for which the condition about this field holds; not `wanted`: all the others."""
-        raise NotImplementedError
 
     @property
     def empty(self) -> Clause | None:
@@ -58,6 +59,11 @@ class Told(Column):
 
     def shown(self, *parts: Any) -> object:
         return self._tell(*parts) or None
+
+    def test(self, leaf: Leaf, *, wanted: bool) -> Clause:
+        """Never asked: `rules/soql/check.py` refuses a query that compares such a field."""
+        asked = leaf.field if wanted else f"what is not {leaf.field}"
+        raise ValueError(f"A query for {asked} was let through, and that is only shown")
 
 
 class Same(Column):
