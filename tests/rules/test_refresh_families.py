@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.rules.facts_builder import APP, FACTS, GRANT, NOW, POLICIES, SETTINGS
+from tests.rules.facts_builder import APP, FACTS, GRANT, NOW, POLICIES, REFRESH, SETTINGS
 
 from gatebridge.rules import refresh_families
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.facts import Facts
+from gatebridge.rules.grants import RefreshToken
 from gatebridge.rules.lifetimes import RefreshPolicy
 from gatebridge.rules.refresh_families import Ends
 
@@ -77,3 +78,26 @@ def test_a_family_ends_for_lack_of_use_and_in_any_case(
 )
 def test_a_user_has_so_many_grants_of_an_app(facts: Facts, most: int | None) -> None:
     assert refresh_families.most_grants(facts) == most
+
+
+PARALLEL = replace(FACTS, app=replace(APP, dialect=Dialect.SALESFORCE), grant=GRANT, policies=replace(POLICIES, refresh_grace_seconds=0))
+JUST_USED = replace(REFRESH, used_at=NOW - timedelta(milliseconds=999))
+
+
+@pytest.mark.parametrize(
+    ("facts", "refresh", "on_its_way"),
+    [
+        pytest.param(PARALLEL, JUST_USED, True, id="exchanged within the second"),
+        pytest.param(PARALLEL, replace(REFRESH, used_at=NOW - timedelta(seconds=1)), False, id="a second is over"),
+        pytest.param(PARALLEL, REFRESH, False, id="the newest"),
+        pytest.param(PARALLEL, replace(JUST_USED, successor_used=True), False, id="its successor was used"),
+        pytest.param(replace(PARALLEL, app=APP), JUST_USED, False, id="in the standard dialect"),
+        pytest.param(replace(PARALLEL, app=None), JUST_USED, False, id="of no app"),
+        pytest.param(replace(PARALLEL, policies=POLICIES), JUST_USED, False, id="where there is a grace"),
+        pytest.param(replace(PARALLEL, policies=None), JUST_USED, False, id="without policies"),
+        pytest.param(replace(PARALLEL, grant=replace(GRANT, ended_at=NOW)), JUST_USED, False, id="the grant has ended"),
+        pytest.param(replace(PARALLEL, grant=None), JUST_USED, False, id="without a grant"),
+    ],
+)
+def test_another_refresh_may_have_been_on_its_way(facts: Facts, refresh: RefreshToken, on_its_way: bool) -> None:
+    assert refresh_families.on_its_way(facts, refresh) is on_its_way

@@ -1,16 +1,18 @@
 """Refresh families: whether a grant begins one, when it ends by itself, and how many grants a user may have of one app."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gatebridge.rules import lifetimes
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.asks.proof import policies_in_force
 from gatebridge.rules.facts import Facts
-from gatebridge.rules.grants import Grant
+from gatebridge.rules.grants import Grant, RefreshToken
 from gatebridge.rules.scopes import REFRESH
 
+# How long after an exchange another request with the same token may have been on its way already, and nobody to blame.
+ON_ITS_WAY = timedelta(seconds=1)
 MOST_GRANTS = {Dialect.STANDARD: 20, Dialect.SALESFORCE: 5}
 
 
@@ -22,6 +24,19 @@ def begins(facts: Facts, scopes: tuple[str, ...]) -> bool:
     if facts.settings is None or not REFRESH.intersection(scopes) or Flow.REFRESH_TOKEN not in facts.settings.flows:
         return False
     return all(policy.kind != "immediately" for policy in policies_in_force(facts))
+
+
+def on_its_way(facts: Facts, refresh: RefreshToken) -> bool:
+    """Whether this token was exchanged while the request was on its way, by a client that refreshes in several places at once.
+
+    Such clients of Salesforce wait a little and come back (wire.md). Where there is a grace, they get the same answer at once; and where
+    the successor was used already, time has passed. A thief gains nothing: this is a refusal, and the next try is a reuse.
+    """
+    salesforce = facts.app is not None and facts.app.dialect is Dialect.SALESFORCE
+    lives = facts.grant is not None and facts.grant.ended_at is None
+    no_grace = facts.policies is not None and facts.policies.refresh_grace_seconds == 0
+    lately = refresh.used_at is not None and facts.now - refresh.used_at < ON_ITS_WAY
+    return salesforce and lives and no_grace and lately and not refresh.successor_used
 
 
 @dataclass(frozen=True, slots=True)

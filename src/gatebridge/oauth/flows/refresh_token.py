@@ -6,18 +6,17 @@ the grace; any other second use ends the family, for one of the two who use it i
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
 from gatebridge.crypto import secrets
 from gatebridge.oauth import endpoint
 from gatebridge.oauth.endpoint import Caller
 from gatebridge.oauth.redeeming import PATH, Redeeming
 from gatebridge.oauth.request import OAuthRequest
-from gatebridge.rules import callbacks
+from gatebridge.rules import callbacks, refresh_families
 from gatebridge.rules.app_settings import AppSettings, Flow
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.callbacks import Mismatch
-from gatebridge.rules.facts import Attempt, Facts
+from gatebridge.rules.facts import Attempt
 from gatebridge.rules.gates import Door
 from gatebridge.rules.grants import RefreshToken
 from gatebridge.rules.orgs import Org
@@ -31,9 +30,6 @@ GRANT_TYPE = "refresh_token"
 FLOW = Flow.REFRESH_TOKEN
 PARAMETERS = frozenset({"grant_type", "refresh_token", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type"})
 
-# How long after an exchange another request with the same token may have been on its way already, and nobody to blame.
-ON_ITS_WAY = timedelta(seconds=1)
-
 
 def redeem(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeeming:
     """What this request attempts: a new access token under a grant that its user has given before."""
@@ -46,7 +42,7 @@ def redeem(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeeming:
         if refresh is not None and facts is not None:
             if caller.facts.app is not None and refresh.app_id == caller.facts.app.id:
                 caller = caller.knowing(facts)
-                refused = grant_reasons.REFRESH_IN_PROGRESS if _at_the_same_moment(facts, refresh) else None
+                refused = grant_reasons.REFRESH_IN_PROGRESS if refresh_families.on_its_way(facts, refresh) else None
             else:
                 refresh, refused = None, grant_reasons.REFRESH_OF_OTHER_APP
     scopes, scopes_refused = endpoint.scopes_asked(request)
@@ -73,19 +69,6 @@ def _elsewhere(caller: Caller, request: OAuthRequest) -> Reason | None:
         return None
     found = callbacks.match(sent, settings.callbacks, native=settings.native)
     return callback_reasons.CALLBACK_NOT_REGISTERED if isinstance(found, Mismatch) else None
-
-
-def _at_the_same_moment(facts: Facts, refresh: RefreshToken) -> bool:
-    """Whether this token was exchanged while the request was on its way, by a client that refreshes in several places at once.
-
-    Such clients of Salesforce wait a little and come back (wire.md). Where there is a grace, they get the same answer at once; and where
-    the successor was used already, time has passed. A thief gains nothing: this is a refusal, and the next try is a reuse.
-    """
-    if refresh.used_at is None or refresh.successor_used or facts.app is None or facts.app.dialect is not Dialect.SALESFORCE:
-        return False
-    lives = facts.grant is not None and facts.grant.ended_at is None
-    no_grace = facts.policies is not None and facts.policies.refresh_grace_seconds == 0
-    return lives and no_grace and facts.now - refresh.used_at < ON_ITS_WAY
 
 
 def name_is_enough(settings: AppSettings) -> bool:
