@@ -87,7 +87,7 @@ def show(visit: Visit) -> Shown:
         "may_rule": app_tabs.may_rule(visit.actor, found),
         "said": SAID.get(visit.request.query_params.get("said", ""), ""),
     }
-    return app_tabs.shown(visit, found, TAB, "app_access.html", values)
+    return app_tabs.shown(visit, found, TAB, "app/access.html", values)
 
 
 def show_assign(visit: Visit) -> Shown:
@@ -150,7 +150,7 @@ def show_remove(visit: Visit) -> Shown:
         "back": app_tabs.address(found.app.id, "/access"),
         "action": app_tabs.address(found.app.id, f"/access/{ids.long(holder.permit.holder_id)}/remove"),
     }
-    return app_tabs.shown(visit, found, TAB, "app_access_remove.html", values, page="Remove access")
+    return app_tabs.shown(visit, found, TAB, "app/access_remove.html", values, page="Remove access")
 
 
 def remove(visit: Visit) -> Response:
@@ -181,7 +181,7 @@ def _assigning(visit: Visit, form: Form) -> Shown:
         "action": app_tabs.address(found.app.id, "/access/assign"),
         "back": app_tabs.address(found.app.id, "/access"),
     }
-    return app_tabs.shown(visit, found, TAB, "app_access_assign.html", values, page="Assign", status=form.status)
+    return app_tabs.shown(visit, found, TAB, "app/access_assign.html", values, page="Assign", status=form.status)
 
 
 def _end_form(visit: Visit, holder: Holder) -> Form:
@@ -192,7 +192,7 @@ def _end_form(visit: Visit, holder: Holder) -> Form:
 def _ending(visit: Visit, found: ListedApp, holder: Holder, form: Form) -> Shown:
     back = app_tabs.address(found.app.id, "/access")
     values = {"form": form, "holder": holder, "action": f"{back}/{ids.long(holder.permit.holder_id)}", "back": back}
-    return app_tabs.shown(visit, found, TAB, "app_access_end.html", values, page=holder.name, status=form.status)
+    return app_tabs.shown(visit, found, TAB, "app/access_end.html", values, page=holder.name, status=form.status)
 
 
 def _found(visit: Visit) -> tuple[ListedApp, str]:

@@ -71,7 +71,7 @@ def show(visit: Visit) -> Shown:
         "receipts": history_page.PLACE.path if monitors else "",
         "usage_path": app_usage(app_id) if Permission.VIEW_OAUTH_USAGE in visit.actor.permissions else "",
     }
-    return app_tabs.shown(visit, found, TAB, "app_activity.html", values)
+    return app_tabs.shown(visit, found, TAB, "app/activity.html", values)
 
 
 def app_usage(app_id: str) -> str:

@@ -138,7 +138,7 @@ def _weighty(visit: Visit, certificate: AppCertificate, uses: Uses) -> bool:
 
 def _add_form(visit: Visit, found: ListedApp, form: Form, read: ReadBack | None = None) -> Shown:
     values = {"form": form, "read": read, "action": f"{_back(found)}/certificates/new", "back": _back(found)}
-    return _shown(visit, found, "app_certificate_new.html", values, "Register a certificate", form.status)
+    return _shown(visit, found, "app/certificate_new.html", values, "Register a certificate", form.status)
 
 
 def _retire_form(visit: Visit, found: ListedApp, form: Form) -> Shown:
@@ -153,7 +153,7 @@ def _retire_form(visit: Visit, found: ListedApp, form: Form) -> Shown:
         "action": f"{_back(found)}/certificates/{ids.long(certificate.id)}/retire",
         "back": _back(found),
     }
-    return _shown(visit, found, "app_credential_retire.html", values, f"Retire {certificate.name}", form.status)
+    return _shown(visit, found, "app/credential_retire.html", values, f"Retire {certificate.name}", form.status)
 
 
 def _shown(visit: Visit, found: ListedApp, template: str, values: Mapping[str, object], page: str, status: int) -> Shown:

@@ -54,7 +54,7 @@ def show(visit: Visit) -> Shown:
         lambda line: str(line.sequence),
     )
     records = [_told(line) for line in listed.records if isinstance(line, AuditLine)]
-    return app_tabs.shown(visit, found, TAB, "app_changes.html", {"listed": listing.showing(listed, records), "audit": AUDIT.path})
+    return app_tabs.shown(visit, found, TAB, "app/changes.html", {"listed": listing.showing(listed, records), "audit": AUDIT.path})
 
 
 def _told(line: AuditLine) -> Told:

@@ -114,7 +114,7 @@ def show(visit: Visit) -> Shown:
         "no_end": NO_END,
         "said": SAID.get(visit.request.query_params.get("said", ""), ""),
     }
-    return app_tabs.shown(visit, found, TAB, "app_credentials.html", values)
+    return app_tabs.shown(visit, found, TAB, "app/credentials.html", values)
 
 
 def let_in(visit: Visit) -> ListedApp:

@@ -86,7 +86,7 @@ def _shown(visit: Visit, found: ListedApp, exposure: Exposure, form: Form) -> Sh
         "action": address,
         "back": app_tabs.address(found.app.id),
     }
-    return app_tabs.shown(visit, found, "overview", "app_exposure.html", values, page="Exposure", status=form.status)
+    return app_tabs.shown(visit, found, "overview", "app/exposure.html", values, page="Exposure", status=form.status)
 
 
 def _found(visit: Visit) -> tuple[ListedApp, Exposure]:

@@ -56,4 +56,4 @@ def again(visit: Visit, sheet: Sheet, refused: Refused) -> Shown | None:
 
 def _shown(visit: Visit, sheet: Sheet, form: Form, filled: tuple[Beside, ...] = ()) -> Shown:
     values = {"part": sheet.part, "form": form, "action": sheet.action, "back": sheet.back, "filled": filled}
-    return app_tabs.shown(visit, sheet.found, sheet.tab, "app_form.html", values, page=sheet.part.heading, status=form.status)
+    return app_tabs.shown(visit, sheet.found, sheet.tab, "app/form.html", values, page=sheet.part.heading, status=form.status)

@@ -60,7 +60,7 @@ def show(visit: Visit) -> Shown:
         lambda found: ids.long(found.app.id),
     )
     apps = [each for each in listed.records if isinstance(each, ListedApp)]
-    return Shown("app_manager.html", {"listed": listing.showing(listed, _lines(visit, apps))}, ((PLACE.name, ""),))
+    return Shown("apps/list.html", {"listed": listing.showing(listed, _lines(visit, apps))}, ((PLACE.name, ""),))
 
 
 def _lines(visit: Visit, apps: list[ListedApp]) -> list[Line]:

@@ -54,7 +54,7 @@ def show(visit: Visit) -> Shown:
         "may_rule": app_tabs.may_rule(visit.actor, found),
         "said": (SAID | app_stop.SAID).get(visit.request.query_params.get("said", ""), ""),
     }
-    return app_tabs.shown(visit, found, "overview", "app_overview.html", values)
+    return app_tabs.shown(visit, found, "overview", "app/overview.html", values)
 
 
 def address_of(app_id: str) -> str:

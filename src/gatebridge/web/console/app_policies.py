@@ -63,7 +63,7 @@ def show(visit: Visit) -> Shown:
         "edit": app_tabs.address(found.app.id, "/policies/") if app_tabs.may_rule(visit.actor, found) else "",
         "said": SAID.get(visit.request.query_params.get("said", ""), ""),
     }
-    return app_tabs.shown(visit, found, TAB, "app_policies.html", values)
+    return app_tabs.shown(visit, found, TAB, "app/policies.html", values)
 
 
 def show_part(visit: Visit) -> Shown:

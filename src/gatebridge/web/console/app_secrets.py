@@ -154,7 +154,7 @@ def _weighty(visit: Visit, found: ListedApp, secret: ConsumerSecret, uses: Uses)
 
 def _add_form(visit: Visit, found: ListedApp, form: Form) -> Shown:
     values = {"form": form, "live": _live(visit, found), "limit": app_checks.MOST_LIVE_SECRETS, "zone": visit.user.timezone}
-    return _shown(visit, found, "app_secret_new.html", values | _ways(found, "new"), "Add a secret", form.status)
+    return _shown(visit, found, "app/secret_new.html", values | _ways(found, "new"), "Add a secret", form.status)
 
 
 def _rotate_form(visit: Visit, found: ListedApp, form: Form) -> Shown:
@@ -170,7 +170,7 @@ def _rotate_form(visit: Visit, found: ListedApp, form: Form) -> Shown:
         "zone": visit.user.timezone,
     }
     onward = f"{ids.long(secret.id)}/rotate" if secret is not None else "rotate"
-    return _shown(visit, found, "app_secret_rotate.html", values | _ways(found, onward), "Rotate", form.status)
+    return _shown(visit, found, "app/secret_rotate.html", values | _ways(found, onward), "Rotate", form.status)
 
 
 def _retire_form(visit: Visit, found: ListedApp, form: Form) -> Shown:
@@ -184,12 +184,12 @@ def _retire_form(visit: Visit, found: ListedApp, form: Form) -> Shown:
         "weighty": _weighty(visit, found, secret, uses),
     }
     ways = _ways(found, f"{ids.long(secret.id)}/retire")
-    return _shown(visit, found, "app_credential_retire.html", values | ways, f"Retire {secret.name}", form.status)
+    return _shown(visit, found, "app/credential_retire.html", values | ways, f"Retire {secret.name}", form.status)
 
 
 def _made(visit: Visit, found: ListedApp, made: NewSecret) -> Shown:
     values = {"made": made.record, "secret": made.secret.reveal(), "ending": made.ending, "back": _back(found)}
-    return _shown(visit, found, "app_secret_made.html", values, "The new secret", 200)
+    return _shown(visit, found, "app/secret_made.html", values, "The new secret", 200)
 
 
 def _shown(visit: Visit, found: ListedApp, template: str, values: dict[str, object], page: str, status: int) -> Shown:

@@ -58,7 +58,7 @@ def show(visit: Visit) -> Shown:
         "edit": app_tabs.address(found.app.id, "/settings/") if app_tabs.may_edit(visit.actor, found) else "",
         "said": SAID.get(visit.request.query_params.get("said", ""), ""),
     }
-    return app_tabs.shown(visit, found, TAB, "app_settings.html", values)
+    return app_tabs.shown(visit, found, TAB, "app/settings.html", values)
 
 
 def show_part(visit: Visit) -> Shown:

@@ -248,7 +248,7 @@ def _form(stop: Stop, visit: Visit, found: ListedApp, form: Form) -> Shown:
         "restorable": app_checks.RESTORABLE,
     }
     page = stop.name.removesuffix("…")
-    return app_tabs.shown(visit, found, TAB, "app_stop.html", values | _hit(stop, visit, found), page=page, status=form.status)
+    return app_tabs.shown(visit, found, TAB, "app/stop.html", values | _hit(stop, visit, found), page=page, status=form.status)
 
 
 def _hit(stop: Stop, visit: Visit, found: ListedApp) -> dict[str, object]:

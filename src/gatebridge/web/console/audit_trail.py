@@ -80,7 +80,7 @@ def show(visit: Visit) -> Shown:
     )
     records = [told(line) for line in listed.records if isinstance(line, AuditLine)]
     return Shown(
-        "audit_trail.html", {"listed": listing.showing(listed, records), "nothing": NOBODY if nothing else ""}, ((PLACE.name, ""),)
+        "audit/trail.html", {"listed": listing.showing(listed, records), "nothing": NOBODY if nothing else ""}, ((PLACE.name, ""),)
     )
 
 
@@ -89,13 +89,13 @@ def show_line(visit: Visit) -> Shown:
     line = audit_trail.by_id(visit.tx, visit.actor, visit.id_in_path("line_id", Prefix.AUDIT))
     changes = [(Change(str(each["field"]), each["before"], each["after"]), str(each["field"])) for each in line.changes]
     values = {"line": told(line), "changes": [(field, change.before, change.after) for change, field in changes]}
-    return Shown("audit_line.html", values, ((PLACE.name, PLACE.path), (f"Line {line.sequence:,}", "")))
+    return Shown("audit/line.html", values, ((PLACE.name, PLACE.path), (f"Line {line.sequence:,}", "")))
 
 
 def show_chain(visit: Visit) -> Shown:
     """Whether anybody changed the trail behind our back. Reads all of it."""
     permit(visit.actor, Permission.VIEW_AUDIT_TRAIL)
-    return Shown("audit_chain.html", {"found": _verified(visit)}, ((PLACE.name, PLACE.path), ("The chain", "")))
+    return Shown("audit/chain.html", {"found": _verified(visit)}, ((PLACE.name, PLACE.path), ("The chain", "")))
 
 
 def _verified(visit: Visit) -> Verification:

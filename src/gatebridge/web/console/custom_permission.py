@@ -83,7 +83,7 @@ def show(visit: Visit) -> Shown:
         "givers": _givers(visit, found),
         "may_edit": may_edit(visit),
     }
-    return Shown("custom_permission.html", values, ((PLACE.name, PLACE.path), (found.label, "")))
+    return Shown("custom_permissions/one.html", values, ((PLACE.name, PLACE.path), (found.label, "")))
 
 
 def show_edit(visit: Visit) -> Shown:
@@ -210,12 +210,12 @@ def _ways(found: CustomPermission, page: str) -> dict[str, str]:
 
 def _form(found: CustomPermission, form: Form) -> Shown:
     values = {"form": form, "title": f"Edit {found.label}", "save": "Save", **_ways(found, "edit")}
-    return Shown("custom_permission_form.html", values, _crumbs(found, "Edit"), form.status)
+    return Shown("custom_permissions/form.html", values, _crumbs(found, "Edit"), form.status)
 
 
 def _delete(visit: Visit, found: CustomPermission, form: Form) -> Shown:
     values = {"form": form, "permission": found, "givers": _givers(visit, found), **_ways(found, "delete")}
-    return Shown("custom_permission_delete.html", values, _crumbs(found, "Delete"), form.status)
+    return Shown("custom_permissions/delete.html", values, _crumbs(found, "Delete"), form.status)
 
 
 def _give(visit: Visit, found: CustomPermission, form: Form) -> Shown:
@@ -226,4 +226,4 @@ def _give(visit: Visit, found: CustomPermission, form: Form) -> Shown:
     choices += [(ids.long(each.id), f"{each.name} (profile)") for each in of_profiles if each.id not in given]
     choices += [(ids.long(each.id), f"{each.label} (permission set)") for each in of_sets if each.id not in given]
     values = {"form": form, "permission": found, "choices": choices, **_ways(found, "give")}
-    return Shown("custom_permission_give.html", values, _crumbs(found, "Give"), form.status)
+    return Shown("custom_permissions/give.html", values, _crumbs(found, "Give"), form.status)

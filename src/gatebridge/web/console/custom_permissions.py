@@ -45,7 +45,9 @@ def show(visit: Visit) -> Shown:
     found = [each for each in listed.records if isinstance(each, CustomPermission)]
     given = custom_permissions.givers_of(visit.tx, visit.org.id, [each.id for each in found])
     lines = [(each, address_of(each.id), given.get(each.id, 0)) for each in found]
-    return Shown("custom_permissions.html", {"listed": listing.showing(listed, lines), "may_add": may_edit(visit)}, ((PLACE.name, ""),))
+    return Shown(
+        "custom_permissions/list.html", {"listed": listing.showing(listed, lines), "may_add": may_edit(visit)}, ((PLACE.name, ""),)
+    )
 
 
 def show_new(visit: Visit) -> Shown:
@@ -74,4 +76,4 @@ def address_of(permission_id: str, said: str = "") -> str:
 
 def _form(form: Form) -> Shown:
     values = {"form": form, "here": NEW, "back": PLACE.path, "title": "New custom permission", "save": "Make the custom permission"}
-    return Shown("custom_permission_form.html", values, ((PLACE.name, PLACE.path), ("New custom permission", "")), form.status)
+    return Shown("custom_permissions/form.html", values, ((PLACE.name, PLACE.path), ("New custom permission", "")), form.status)

@@ -113,7 +113,7 @@ WRONG = "Nothing was asked. Change what is marked, and ask again."
 
 def _page(form: Form, answer: Mapping[str, object]) -> Shown:
     values: dict[str, object] = {"form": form, "flows": FLOW_CHOICES, "levels": LEVEL_CHOICES, "here": PLACE.path, "found": None}
-    return Shown("explain.html", values | dict(answer), ((PLACE.name, ""),), form.status)
+    return Shown("explain/page.html", values | dict(answer), ((PLACE.name, ""),), form.status)
 
 
 def _question(visit: Visit, typed: Mapping[str, str]) -> Question:

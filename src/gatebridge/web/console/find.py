@@ -35,9 +35,9 @@ def show(visit: Visit) -> Shown:
         "users": people.list_page(visit.tx, visit.org.id, after=None, limit=MOST, search=text) if sees_users else [],
         "address_of_user": users.address_of,
     }
-    return Shown("find.html", values, (("Quick Find", ""),))
+    return Shown("find/found.html", values, (("Quick Find", ""),))
 
 
 def shortcuts(_: Visit) -> Shown:
     """The keys."""
-    return Shown("shortcuts.html", {"keys": KEYS}, (("Shortcuts", ""),))
+    return Shown("find/shortcuts.html", {"keys": KEYS}, (("Shortcuts", ""),))

@@ -39,7 +39,7 @@ def show(visit: Visit) -> Shown:
         "audit": audit_page.PLACE.path,
         "requests": requests_page.PLACE.path,
     }
-    return Shown("home.html", values)
+    return Shown("home/page.html", values)
 
 
 def _exposed(visit: Visit) -> object:

@@ -104,7 +104,7 @@ def show(visit: Visit) -> Shown:
         "longest": signing_keys.LONGEST_TOKEN.seconds // 3600,
         "told": SAID.get(visit.request.query_params.get("said", ""), ""),
     }
-    return org_forms.shown(visit, PLACE, "keys.html", values)
+    return org_forms.shown(visit, PLACE, "keys/list.html", values)
 
 
 def show_new(visit: Visit) -> Shown:
@@ -128,7 +128,7 @@ def add_again(visit: Visit, refused: Refused) -> Shown | None:
 def show_retire(visit: Visit) -> Shown:
     """What it signed, and which key signs in its place."""
     _let_at(visit)
-    return _act(visit, "key_retire.html", "Retire a key", Form({}, {}))
+    return _act(visit, "keys/retire.html", "Retire a key", Form({}, {}))
 
 
 def retire(visit: Visit) -> RedirectResponse:
@@ -140,13 +140,13 @@ def retire(visit: Visit) -> RedirectResponse:
 def retire_again(visit: Visit, refused: Refused) -> Shown | None:
     """The page again, with why it cannot be."""
     form = forms.again(Form({}, {}), visit.fields, refused)
-    return _act(visit, "key_retire.html", "Retire a key", form) if form is not None else None
+    return _act(visit, "keys/retire.html", "Retire a key", form) if form is not None else None
 
 
 def show_remove(visit: Visit) -> Shown:
     """Whose tokens would be refused."""
     _let_at(visit)
-    return _act(visit, "key_remove.html", "Remove a key", Form(REMOVE_LABELS, {}))
+    return _act(visit, "keys/remove.html", "Remove a key", Form(REMOVE_LABELS, {}))
 
 
 def remove(visit: Visit) -> RedirectResponse:
@@ -166,7 +166,7 @@ def remove(visit: Visit) -> RedirectResponse:
 def remove_again(visit: Visit, refused: Refused) -> Shown | None:
     """The form with what was typed."""
     form = forms.again(Form(REMOVE_LABELS, {}), visit.fields, refused)
-    return _act(visit, "key_remove.html", "Remove a key", form) if form is not None else None
+    return _act(visit, "keys/remove.html", "Remove a key", form) if form is not None else None
 
 
 def _let_at(visit: Visit) -> None:
@@ -223,7 +223,7 @@ def _certificate(found: EndingCertificate, now: datetime) -> CertificateLine:
 
 def _new(form: Form) -> Shown:
     values = {"form": form, "here": NEW, "back": PLACE.path, "algorithms": ALGORITHMS, "cache": signing_keys.JWKS_CACHE.seconds // 60}
-    return Shown("key_new.html", values, ((PLACE.name, PLACE.path), ("New key", "")), form.status)
+    return Shown("keys/new.html", values, ((PLACE.name, PLACE.path), ("New key", "")), form.status)
 
 
 def _act(visit: Visit, template: str, page: str, form: Form) -> Shown:

@@ -105,7 +105,7 @@ def show(visit: Visit) -> Shown | RedirectResponse:
         "listed": listing.showing(listed, [line(visit, receipt) for receipt in receipts]),
         "nothing": NOBODY if sought.nothing else "",
     }
-    return Shown("login_history.html", values, ((PLACE.name, ""),))
+    return Shown("login_history/list.html", values, ((PLACE.name, ""),))
 
 
 def line(visit: Visit, receipt: Receipt) -> Line:

@@ -96,7 +96,7 @@ SHEET = Sheet(
 
 
 def routes(house: House) -> list[Route]:
-    return org_forms.routes(house, PLACE, show, SHEET)
+    return org_forms.routes_of(house, PLACE, show, SHEET)
 
 
 def show(visit: Visit) -> Shown:
@@ -116,7 +116,7 @@ def show(visit: Visit) -> Shown:
         "here": _here(visit, policy),
         "others": org_forms.profiles_that(visit, lambda profile: bool(profile.login_ranges)),
     }
-    return org_forms.shown(visit, PLACE, "network_access.html", values)
+    return org_forms.shown(visit, PLACE, "network_access/page.html", values)
 
 
 def _line(found: Range, counts: str, tone: str) -> Line:

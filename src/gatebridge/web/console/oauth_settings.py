@@ -121,7 +121,7 @@ SHEETS = (
 
 
 def routes(house: House) -> list[Route]:
-    return org_forms.routes(house, PLACE, show, *SHEETS)
+    return org_forms.routes_of(house, PLACE, show, *SHEETS)
 
 
 def show(visit: Visit) -> Shown:
@@ -135,4 +135,4 @@ def show(visit: Visit) -> Shown:
         "scopes": [CustomScope(name, sentence, by_scope[name]) for name, sentence in org.settings.custom_scopes],
         "built_in": tuple(scopes.CATALOGUE.values()),
     }
-    return org_forms.shown(visit, PLACE, "oauth_settings.html", values)
+    return org_forms.shown(visit, PLACE, "oauth_settings/page.html", values)

@@ -40,7 +40,7 @@ SHEET = Sheet(PLACE, EDIT, _values, {"name": forms.text, "timezone": forms.text}
 
 
 def routes(house: House) -> list[Route]:
-    return org_forms.routes(house, PLACE, show, SHEET)
+    return org_forms.routes_of(house, PLACE, show, SHEET)
 
 
 def show(visit: Visit) -> Shown:
@@ -53,4 +53,4 @@ def show(visit: Visit) -> Shown:
         "jwks": org.issuer + jwks.PATH,
         "timed": org_forms.profiles_that(visit, lambda profile: bool(profile.login_hours)),
     }
-    return org_forms.shown(visit, PLACE, "org.html", values)
+    return org_forms.shown(visit, PLACE, "org/page.html", values)

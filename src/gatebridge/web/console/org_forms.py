@@ -49,7 +49,7 @@ class Sheet:
         return f"{self.place.path}/{self.part.word}"
 
 
-def routes(house: House, place: Place, show: Page, *sheets: Sheet) -> list[Route]:
+def routes_of(house: House, place: Place, show: Page, *sheets: Sheet) -> list[Route]:
     """The routes of a page and of the forms behind it."""
     return [shows(house, place, place.path, show), *(route for sheet in sheets for route in _form_routes(house, sheet))]
 

@@ -61,7 +61,7 @@ def show(visit: Visit) -> Shown:
         ),
         lambda org: ids.long(org.id),
     )
-    return Shown("orgs.html", {"listed": listed, "first": first, "kinds": _kinds()}, ((PLACE.name, ""),))
+    return Shown("orgs/list.html", {"listed": listed, "first": first, "kinds": _kinds()}, ((PLACE.name, ""),))
 
 
 def show_one(visit: Visit) -> Shown:
@@ -77,7 +77,7 @@ def show_one(visit: Visit) -> Shown:
         "discovery": found.issuer + discovery.PATHS[1],
         "said": CREATED if visit.request.query_params.get("said") == "created" else "",
     }
-    return Shown("orgs_one.html", values, ((PLACE.name, PLACE.path), (found.name, "")))
+    return Shown("orgs/one.html", values, ((PLACE.name, PLACE.path), (found.name, "")))
 
 
 def show_new(visit: Visit) -> Shown:
@@ -118,4 +118,4 @@ def _kinds() -> dict[OrgKind, str]:
 
 def _form(form: Form) -> Shown:
     values = {"form": form, "here": NEW, "back": PLACE.path, "kinds": KINDS}
-    return Shown("orgs_new.html", values, ((PLACE.name, PLACE.path), ("New org", "")), form.status)
+    return Shown("orgs/new.html", values, ((PLACE.name, PLACE.path), ("New org", "")), form.status)

@@ -29,4 +29,4 @@ def show(visit: Visit) -> Shown:
         "reset_hours": int(reset_password.LIFE.total_seconds()) // 3600,
         "invitation_days": invite_users.LIFE.days,
     }
-    return org_forms.shown(visit, PLACE, "password_policy.html", values)
+    return org_forms.shown(visit, PLACE, "password_policy/page.html", values)

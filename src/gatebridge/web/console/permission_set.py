@@ -87,7 +87,7 @@ def show(visit: Visit) -> Shown:
         "sees": frozenset(place.word for place in places.PLACES if place.needs & visit.actor.permissions),
         "myself": visit.user.id,
     }
-    return Shown("permission_set.html", values, ((PLACE.name, PLACE.path), (held.label, "")))
+    return Shown("permission_sets/one.html", values, ((PLACE.name, PLACE.path), (held.label, "")))
 
 
 def show_edit(visit: Visit) -> Shown:
@@ -196,7 +196,7 @@ def _ways(held: PermissionSet, page: str) -> dict[str, str]:
 def _form(visit: Visit, held: PermissionSet, form: Form) -> Shown:
     groups = rights.boxes(visit.actor, _standing(held).values, form.values)
     values = {"form": form, "groups": groups, "title": f"Edit {held.label}", "save": "Save", **_ways(held, "edit")}
-    return Shown("permission_set_form.html", values, _crumbs(held, "Edit"), form.status)
+    return Shown("permission_sets/form.html", values, _crumbs(held, "Edit"), form.status)
 
 
 def _delete(visit: Visit, held: PermissionSet, form: Form) -> Shown:
@@ -213,4 +213,4 @@ def _delete(visit: Visit, held: PermissionSet, form: Form) -> Shown:
 
 def _assign(visit: Visit, held: PermissionSet, form: Form) -> Shown:
     values = {"form": form, "held": held, "rights": rights.told(held.permissions), "zone": visit.user.timezone, **_ways(held, "assign")}
-    return Shown("permission_set_assign.html", values, _crumbs(held, "Assign"), form.status)
+    return Shown("permission_sets/assign.html", values, _crumbs(held, "Assign"), form.status)

@@ -57,7 +57,7 @@ def show(visit: Visit) -> Shown:
     found = [each for each in listed.records if isinstance(each, PermissionSet)]
     held = holders.users_of_sets(visit.tx, visit.org.id, [each.id for each in found])
     lines = [Line(each, address_of(each.id), rights.summed(each.permissions), held.get(each.id, 0)) for each in found]
-    return Shown("permission_sets.html", {"listed": listing.showing(listed, lines), "may_add": may_edit(visit)}, ((PLACE.name, ""),))
+    return Shown("permission_sets/list.html", {"listed": listing.showing(listed, lines), "may_add": may_edit(visit)}, ((PLACE.name, ""),))
 
 
 def show_new(visit: Visit) -> Shown:
@@ -94,4 +94,4 @@ def _form(visit: Visit, form: Form) -> Shown:
         "title": "New permission set",
         "save": "Make the permission set",
     }
-    return Shown("permission_set_form.html", values, ((PLACE.name, PLACE.path), ("New permission set", "")), form.status)
+    return Shown("permission_sets/form.html", values, ((PLACE.name, PLACE.path), ("New permission set", "")), form.status)

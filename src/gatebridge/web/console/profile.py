@@ -77,7 +77,7 @@ def show(visit: Visit) -> Shown:
         "may_edit": may_edit(visit),
         "may_see_apps": Permission.VIEW_SETUP in visit.actor.permissions,
     }
-    return Shown("profile.html", values, ((PLACE.name, PLACE.path), (profile.name, "")))
+    return Shown("profiles/one.html", values, ((PLACE.name, PLACE.path), (profile.name, "")))
 
 
 def show_edit(visit: Visit) -> Shown:
@@ -155,7 +155,7 @@ def _form(visit: Visit, profile: Profile, form: Form) -> Shown:
     address = listed.address_of(profile.id)
     values = {"here": f"{address}/edit", "back": address, "title": f"Edit {profile.name}", "save": "Save"}
     standing = listed.standing(profile)
-    return Shown("profile_form.html", values | listed.form_values(visit, form, standing), _crumbs(profile, "Edit"), form.status)
+    return Shown("profiles/form.html", values | listed.form_values(visit, form, standing), _crumbs(profile, "Edit"), form.status)
 
 
 def _delete(visit: Visit, profile: Profile, form: Form) -> Shown:

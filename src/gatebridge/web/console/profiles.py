@@ -80,7 +80,7 @@ def show(visit: Visit) -> Shown:
     )
     found = [each for each in listed.records if isinstance(each, Profile)]
     lines = [Line(each, address_of(each.id), rights.summed(each.permissions)) for each in found]
-    return Shown("profiles.html", {"listed": listing.showing(listed, lines), "may_add": may_edit(visit)}, ((PLACE.name, ""),))
+    return Shown("profiles/list.html", {"listed": listing.showing(listed, lines), "may_add": may_edit(visit)}, ((PLACE.name, ""),))
 
 
 def show_new(visit: Visit) -> Shown:
@@ -205,4 +205,4 @@ def _requirement(fields: Mapping[str, str]) -> Requirement:
 def _form(visit: Visit, form: Form) -> Shown:
     values = {"here": NEW, "back": PLACE.path, "title": "New profile", "save": "Make the profile"}
     crumbs = ((PLACE.name, PLACE.path), ("New profile", ""))
-    return Shown("profile_form.html", values | form_values(visit, form, Form(LABELS, {})), crumbs, form.status)
+    return Shown("profiles/form.html", values | form_values(visit, form, Form(LABELS, {})), crumbs, form.status)

@@ -63,7 +63,7 @@ def show(visit: Visit) -> Shown:
         "told": told,
         "revoke": app_revoke.address_of_token(visit, receipt.id) if receipt.outcome == "success" else "",
     }
-    return Shown("receipt.html", values, ((login_history.PLACE.name, login_history.PLACE.path), ("Receipt", "")))
+    return Shown("login_history/receipt.html", values, ((login_history.PLACE.name, login_history.PLACE.path), ("Receipt", "")))
 
 
 def _title(receipt: Receipt, stations: list[strip.Station]) -> str:

@@ -116,7 +116,7 @@ def _at_fields(refused: Refused) -> Refused:
 def _choose(visit: Visit, asked: Mapping[str, str], problem: str) -> Shown:
     found = profiles.list_page(visit.tx, visit.org.id, after=None, limit=MOST_PROFILES)
     values = {"profiles": found, "typed": asked.get("app", ""), "problem": problem, "here": PLACE.path}
-    return Shown("replay_choose.html", values, ((PLACE.name, ""),), 422 if problem else 200)
+    return Shown("replay/choose.html", values, ((PLACE.name, ""),), 422 if problem else 200)
 
 
 def _drafted(subject: Subject, form: Form, told: Mapping[str, object], zone: str) -> Shown:
@@ -133,7 +133,7 @@ def _drafted(subject: Subject, form: Form, told: Mapping[str, object], zone: str
         "answer": None,
     }
     crumbs = ((PLACE.name, PLACE.path), (subject.name, ""))
-    return Shown("replay.html", values | dict(told), crumbs, form.status)
+    return Shown("replay/judged.html", values | dict(told), crumbs, form.status)
 
 
 def _told(answer: Answer) -> Mapping[str, object]:

@@ -153,7 +153,7 @@ def _page(visit: Visit, found: ListedRequest, form: Form) -> Shown:
         "said": SAID.get(visit.request.query_params.get("said", ""), "") if request.state is not RequestState.OPEN else "",
         "sees": [place.word for _, listed in places.visible(visit.actor.permissions) for place in listed],
     }
-    return Shown("request.html", values, ((PLACE.name, PLACE.path), (found.app or "Request", "")), form.status)
+    return Shown("requests/one.html", values, ((PLACE.name, PLACE.path), (found.app or "Request", "")), form.status)
 
 
 def _block_page(visit: Visit, form: Form) -> Shown:
@@ -166,7 +166,7 @@ def _block_page(visit: Visit, form: Form) -> Shown:
     )
     values = {"line": requests.line(visit, found), "waiting": waiting, "form": form}
     crumbs = ((PLACE.name, PLACE.path), (found.app, requests.address_of(found.request.id)), ("Block the app", ""))
-    return Shown("request_block.html", values, crumbs, form.status)
+    return Shown("requests/block.html", values, crumbs, form.status)
 
 
 def _review(visit: Visit, found: ListedRequest) -> Review | None:

@@ -81,7 +81,7 @@ def show(visit: Visit) -> Shown:
     )
     lines = [line(visit, each) for each in listed.records if isinstance(each, ListedRequest)]
     values = {"listed": listing.showing(listed, lines), "nobody": sought.nothing, "all_states": _state(view) is None}
-    return Shown("requests.html", values, ((PLACE.name, ""),))
+    return Shown("requests/list.html", values, ((PLACE.name, ""),))
 
 
 def waiting(visit: Visit, most: int) -> list[Line]:

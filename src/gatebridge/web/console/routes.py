@@ -1,105 +1,21 @@
-"""Every page of setup, a module each."""
+"""Every page of setup: each module of this folder that has `routes` brings its own, so that a new page is written down nowhere else."""
+
+import importlib
+import pkgutil
 
 from starlette.routing import Route
 
-from gatebridge.web.console import (
-    app_access,
-    app_activity,
-    app_certificates,
-    app_changes,
-    app_credentials,
-    app_exposure,
-    app_identity,
-    app_manager,
-    app_overview,
-    app_policies,
-    app_revoke,
-    app_secrets,
-    app_settings,
-    app_stop,
-    audit_trail,
-    custom_permission,
-    custom_permissions,
-    explain,
-    find,
-    home,
-    keys,
-    login_history,
-    network_access,
-    oauth_settings,
-    org,
-    orgs,
-    password_policy,
-    permission_set,
-    permission_sets,
-    profile,
-    profiles,
-    receipt,
-    replay,
-    request,
-    requests,
-    session_settings,
-    sessions,
-    sign_in_methods,
-    try_it,
-    try_run,
-    usage,
-    user,
-    user_acts,
-    user_sets,
-    users,
-)
+from gatebridge.web import console
 from gatebridge.web.house import House
-
-PAGES = (
-    home,
-    find,
-    app_manager,
-    app_overview,
-    app_settings,
-    app_policies,
-    app_access,
-    app_identity,
-    app_exposure,
-    app_credentials,
-    app_secrets,
-    app_certificates,
-    app_activity,
-    app_changes,
-    app_stop,
-    try_it,
-    try_run,
-    requests,
-    request,
-    usage,
-    app_revoke,
-    login_history,
-    receipt,
-    audit_trail,
-    sessions,
-    explain,
-    replay,
-    users,
-    user,
-    user_acts,
-    user_sets,
-    profiles,
-    profile,
-    permission_sets,
-    permission_set,
-    custom_permissions,
-    custom_permission,
-    network_access,
-    session_settings,
-    sign_in_methods,
-    password_policy,
-    oauth_settings,
-    keys,
-    org,
-    orgs,
-)
 
 
 def routes(house: House) -> list[Route]:
-    """The routes of all of them."""
-    return [route for page in PAGES for route in page.routes(house)]
+    """The routes of all of them; of two that take the same address, the one that says it in words comes first."""
+    modules = (importlib.import_module(f"{console.__name__}.{found.name}") for found in pkgutil.iter_modules(console.__path__))
+    # This module is one of them, and is told from a page by what it is called.
+    found = [route for module in modules if module.__name__ != __name__ and hasattr(module, "routes") for route in module.routes(house)]
+    return sorted(found, key=_openness)
+
+
+def _openness(route: Route) -> list[bool]:
+    return [part.startswith("{") for part in route.path.split("/")]

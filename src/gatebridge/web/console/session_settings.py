@@ -76,7 +76,7 @@ SHEET = Sheet(PLACE, EDIT, _values, dict.fromkeys(NUMBERS, forms.number) | {"loc
 
 
 def routes(house: House) -> list[Route]:
-    return org_forms.routes(house, PLACE, show, SHEET)
+    return org_forms.routes_of(house, PLACE, show, SHEET)
 
 
 def show(visit: Visit) -> Shown:
@@ -91,4 +91,4 @@ def show(visit: Visit) -> Shown:
         "sources": SOURCES,
         "others": org_forms.profiles_that(visit, lambda profile: profile.session_minutes is not None),
     }
-    return org_forms.shown(visit, PLACE, "session_settings.html", values)
+    return org_forms.shown(visit, PLACE, "session_settings/page.html", values)

@@ -45,7 +45,7 @@ def show(visit: Visit) -> Shown:
         lambda found: ids.long(found.session.id),
     )
     said = ENDED if visit.request.query_params.get("said") == "ended" else ""
-    return Shown("sessions.html", {"listed": listed, "told": told, "said": said, "nobody": nobody}, ((PLACE.name, ""),))
+    return Shown("sessions/list.html", {"listed": listed, "told": told, "said": said, "nobody": nobody}, ((PLACE.name, ""),))
 
 
 def show_end(visit: Visit) -> Shown:
@@ -53,7 +53,7 @@ def show_end(visit: Visit) -> Shown:
     permit(visit.actor, *ENDS_SESSIONS)
     signed_in_lately(visit.tx, visit.actor)
     found = _found(visit)
-    return Shown("session_end.html", {"found": found, "told": told}, ((PLACE.name, PLACE.path), ("End a session", "")))
+    return Shown("sessions/end.html", {"found": found, "told": told}, ((PLACE.name, PLACE.path), ("End a session", "")))
 
 
 def end(visit: Visit) -> RedirectResponse:

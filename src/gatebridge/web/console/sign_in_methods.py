@@ -78,7 +78,7 @@ SHEET = Sheet(
 
 
 def routes(house: House) -> list[Route]:
-    return org_forms.routes(house, PLACE, show, SHEET)
+    return org_forms.routes_of(house, PLACE, show, SHEET)
 
 
 def show(visit: Visit) -> Shown:
@@ -94,7 +94,7 @@ def show(visit: Visit) -> Shown:
         "others": org_forms.profiles_that(visit, lambda profile: profile.requirement.level is Level.HIGH),
         "actions": {each.value: each.words for each in ACTIONS},
     }
-    return org_forms.shown(visit, PLACE, "sign_in_methods.html", values)
+    return org_forms.shown(visit, PLACE, "sign_in_methods/page.html", values)
 
 
 def _methods(held: dict[FactorKind, int]) -> tuple[Method, ...]:

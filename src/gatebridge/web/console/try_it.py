@@ -142,4 +142,4 @@ def _page(visit: Visit, found: ListedApp, settings: AppSettings, form: Form) -> 
         "me": visit.user.username,
         "said": ENDED if visit.request.query_params.get("said") == "ended" else "",
     }
-    return app_tabs.shown(visit, found, TAB, "try.html", values, status=form.status)
+    return app_tabs.shown(visit, found, TAB, "try_it/ways.html", values, status=form.status)

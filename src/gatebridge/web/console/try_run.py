@@ -155,7 +155,7 @@ def _page(visit: Visit, run: Try, kept: Kept | None, told: Told | None, form: Fo
         "how_far": "",
     }
     return app_tabs.shown(
-        visit, found, TAB, "try_run.html", values | dict(_step(visit, told)), page=f"A run of {FLOWS[run.flow]}", status=form.status
+        visit, found, TAB, "try_it/run.html", values | dict(_step(visit, told)), page=f"A run of {FLOWS[run.flow]}", status=form.status
     )
 
 

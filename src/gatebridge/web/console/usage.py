@@ -27,7 +27,7 @@ def show(visit: Visit) -> Shown:
         lambda after, count: oauth_usage.of_apps(visit.tx, visit.actor, after=ids.parse(after, Prefix.APP) or "", limit=count),
         lambda found: ids.long(found.app_id),
     )
-    return Shown("usage.html", {"listed": listed, "here": PLACE.path}, ((PLACE.name, ""),))
+    return Shown("usage/list.html", {"listed": listed, "here": PLACE.path}, ((PLACE.name, ""),))
 
 
 def show_app(visit: Visit) -> Shown:
@@ -50,7 +50,7 @@ def show_app(visit: Visit) -> Shown:
         "manages": Permission.MANAGE_CONNECTED_APPS in visit.actor.permissions,
         "said": app_revoke.SAID.get(visit.request.query_params.get("said", ""), ""),
     }
-    return Shown("usage_app.html", values, ((PLACE.name, PLACE.path), (found.app, "")))
+    return Shown("usage/app.html", values, ((PLACE.name, PLACE.path), (found.app, "")))
 
 
 def _revokes(visit: Visit, app_id: str) -> bool:

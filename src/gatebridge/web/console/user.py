@@ -105,7 +105,7 @@ def show(visit: Visit) -> Shown:
         "sees": frozenset(place.word for place in places.PLACES if place.needs & may),
         "myself": user.id == visit.user.id,
     }
-    return Shown("user.html", values, ((PLACE.name, PLACE.path), (user.name, "")))
+    return Shown("users/one.html", values, ((PLACE.name, PLACE.path), (user.name, "")))
 
 
 def show_edit(visit: Visit) -> Shown:
@@ -176,4 +176,4 @@ def _form(visit: Visit, user: User, form: Form) -> Shown:
         "profiles": users.profile_choices(visit, user.profile_id),
         "invited": user.state is UserState.INVITED,
     }
-    return Shown("user_edit.html", values, crumbs(user, "Edit"), form.status)
+    return Shown("users/edit.html", values, crumbs(user, "Edit"), form.status)

@@ -178,7 +178,7 @@ def _form(act: Act, visit: Visit, form: Form) -> Shown:
     it = manage_users.found(visit.tx, visit.actor, visit.id_in_path("user_id", Prefix.USER)).user
     address = users.address_of(it.id)
     values = {"act": act, "form": form, "user_shown": it, "here": f"{address}/{act.word}", "back": address, "told": told}
-    return Shown("user_act.html", values | _hit(act, visit, it), user.crumbs(it, act.button), form.status)
+    return Shown("users/act.html", values | _hit(act, visit, it), user.crumbs(it, act.button), form.status)
 
 
 def _hit(act: Act, visit: Visit, it: User) -> dict[str, object]:

@@ -131,20 +131,20 @@ def _new(visit: Visit, user_here: User, form: Form) -> Shown:
     found = permission_sets.list_page(visit.tx, visit.org.id, after=None, limit=MOST_SETS)
     choices = (("", "Choose one"), *((ids.long(each.id), each.label) for each in found if each.id not in held))
     values = {"form": form, "user_shown": user_here, "choices": choices, "zone": _zone(visit), **_ways(user_here, "/sets/new")}
-    return Shown("user_set.html", values, user.crumbs(user_here, "Assign a permission set"), form.status)
+    return Shown("users/set.html", values, user.crumbs(user_here, "Assign a permission set"), form.status)
 
 
 def _end(visit: Visit, user_here: User, held: PermissionSet, form: Form) -> Shown:
     ways = _ways(user_here, f"/sets/{ids.long(held.id)}")
     values = {"form": form, "user_shown": user_here, "held": held, "zone": _zone(visit), **ways}
-    return Shown("user_set_end.html", values, user.crumbs(user_here, held.label), form.status)
+    return Shown("users/set_end.html", values, user.crumbs(user_here, held.label), form.status)
 
 
 def _take(visit: Visit, form: Form) -> Shown:
     user_here, held = _user(visit), _set(visit)
     ways = _ways(user_here, f"/sets/{ids.long(held.id)}/take")
     values = {"form": form, "user_shown": user_here, "held": held, "rights": rights.told(held.permissions), **ways}
-    return Shown("user_set_take.html", values, user.crumbs(user_here, f"Take {held.label}"), form.status)
+    return Shown("users/set_take.html", values, user.crumbs(user_here, f"Take {held.label}"), form.status)
 
 
 def _ways(user_here: User, onward: str) -> dict[str, str]:

@@ -82,7 +82,7 @@ def show(visit: Visit) -> Shown:
     named = names.of_holders(visit.tx, visit.org.id, {user.profile_id for user in found})
     lines = [Line(user, address_of(user.id), named.get(user.profile_id, ""), *state_of(user)) for user in found]
     values = {"listed": listing.showing(listed, lines), "may_add": Permission.MANAGE_USERS in visit.actor.permissions}
-    return Shown("users.html", values, ((PLACE.name, ""),))
+    return Shown("users/list.html", values, ((PLACE.name, ""),))
 
 
 def show_new(visit: Visit) -> Shown:
@@ -153,4 +153,4 @@ def _form(visit: Visit, form: Form) -> Shown:
     # Nothing is chosen beforehand: the first profile of every org is the one that gives everything.
     choices = (("", "Choose one"), *profile_choices(visit, chosen))
     values = {"form": form, "here": NEW, "profiles": choices, "invited": INVITED, "at_once": AT_ONCE}
-    return Shown("user_new.html", values, ((PLACE.name, PLACE.path), ("New user", "")), form.status)
+    return Shown("users/new.html", values, ((PLACE.name, PLACE.path), ("New user", "")), form.status)
