@@ -13,7 +13,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rules test-tools lint format bench fuzz scale soak demo-reset standards requirements clean
+.PHONY: help run test test-rules test-tools lint format bench fuzz scale soak screenshots demo-reset standards texts requirements clean
 .DELETE_ON_ERROR:
 
 help:  ## Show what there is to run
@@ -58,12 +58,19 @@ scale: $(DEV)  ## Measure with large data; takes long, outside `make test`
 soak: $(DEV)  ## Run for hours and kill the server now and then; outside `make test`
 	$(BIN)/python -m bench.soak
 
+screenshots: $(DEV)  ## Take every page of a demo in three widths and both themes, into docs/screenshots/ (PAGES: a pattern for some of them)
+	@scripts/system-packages chromium
+	$(BIN)/python -m bench.screenshots "$(PAGES)"
+
 demo-reset:  ## Forget the demo org and its keys; the next `make run` makes new ones
 	@test ! -e var || test -e var/demo.json || { echo "var/ holds no demo; nothing is removed."; exit 1; }
 	rm -rf var
 
 standards: $(DEV)  ## Put the tests of today under the lines of docs/standards.md
 	$(BIN)/python -m tests.contracts.standards
+
+texts: $(DEV)  ## Collect what pages say for translators, in web/locale/gatebridge.pot
+	$(BIN)/python -m tests.contracts.texts
 
 requirements: $(TOOLS)  ## Pin the newest versions that requirements/*.in allow, with hashes
 	$(COMPILE) --upgrade bootstrap.in -o bootstrap.txt

@@ -1,6 +1,6 @@
 """`python -m bench.scale`: large data. A flood of strangers must not fill the disk, a purge must not stop the traffic, the millionth
-line of the history must be as near as the first, a month of decisions must be replayed while somebody waits, and a query over half a year
-of logins must be answered at once."""
+line of the history must be as near as the first, a month of decisions must be replayed while somebody waits, a query over half a year of
+logins must be answered at once, and so must every list of setup."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
-from bench import machine, replays, soql
+from bench import large_org, lists, machine, replays, soql
 from bench.installation import KINDS, Installation, installed
 from bench.load import drive, write_bodies
 from bench.operations import TOKEN, ask
@@ -163,7 +163,8 @@ def queries(installation: Installation, seeded: Seeded, count: int) -> bool:
     count *= QUERIED
     with installation.database() as database:
         began = time.perf_counter()
-        soql.add_history(database, seeded, count)
+        apps = [*(app.id for app in seeded.apps.values()), soql.NO_APP]
+        soql.add_history(database, seeded.org_id, apps, [user.id for user in seeded.people.users], count)
         _progress(f"{count:,} lines are there, after {time.perf_counter() - began:.0f} s")
         with machine.pinned(machine.SERVER_CORE):
             times = soql.times_ms(database, seeded)
@@ -177,12 +178,29 @@ def queries(installation: Installation, seeded: Seeded, count: int) -> bool:
     )
 
 
+def setup_lists(installation: Installation, seeded: Seeded, count: int) -> bool:
+    """Every list of setup in a large org, in each of its orders: answered at once, and small."""
+    with installation.database() as database:
+        began = time.perf_counter()
+        org = large_org.add(database, seeded, count * QUERIED, lambda words: _progress(f"{time.perf_counter() - began:4.0f} s  {words}"))
+    with installation.serving() as server:
+        found = lists.measure(server, org, lambda page: _progress(str(page)))
+    slowest, largest = max(found, key=lambda page: page.milliseconds), max(found, key=lambda page: page.kilobytes)
+    return _said(
+        all(page.well for page in found),
+        f"{len(found)} pages over {count * QUERIED:,} lines: the slowest in {slowest.milliseconds:.0f} ms ({slowest.path}), "
+        f"the largest with {largest.kilobytes:.0f} kB ({largest.path})",
+        f"all under {lists.SLOWEST_MS} ms and {lists.LARGEST_KB} kB",
+    )
+
+
 CHECKS: dict[str, Check] = {
     "bogus": bogus_requests,
     "purge": purge,
     "history": deep_history,
     "replay": policy_replay,
     "queries": queries,
+    "lists": setup_lists,
 }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from threading import Event
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -153,7 +155,19 @@ def serve(server: Server) -> None:
         limit_concurrency=MOST_CONNECTIONS,
     )
     signal.signal(signal.SIGTERM, _end)
-    uvicorn.Server(config).run()
+    Listener(config, server.house.stopping).run()
+
+
+class Listener(uvicorn.Server):
+    """Says when it is told to stop, so that what is sent for as long as somebody listens does not hold it up."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stopping.set()
+        super().handle_exit(sig, frame)
 
 
 def _end(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""The clock of the house: the courier, the roll-up of usage, the end of loosenings, and the purge of what has expired.
+"""The clock of the house: the courier, the roll-up of usage, the weights of apps, the end of loosenings, and the purge of what has expired.
 
 One node at a time works, by lease.
 """
@@ -12,6 +12,7 @@ import structlog
 
 from gatebridge.delivery import courier
 from gatebridge.delivery.courier import Delivery
+from gatebridge.monitoring import exposures
 from gatebridge.rules import ids
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.loosenings import TOLD_BEFORE
@@ -28,6 +29,7 @@ from gatebridge.setup.end_loosenings import (
 )
 from gatebridge.setup.end_try import end_overdue
 from gatebridge.storage import (
+    app_weights,
     assertions,
     codes,
     device_codes,
@@ -36,6 +38,7 @@ from gatebridge.storage import (
     leases,
     loosenings,
     names,
+    orgs,
     outbox,
     password_resets,
     refresh_tokens,
@@ -57,6 +60,8 @@ CHUNK = 1_000
 MOST_CHUNKS = 20  # of one kind of work in one round, so that no work waits long for another
 PURGE_EVERY = timedelta(minutes=1)
 LOOSENINGS_EVERY = timedelta(minutes=1)
+WEIGHTS_EVERY = timedelta(minutes=2)
+BEHIND_EVERY_APP = f"{Prefix.APP}~"
 
 KEEP_EXPIRED_TOKENS = timedelta(days=1)  # so that a caller is told for a while that its token expired
 KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
@@ -86,6 +91,7 @@ class Report:
     rolled_up: int = 0
     purged: int = 0
     loosenings: int = 0  # whose people were told, or which ended
+    weighed: int = 0  # apps
 
 
 class Worker:
@@ -124,7 +130,7 @@ class Worker:
         sent, not_sent = self._deliver()
         rolled_up = self._in_each_org(lambda tx, org_id: usage.roll_up(tx, org_id, CHUNK))
         ended = self._end_loosenings()
-        return Report(True, sent, not_sent, rolled_up, self._purge(), ended)
+        return Report(True, sent, not_sent, rolled_up, self._purge(), ended, self._weigh())
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -160,8 +166,8 @@ class Worker:
 
     def _in_each_org(self, work: Callable[[Tx, str], int]) -> int:
         with self._database.reading() as tx:
-            orgs = sorted(names.of_orgs(tx))
-        return sum(self._in_chunks(lambda tx, org_id=org_id: work(tx, org_id)) for org_id in orgs)  # type: ignore[misc]
+            ours = sorted(names.of_orgs(tx))
+        return sum(self._in_chunks(lambda tx, org_id=org_id: work(tx, org_id)) for org_id in ours)  # type: ignore[misc]
 
     def _in_chunks(self, work: Callable[[Tx], int]) -> int:
         """Do the work one transaction a chunk, until a chunk is not full."""
@@ -189,9 +195,9 @@ class Worker:
         if now is None:
             return 0
         with self._database.reading() as tx:
-            orgs = sorted(names.of_orgs(tx))
-            near = [(org_id, each) for org_id in orgs for each in loosenings.ending(tx, org_id, now + TOLD_BEFORE, CHUNK)]
-            over = [(org_id, each) for org_id in orgs for each in loosenings.ended(tx, org_id, CHUNK)]
+            ours = sorted(names.of_orgs(tx))
+            near = [(org_id, each) for org_id in ours for each in loosenings.ending(tx, org_id, now + TOLD_BEFORE, CHUNK)]
+            over = [(org_id, each) for org_id in ours for each in loosenings.ended(tx, org_id, CHUNK)]
         done = 0
         for org_id, each in near:
             with self._database.transaction() as tx:
@@ -214,6 +220,28 @@ class Worker:
             because = f"Gatebridge could not make the smaller setting by itself ({refused.reason.code}):"
         with self._database.transaction() as tx:
             return bool(leave_loosening(tx, house, LeaveLoosening(loosening_id, because)))
+
+    def _weigh(self) -> int:
+        """Weigh the apps of every org: looked at in a snapshot, so that nobody waits for that, and written down by themselves."""
+        if self._due("weights", WEIGHTS_EVERY) is None:
+            return 0
+        with self._database.reading() as tx:
+            ours = sorted(names.of_orgs(tx))
+        return sum(self._weigh_org(org_id) for org_id in ours)
+
+    def _weigh_org(self, org_id: str) -> int:
+        after, weighed = "", 0
+        while True:
+            with self._database.snapshot() as tx:
+                org = orgs.by_id(tx, org_id)
+                found = exposures.weights(tx, org, after) if org is not None else {}
+            more = len(found) == exposures.BATCH
+            upto = max(found) if more else BEHIND_EVERY_APP
+            with self._database.transaction() as tx:
+                app_weights.replace(tx, org_id, after, upto, found)
+            after, weighed = upto, weighed + len(found)
+            if not more or not self._goes_on():
+                return weighed
 
     def _purge(self) -> int:
         now = self._due("purge", PURGE_EVERY)

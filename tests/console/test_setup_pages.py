@@ -162,6 +162,13 @@ class TestReceipt:
         assert list(states.values()) == sorted(states.values(), key=["passed", "refused", "unreached"].index)
         assert "Refused at Scopes" in page.text
 
+    def test_it_leads_to_explain_access_with_the_same_request_filled_in(self, acme: Tenant) -> None:
+        browser = admin(acme)
+        page = browser.open(f"{HISTORY}/{acme.app().token(scope='full').headers['X-Gatebridge-Receipt']}")
+        link = re.search(r'id="question" href="([^"]+)"', page.text)
+        assert link is not None
+        assert states_of(browser.open(link[1].replace("&amp;", "&"))) == states_of(page)
+
     def test_a_success_passed_every_gate(self, acme: Tenant) -> None:
         page = admin(acme).open(f"{HISTORY}/{acme.app().token().headers['X-Gatebridge-Receipt']}")
         assert set(states_of(page).values()) == {"passed"}
@@ -179,6 +186,7 @@ class TestReceipt:
         assert found.sent == (Part("https://a.example/cb", "same"), Part("/", "extra"))
         assert found.registered == (Part("https://a.example/cb", "same"), Part("", "missing"))
         assert compare(Compared("x", None, "y")).sent is None
+        assert compare(Compared("address", "203.0.113.9", "127.0.0.0/8, 10.20.0.0/16")).sent == (Part("203.0.113.9", "same"),)
 
 
 class TestApps:
@@ -228,6 +236,11 @@ class TestQuickFind:
 
     def test_it_says_so_where_nothing_is_called_so(self, acme: Tenant) -> None:
         assert "Nothing is called so" in admin(acme).open("/setup/find?q=zzz").text
+
+    def test_it_opens_a_receipt_by_its_id_and_shows_every_page_where_nothing_is_asked(self, acme: Tenant) -> None:
+        browser, receipt_id = admin(acme), long("0Ya3pvwUXp01000")
+        assert f'href="{HISTORY}/{receipt_id}"' in browser.open(f"/setup/find?q={receipt_id}").text
+        assert 'id="places"' in browser.open("/setup/find").text
 
 
 def test_a_strip_begins_each_zone_once() -> None:

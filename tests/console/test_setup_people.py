@@ -13,7 +13,7 @@ from tests.oauth.tenants import Tenant, make_tenant
 from gatebridge.rules.ids import long
 from gatebridge.rules.people import User, UserState
 from gatebridge.rules.permissions import Permission
-from gatebridge.storage import people, permission_sets
+from gatebridge.storage import listed_users, people, permission_sets
 
 __all__ = ["acme", "house", "loop"]
 
@@ -70,7 +70,7 @@ class TestList:
         assert listed(browser.open(f"{USERS}?state=frozen&profile={long(acme.profile.id)}")) == [long(sam.id)]
 
     def test_pages_follow_each_other_without_a_gap(self, acme: Tenant, browser: Browser) -> None:
-        made = [long(enrol(acme, f"many{number}").id) for number in range(27)]
+        made = [long(enrol(acme, f"many{number:02d}").id) for number in range(27)]
         first = browser.open(f"{USERS}?q=many")
         onward = re.search(r'id="next" href="([^"]+)"', first.text)
         assert onward is not None
@@ -176,6 +176,15 @@ class TestStopping:
         page = browser.submit(browser.open(f"{page_of(sam)}/remove-factors"), "act", reason="The phone was lost")
         assert "The second factors are gone." in page.text
 
+    def test_a_link_for_a_new_password_is_sent_and_never_shown(self, acme: Tenant, browser: Browser, sam: User) -> None:
+        page = browser.open(f"{page_of(sam)}/password-link")
+        assert sam.email in page.text
+        page = browser.submit(page, "act", reason="It was on a note")
+        assert ("on its way by mail" in page.text, "token=" in page.text) == (True, False)
+        browser.submit(browser.open(f"{page_of(sam)}/freeze"), "act", reason="The laptop is gone")
+        assert 'id="password-link"' not in browser.open(page_of(sam)).text
+        assert "This user is frozen" in browser.submit(browser.open(f"{page_of(sam)}/password-link"), "act").text
+
     def test_what_is_in_no_such_state_is_told_on_the_page(self, browser: Browser, sam: User) -> None:
         page = browser.submit(browser.open(f"{page_of(sam)}/activate"), "act")
         assert (page.status, 'data-reason="state_conflict"' in page.text) == (409, True)
@@ -209,7 +218,7 @@ class TestPermissionSets:
 
     def test_X_AD_04_nobody_decides_what_they_hold_themselves(self, acme: Tenant, browser: Browser) -> None:
         with acme.standing.database.snapshot() as tx:
-            (dana,) = people.list_page(tx, acme.org.id, after=None, limit=2, search="dana")
+            (dana,) = listed_users.list_page(tx, acme.org.id, after=None, limit=2, search="dana")
         assert 'id="assign"' not in browser.open(page_of(dana)).text
         page = browser.submit(browser.open(f"{page_of(dana)}/sets/new"), "assign", set_id=long(acme.approved.id))
         assert (page.status, 'data-reason="own_assignment"' in page.text) == (403, True)

@@ -66,7 +66,7 @@ class TestUsage:
         used, unused = acme.app("Used"), acme.app("Unused")
         used.token()
         page = admin(acme).open(USAGE)
-        assert re.findall(r'data-app="(\w+)"', page.text) == [long(used.id), long(unused.id)]
+        assert re.findall(r'data-app="(\w+)"', page.text) == [long(unused.id), long(used.id)]
         assert "not yet" in page.text
 
     def test_an_app_shows_its_grants_and_the_scopes_that_nobody_would_miss(self, acme: Tenant) -> None:

@@ -15,7 +15,7 @@ from gatebridge.rules.ids import long
 from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.people import Profile
 from gatebridge.rules.permissions import EVERY_POWER, Permission
-from gatebridge.storage import custom_permissions, people, permission_sets, profiles
+from gatebridge.storage import custom_permissions, listed_users, people, permission_sets, profiles
 from gatebridge.web.console import rights
 from gatebridge.web.console.profiles import hours_typed
 
@@ -90,7 +90,7 @@ class TestProfiles:
         acme.app("Nightly Sync").token()
         address = f"{PROFILES}/{long(acme.profile.id)}"
         with acme.standing.database.transaction() as tx:  # dana shall not have the profile that she changes
-            (dana,) = people.list_page(tx, acme.org.id, after=None, limit=2, search="dana")
+            (dana,) = listed_users.list_page(tx, acme.org.id, after=None, limit=2, search="dana")
             administrators = profiles.by_name(tx, acme.org.id, "Administrators")
             assert administrators is not None
             tx.connection.execute(people.users.update().where(people.users.c.id == dana.id).values(profile_id=administrators.id))

@@ -112,7 +112,7 @@ class TestNetworkAccess:
     def test_a_list_that_refuses_nobody_says_so(self, acme: Tenant) -> None:
         edited(acme, trusted_ranges=(TypedRange("198.51.100.0/24", "Elsewhere"),), trusted_ranges_only_waive=True)
         page = admin(acme).open(NETWORK)
-        assert ("Names only" in page.text, "its list only gives networks a name" in page.text) == (True, True)
+        assert ("Waives only" in page.text, "and waives the mailed code" in page.text) == (True, True)
 
     def test_what_is_no_range_is_told_at_its_line(self, acme: Tenant) -> None:
         browser = admin(acme)

@@ -171,6 +171,7 @@ def test_the_history_has_every_common_mistake_to_look_at(demo: Demo) -> None:
     lines = json_of(demo.server.client.get("/api/v1/login-history", params={"limit": 100}, headers=bearer))["items"]
     refusals = {line["reason"] for line in lines if line["outcome"] == "refused"}
     assert {"user_not_approved", "app_blocked", "secret_mistyped", "address_outside_ranges", "scope_not_assigned"} <= refusals
+    assert {"callback_not_registered", "challenge_missing", "verifier_wrong", "flow_not_enabled", "app_not_installed"} <= refusals
     assert [line for line in lines if line["outcome"] == "success"]
 
 
@@ -199,10 +200,22 @@ def test_there_is_an_app_for_each_flow_and_thirty_days_of_what_came_of_it(demo: 
         ("token", "refresh_token", "user_frozen"),
         ("token", "jwt_bearer", None),
         ("token", "jwt_bearer", "user_not_approved"),
+        ("token", "client_credentials", "outside_hours"),
     } <= happened
     moments = sorted(datetime.fromisoformat(line["at"]) for line in lines)
     assert 28 <= (moments[-1] - moments[0]).days <= 31
     assert moments[-1] <= datetime.now(UTC)
+
+
+def test_setup_has_something_on_its_first_page_to_decide_and_something_that_ends(demo: Demo) -> None:
+    dana = demo.kept["users"][0]
+    with httpx.Client(base_url=demo.kept["base_url"], trust_env=False) as http:
+        form = Forms(http.get("/signin").text).found["signin"]
+        http.post("/signin", data=form.fields | {"username": dana["username"], "password": dana["password"]})
+        home = http.get("/setup").text
+        for shown in ("Helpdesk Connector", "Northwind Tracking", "For the move to the new host", "Login Reports key"):
+            assert shown in home
+        assert "Northwind Logistics" in http.get("/setup/orgs").text
 
 
 def test_a_person_of_the_demo_signs_in_with_the_password_that_it_printed(demo: Demo) -> None:

@@ -21,7 +21,7 @@ from tests.fuzz.plausible import plausible
 from tests.fuzz.requests import TIMES, bounded
 
 # What is tried of each address: requests that fit the description of the API, and requests that do not.
-POSITIVE, NEGATIVE = 4, 2
+POSITIVE, NEGATIVE = 2, 1
 
 # The last words of addresses where something ends.
 ENDS = {"block", "deactivate", "delete", "freeze", "password", "remove", "retire", "revoke", "uninstall"}

@@ -40,7 +40,7 @@ def test_no_signed_token_breaks_a_place_that_takes_one(org: Tenant) -> None:
     claims = members("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "scope", "nonce", "sid", "act", "cnf")
     headers = members("kid", "typ", "cty", "crit", "jwk", "jku", "x5c", "zip", "b64", "enc", "p2c")
 
-    @bounded(120)
+    @bounded(60)
     @given(names, headers, claims, st.sampled_from(["kept", "bare"]))
     def each(name: str, header: dict[str, Any], said: dict[str, Any], how: str) -> None:
         slot: Slot = every[name]
@@ -62,7 +62,7 @@ def test_no_claims_parameter_breaks_an_authorization_request(org: Tenant) -> Non
     shaped = st.dictionaries(st.sampled_from(["userinfo", "id_token"]), wanted, max_size=2)
     texts = (shaped | JSON).map(json.dumps) | SHORT | st.sampled_from(["{" * 900, "[" * 400 + "]" * 400, '{"id_token":' * 90])
 
-    @bounded(120)
+    @bounded(60)
     @given(texts, st.sampled_from(["none", "login", "consent"]))
     def each(text: str, prompt: str) -> None:
         if len(text) > 6_000:
@@ -100,7 +100,7 @@ def test_no_expression_breaks_the_check_of_it_or_its_value(org: Tenant) -> None:
     tokens = st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=12)
     nested = st.integers(1, 3_000).map(lambda depth: "lower(" * depth + '"a"' + ")" * depth)
 
-    @bounded(400)
+    @bounded(200)
     @given(tokens.map("".join) | tokens.map(" ".join) | SHORT | nested)
     def each(expression: str) -> None:
         if attributes.expression_problem(expression) is None:
@@ -118,7 +118,7 @@ def test_no_attribute_that_is_saved_breaks_userinfo(org: Tenant) -> None:
         st.sampled_from(["user.email", "org.name", "lower(user.username)", "+", "&", '"x"', "(", ")", "coalesce(", ","]), max_size=5
     )
 
-    @bounded(60)
+    @bounded(30)
     @given(st.lists(st.tuples(st.sampled_from(["a", "sub", "badge", "iss", "x y"]) | SHORT, words.map(" ".join)), max_size=3))
     def each(attributes: list[tuple[str, str]]) -> None:
         try:

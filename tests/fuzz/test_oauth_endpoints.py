@@ -88,7 +88,7 @@ def good_forms(held: Hoard) -> list[dict[str, str]]:
 
 
 def test_no_request_to_the_token_endpoint_and_its_kin_breaks_it(held: Hoard) -> None:
-    @bounded(400)
+    @bounded(200)
     @given(fuzzed([*HOT, FEED, DEVICE], held.values, *good_forms(held), methods=("POST",)))
     def each(request: Fuzzed) -> None:
         keeps_the_rules(sent(held, request))
@@ -109,7 +109,7 @@ def test_std_G_04_X_CO_02_no_method_breaks_an_address_and_few_change_anything(he
 
 
 def test_no_request_that_carries_a_token_breaks_what_it_opens(held: Hoard) -> None:
-    @bounded(200)
+    @bounded(100)
     @given(fuzzed(BEARERS, held.values, {"access_token": held.values["access token"]}, {}))
     def each(request: Fuzzed) -> None:
         keeps_the_rules(sent(held, request))
@@ -123,7 +123,7 @@ def test_no_authorization_request_breaks_the_endpoint_or_leads_astray(held: Hoar
     cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     asking = Asking(held.portal).parameters()
 
-    @bounded(200)
+    @bounded(100)
     @given(fuzzed(FRONT, held.values, asking, asking | {"response_type": "token id_token"}, asking | {"prompt": "none"}))
     def each(request: Fuzzed) -> None:
         headers = tuple((name, value) for name, value in request.headers if name != "Cookie")
@@ -145,7 +145,7 @@ def test_no_form_breaks_a_page_of_the_door(held: Hoard, signed_in: bool) -> None
     paths = [*DOOR, *CONNECT, LOGOUT] if signed_in else [*DOOR, *CONNECT, LOGOUT, f"{LOGOUT}/confirm"]
     good = (form | {"username": "ben", "password": "x"}, form | {"user_code": held.values["user code"]}, form)
 
-    @bounded(200)
+    @bounded(100)
     @given(fuzzed(paths, held.values, *good))
     def each(request: Fuzzed) -> None:
         headers = tuple((name, value) for name, value in request.headers if name not in ("Cookie", "Origin"))
@@ -157,7 +157,7 @@ def test_no_form_breaks_a_page_of_the_door(held: Hoard, signed_in: bool) -> None
 
 
 def test_no_request_breaks_a_document(held: Hoard) -> None:
-    @bounded(100)
+    @bounded(50)
     @given(fuzzed(DOCUMENTS, held.values))
     def each(request: Fuzzed) -> None:
         sent(held, request)

@@ -106,7 +106,7 @@ def reader(house: Standing) -> Surface:
 
 
 def test_every_query_that_fits_is_answered_and_counts_what_it_answers(reader: Surface) -> None:
-    @bounded(150)
+    @bounded(80)
     @given(st.sampled_from(list(OBJECTS.values())).flatmap(queries))
     def each(query: Query) -> None:
         answer = reader.get(f"/query?q={quote(written(query))}")
@@ -124,7 +124,7 @@ def test_every_query_that_fits_is_answered_and_counts_what_it_answers(reader: Su
 
 
 def test_no_text_breaks_the_place_that_takes_queries(reader: Surface) -> None:
-    @bounded(150)
+    @bounded(80)
     @given(nearly_queries | SHORT)
     def each(text: str) -> None:
         answer = reader.get(f"/query?q={quote(text.encode('utf-8', 'surrogatepass'))}")

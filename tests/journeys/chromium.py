@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
+PATIENCE = 20_000  # milliseconds: how long a page may take on a busy machine before it counts as broken
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -25,6 +26,7 @@ def program() -> str:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser without a window, ended with the block."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program(), args=list(ARGUMENTS))
         try:
@@ -35,9 +37,9 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def person(browser: Browser, *, javascript: bool = True, **given: object) -> Iterator[BrowserContext]:
-    """One person's browser: cookies of its own, nothing left behind. A page that takes longer than ten seconds has failed."""
+    """One person's browser: cookies of its own, nothing left behind."""
     context = browser.new_context(java_script_enabled=javascript, **given)  # type: ignore[arg-type]
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     try:
         yield context
     finally:

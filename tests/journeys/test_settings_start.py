@@ -19,8 +19,8 @@ from tests.journeys.small_org import INTROSPECT, TOKEN, SmallOrg, seed
 from gatebridge import worker
 from gatebridge.cli.exits import Exit
 from gatebridge.crypto import secrets
-from gatebridge.demo.cast import DemoApp
 from gatebridge.demo.clients import assertion as signed
+from gatebridge.demo.demo_app import DemoApp
 from gatebridge.demo.keys import make_certificate
 from gatebridge.oauth.client_auth.private_key_jwt import ASSERTION_TYPE
 from gatebridge.storage import leases, tokens
@@ -164,7 +164,7 @@ def whole_journey(http: httpx.Client, org: SmallOrg, directory: Path, canaries: 
     canaries.add(json_of(rotated, 201)["secret"])
     yield rotated
     key_app = json_of(http.post("/api/v1/apps", json=KEY_APP, headers=bearer), 201)
-    key_file, cert_file = make_certificate(directory, "canary", datetime.now(UTC))
+    key_file, cert_file = make_certificate(directory, "canary", datetime.now(UTC), 30)
     certificates = f"/api/v1/apps/{key_app['id']}/certificates"
     yield http.post(certificates, json={"name": "Wrong half", "certificate": PRIVATE_KEY_CANARY}, headers=bearer)
     added = http.post(certificates, json={"name": "Key", "certificate": cert_file.read_text()}, headers=bearer)

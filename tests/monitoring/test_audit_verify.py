@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -229,13 +230,13 @@ def test_X_AU_05_a_file_of_heads_that_cannot_be_read_raises(bad: bytes) -> None:
 class TestReading:
     """The audit trail is read newest first, by who may."""
 
-    def numbers(self, database: Database, org: SmallOrg, wanted: AuditFilter, **paging: int) -> list[int]:
+    def numbers(self, database: Database, org: SmallOrg, wanted: AuditFilter, **paging: Any) -> list[int]:
         with database.reading() as tx:
             return [line.sequence for line in audit_trail.page(tx, org.actor(Permission.VIEW_AUDIT_TRAIL), wanted, **paging)]
 
     def test_pages_join_without_gap_or_overlap(self, database: Database, org: SmallOrg) -> None:
         first = self.numbers(database, org, AuditFilter(), limit=5)
-        second = self.numbers(database, org, AuditFilter(), limit=50, before=first[-1])
+        second = self.numbers(database, org, AuditFilter(), limit=50, behind=first[-1])
         assert first + second == list(range(LINES, 0, -1))
 
     def test_filters_narrow_to_target_event_and_actor(self, database: Database, org: SmallOrg) -> None:

@@ -169,7 +169,7 @@ def test_a_callback_can_be_tried_and_is_else_taken_for_good(held: Everything) ->
     assert at(asked(held).doors, Door.AUTHORIZE, Gate.CALLBACK).assumed
     wrong = at(asked(held, callback="https://elsewhere.example/").doors, Door.AUTHORIZE, Gate.CALLBACK)
     assert (wrong.state, wrong.assumed) == (State.REFUSED, False)
-    assert wrong.compared[0].sent == "elsewhere.example"
+    assert wrong.compared[0].sent == "https://elsewhere.example/"
     assert not at(asked(held, callback="https://portal.example/callback").doors, Door.AUTHORIZE, Gate.CALLBACK).assumed
 
 

@@ -3,7 +3,7 @@
 import pytest
 from tests.rules.facts_builder import ASKED_ABOUT, ASKING, FACTS, PROOF, but, finding
 
-from gatebridge.rules import access
+from gatebridge.rules import access, granted
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow
 from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Gate
@@ -122,6 +122,12 @@ def app_with(scopes: str, *, may_administer: bool = False) -> Facts:
     return but(facts, "org.settings", custom_scopes=(("invoices", "Read your invoices"),))
 
 
+def test_what_a_scope_of_its_own_is_called_is_for_the_org_of_the_app_to_say() -> None:
+    foreign = but(app_with("api orders"), "app", org_id="00D000000000002")
+    assert granted.here(foreign) == ("api", "orders")
+    assert granted.here(app_with("api orders")) == ("api",)
+
+
 def asking_for(scopes: str | None, flow: Flow = Flow.CLIENT_CREDENTIALS) -> Attempt:
     return but(ASKING, scopes_asked=None if scopes is None else tuple(scopes.split()), flow=flow)
 
@@ -136,6 +142,7 @@ def asking_for(scopes: str | None, flow: Flow = Flow.CLIENT_CREDENTIALS) -> Atte
         pytest.param("full", "api", "api", id="of everything, one thing may be asked for"),
         pytest.param("full", "invoices", "invoices", id="everything holds the org's custom scopes too"),
         pytest.param("invoices", "invoices", "invoices", id="a custom scope is a scope"),
+        pytest.param("api orders", None, "api", id="a custom scope that the org has taken away is none any more"),
         pytest.param("full api", None, "api", id="full is dropped where nobody signs in"),
         pytest.param("web api", "web api", "api", id="web is dropped, also when it was asked for"),
         pytest.param("refresh_token api", "refresh_token api", "api", id="refresh_token is dropped: the client simply asks again"),
@@ -157,6 +164,7 @@ def test_std_CC_01_what_a_client_that_acts_as_itself_is_granted(app: str, asked:
         pytest.param("api", "apy", scope_reasons.SCOPE_UNKNOWN, "no scope is called apy", id="a name that no scope has"),
         pytest.param("api", "API", scope_reasons.SCOPE_UNKNOWN, "no scope is called API", id="upper and lower case count"),
         pytest.param("full", "orders", scope_reasons.SCOPE_UNKNOWN, "no scope is called orders", id="full does not hold what is not there"),
+        pytest.param("api orders", "orders", scope_reasons.SCOPE_UNKNOWN, "no scope is called orders", id="one that was taken away"),
         pytest.param("api", "id", scope_reasons.SCOPE_NOT_ASSIGNED, "the app does not hold id", id="a scope that the app does not hold"),
         pytest.param("api", "api id web", scope_reasons.SCOPE_NOT_ASSIGNED, "the app does not hold id web", id="one of many is enough"),
         pytest.param("api", "invoices", scope_reasons.SCOPE_NOT_ASSIGNED, "the app does not hold invoices", id="also of the org's own"),

@@ -77,6 +77,13 @@ def test_the_receipt_shows_the_part_that_differs(mismatch: Mismatch, compared: C
     assert found.compared == (compared,)
 
 
+@pytest.mark.parametrize(("mismatch", "nearest"), [(SLASH_TOO_MANY, CALLBACK), (NOWHERE, None)])
+def test_the_receipt_shows_both_addresses_whole_where_it_is_known_what_was_sent(mismatch: Mismatch, nearest: str | None) -> None:
+    sent = f"{CALLBACK}/"
+    found = finding(Gate.CALLBACK, PEOPLE, but(AUTHORIZING, callback=CallbackProof(mismatch=mismatch, wanted=sent)))
+    assert found.compared == (Compared("redirect_uri", sent, nearest, mismatch.words),)
+
+
 # Five things that are wrong with one request, in every gate after the callback's.
 ALL_ELSE_WRONG = but(
     AUTHORIZING,

@@ -20,7 +20,7 @@ def test_an_event_is_called_by_its_subject_and_action(event: Event) -> None:
 
 @pytest.mark.parametrize("event", Event)
 def test_an_action_is_over_when_it_is_told(event: Event) -> None:
-    assert event.action.endswith(("ed", "set", "frozen"))
+    assert event.action.endswith(("ed", "set", "frozen", "sent"))
 
 
 def test_no_name_is_used_twice() -> None:

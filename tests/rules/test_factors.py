@@ -37,6 +37,24 @@ def test_what_comes_after_the_password(has_factor: bool, required: Requirement, 
     assert next_step(has_factor=has_factor, required=required, verify_new_browsers=verify, activated=activated) is step
 
 
+@pytest.mark.parametrize(
+    ("has_factor", "required", "activated", "step"),
+    [
+        (False, STANDARD, False, Step.NONE),
+        (False, STANDARD, True, Step.NONE),
+        (False, HIGH, False, Step.MAIL),  # for setting up a factor the browser must be the user's
+        (False, HIGH, True, Step.ENROL),
+        (False, BLOCKING, False, Step.BLOCKED),
+        (True, STANDARD, False, Step.FACTOR),
+    ],
+)
+def test_a_trusted_network_waives_the_mailed_code_and_nothing_else(
+    has_factor: bool, required: Requirement, activated: bool, step: Step
+) -> None:
+    found = next_step(has_factor=has_factor, required=required, verify_new_browsers=True, activated=activated, waived=True)
+    assert found is step
+
+
 @pytest.mark.parametrize(("typed", "is_code"), [("123456", True), ("000000", True)])
 def test_six_digits_are_a_code(typed: str, is_code: bool) -> None:
     assert (factors.app_code(typed) == typed) is is_code

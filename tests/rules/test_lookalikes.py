@@ -7,7 +7,7 @@ import pytest
 
 from gatebridge.rules.app_checks import identity_problems
 from gatebridge.rules.apps import App, Dialect
-from gatebridge.rules.lookalikes import alike, alphabets_problem, skeleton
+from gatebridge.rules.lookalikes import alike, alphabets_problem, mistakable, near, skeleton
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,31 @@ def test_strokes_that_look_the_same_are_alike(one: str, other: str) -> None:
 @pytest.mark.parametrize("other", ["Data Loader 2", "Data Reader", "Loader Data", "Dataloaders", ""])
 def test_names_that_one_can_tell_apart_are_not_alike(other: str) -> None:
     assert not alike("Data Loader", other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "so"),
+    [
+        *(("Data Loader", forged, True) for forged in ("Data Loadr", "Data Loadder", "Data Laoder", "Data Loaded", "Data Loader 2")),
+        *(("Data Loader", forged, True) for forged in ("Data Loader Pro", "My Data-Loader", "data l0ader", "Data Loader")),
+        *(("Data Loader", other, False) for other in ("Data Reader", "Loader", "Date Loaders", "Data", "Dta Loaderr", "")),
+        ("Fleet", "Flett", True),
+        ("Sales", "Scale", False),
+        *(("CRM", other, False) for other in ("CRN", "CRM 2", "My CRM")),  # too short to tell a slip from another name
+        ("Payroll", "Payroll Export", False),
+    ],
+)
+def test_X_CO_05_a_slip_of_the_pen_or_a_word_more_is_near(one: str, other: str, so: bool) -> None:
+    assert (near(one, other), near(other, one)) == (so, so)
+
+
+@pytest.mark.parametrize(
+    ("other", "of_the_same", "of_another"),
+    [("Data Loader", False, True), ("Data-Loader", True, True), ("Data Loader 2", False, True), ("Data Reader", False, False)],
+)
+def test_X_CO_05_a_publisher_may_number_its_own_and_nobody_elses(other: str, of_the_same: bool, of_another: bool) -> None:
+    assert mistakable("Data Loader", other, same_publisher=True) is of_the_same
+    assert mistakable("Data Loader", other, same_publisher=False) is of_another
 
 
 def test_what_is_written_in_another_alphabet_has_a_skeleton_too() -> None:

@@ -61,6 +61,20 @@ def test_a_user_is_called_by_name_and_by_username_where_there_is_none(first: str
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "sorted_by"),
+    [
+        pytest.param("Ada", "Lovelace", "ada lovelace", id="whatever the case of its letters"),
+        pytest.param("Éva", "Dvořák", "eva dvorak", id="an accent moves nobody behind Z"),
+        pytest.param("", "Straße", "strasse", id="a letter that stands for two is two"),
+        pytest.param("", "", "sync@acme.example", id="who has no name, by the username"),
+        pytest.param("玲", "王", "玲 王", id="letters of any script stay"),
+    ],
+)
+def test_a_user_is_sorted_by_what_is_read(first: str, last: str, sorted_by: str) -> None:
+    assert but(USER, first_name=first, last_name=last, username="Sync@acme.example").sort_name == sorted_by
+
+
+@pytest.mark.parametrize(
     ("custom", "names"),
     [
         ((), set()),

@@ -14,6 +14,7 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SECRET = AppSettings("app", scopes=("api", "openid"))
 KEYED = replace(SECRET, auth_methods=frozenset({ClientAuthMethod.PRIVATE_KEY_JWT}))
 PUBLIC = replace(SECRET, auth_methods=frozenset({ClientAuthMethod.NONE}))
+PANEL = replace(PUBLIC, flows=frozenset({Flow.DEVICE, Flow.REFRESH_TOKEN}))
 RUN = Try("0TR1", "00D1", "0H41", "0051", Flow.CLIENT_CREDENTIALS, Expected.REFUSAL, NOW, NOW + timedelta(minutes=10))
 
 
@@ -49,6 +50,14 @@ def test_an_app_can_be_made_to_fail_by_what_it_sends(settings: AppSettings, flow
         ),
         pytest.param(SECRET, Flow.WEB_SERVER, ("api",), ["authorization", "token", "introspection"], id="without it does not"),
         pytest.param(PUBLIC, Flow.REFRESH_TOKEN, ("api",), ["authorization", "token", "refresh"], id="a public app may not introspect"),
+        pytest.param(PANEL, Flow.REFRESH_TOKEN, ("api",), ["device", "token", "refresh"], id="what has no browser begins as a device"),
+        pytest.param(
+            replace(PANEL, flows=PANEL.flows | {Flow.WEB_SERVER}),
+            Flow.REFRESH_TOKEN,
+            ("api",),
+            ["authorization", "token", "refresh"],
+            id="and what has one, at it",
+        ),
         pytest.param(SECRET, Flow.DEVICE, ("api",), ["device", "token", "introspection"], id="a device asks for its codes first"),
         pytest.param(PUBLIC, Flow.USER_AGENT, ("api",), ["authorization"], id="the legacy form has its token at once"),
     ],

@@ -195,3 +195,12 @@ def test_a_host_is_what_a_client_would_send(host: str, allowed: bool) -> None:
 )
 def test_an_issuer_is_the_address_of_its_host(issuer: str, host: str, allowed: bool) -> None:
     assert (typed_text.issuer_problem(issuer, host) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [("", True), ("2027-03-31", True), ("2028-02-29", True)]
+    + [(text, False) for text in ("2027-02-29", "2027-3-31", "20270331", "2027-W01-1", "0000-01-01", "２027-03-31", "soon", "2027-03-31 ")],
+)
+def test_a_day_is_one_of_the_calendar(text: str, allowed: bool) -> None:
+    assert (typed_text.day_problem(text) is None) is allowed

@@ -130,6 +130,29 @@ def test_parts_in_any_other_shape_are_refused(body: bytes) -> None:
     assert multipart.pairs(" boundary=b", body, 64) is None
 
 
+FILE = b'Content-Disposition: form-data; name="logo"; filename="our logo.png"\r\nContent-Type: image/png\r\n'
+PIXELS = b"\x89PNG\r\n\x1a\n\0--b\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (framed(GOOD, FILE + b"\r\n" + PIXELS), [(b"grant_type", b"client_credentials"), (b"logo", PIXELS)]),
+        (framed(FILE.replace(b"our logo.png", b"").replace(b"image/png", b"application/octet-stream") + b"\r\n"), [(b"logo", b"")]),
+        pytest.param(framed(FILE.replace(b"logo", b"other", 1) + b"\r\nx"), None, id="another field"),
+        pytest.param(framed(FILE.replace(b'"our', b'"a"; x="') + b"\r\nx"), None, id="more in the name"),
+        pytest.param(framed(FILE.replace(b"image/png", b"image/png; x=y") + b"\r\nx"), None, id="more in the type"),
+        pytest.param(
+            framed(b"Content-Type: image/png\r\n" + FILE.partition(b"\r\n")[0] + b"\r\n\r\nx"), None, id="the type before the name"
+        ),
+        pytest.param(framed(NAMED + b"Content-Type: image/png\r\n\r\nx"), None, id="the type of a file where none is"),
+    ],
+)
+def test_one_field_may_be_a_file_where_a_page_of_ours_asks_for_it(body: bytes, found: list[tuple[bytes, bytes]] | None) -> None:
+    assert multipart.pairs(" boundary=b", body, 64, "logo") == found
+    assert multipart.pairs(" boundary=b", body, 64) is None
+
+
 @pytest.mark.parametrize(
     "typed",
     ["", " boundary=", ' boundary=""', " boundary=" + "b" * 71, " boundary=b; charset=utf-8", " boundary=b\r", " x=b", " boundary=é"],

@@ -27,8 +27,8 @@ SAID = CreateApp(label="Nightly Job", api_name="Nightly_Job", contact_email="dan
 
 # What a developer says of an app. Everything else that is stored beside it is decided by the server or by an admin.
 SAYABLE = {
-    "label", "api_name", "contact_email", "contact_phone", "info_url", "description", "purpose", "owner_id", "backup_owner_id", "dialect",
-    "flows", "scopes", "full_scope_reason", "callbacks", "native", "auth_methods", "pkce_required", "access_token_format",
+    "label", "api_name", "contact_email", "contact_phone", "info_url", "description", "purpose", "review_on", "owner_id", "backup_owner_id",
+    "dialect", "flows", "scopes", "full_scope_reason", "callbacks", "native", "auth_methods", "pkce_required", "access_token_format",
     "signing_algorithm", "audience", "legacy_audience", "introspect_all_tokens", "require_secret_for_web_server",
     "require_secret_for_refresh", "rotate_refresh_tokens", "id_token_minutes", "assertion_audiences",
     "post_logout_redirect_uris", "backchannel_logout_uri", "custom_attributes",

@@ -31,6 +31,7 @@ from gatebridge.setup.manage_permission_sets import (
 )
 from gatebridge.setup.manage_profiles import CreateProfile, DeleteProfile, EditProfile, create_profile, delete_profile, edit_profile
 from gatebridge.setup.manage_users import CreateUser, EditUser, SetPassword, create_user, edit_user, set_password
+from gatebridge.setup.reset_password import SendPasswordLink, send_password_link
 from gatebridge.setup.stop_users import (
     ActivateUser,
     DeactivateUser,
@@ -41,7 +42,7 @@ from gatebridge.setup.stop_users import (
     freeze_user,
     unfreeze_user,
 )
-from gatebridge.storage import people, permission_sets
+from gatebridge.storage import listed_users, people, permission_sets
 from gatebridge.storage.metadata import metadata
 
 HASH = "$argon2id$canary"
@@ -94,6 +95,7 @@ NEW: dict[str, tuple[Verb, Permission, Callable[[Records], object]]] = {
 ADDRESSED: dict[str, tuple[Verb, Permission, Callable[[Records], object]]] = {
     "edit_user": (edit_user, USERS, lambda r: EditUser(r.active, last_name="New")),
     "set_password": (set_password, USERS, lambda r: SetPassword(r.active, HASH)),
+    "send_password_link": (send_password_link, USERS, lambda r: SendPasswordLink(r.active, "A note on the screen.")),
     "invite_again": (invite_again, USERS, lambda r: InviteAgain(r.invited)),
     "deactivate_user": (deactivate_user, USERS, lambda r: DeactivateUser(r.active, "Left.")),
     "activate_user": (activate_user, USERS, lambda r: ActivateUser(r.deactivated)),
@@ -184,7 +186,7 @@ def test_X_AU_06_no_hash_and_no_invitation_is_in_a_record_that_is_shown(stage: S
     made = records(stage, stage.org)
     stage.do(set_password, SetPassword(made.active, HASH))
     again = stage.do(invite_again, InviteAgain(made.invited))
-    shown = repr((stage.audit(), again, stage.read(lambda tx: people.list_page(tx, stage.org.id, after=None, limit=99))))
+    shown = repr((stage.audit(), again, stage.read(lambda tx: listed_users.list_page(tx, stage.org.id, after=None, limit=99))))
     assert "canary" not in shown
     assert "gbi_" not in shown
 

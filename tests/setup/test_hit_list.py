@@ -27,6 +27,7 @@ from gatebridge.setup.assign_permission_set import (
 )
 from gatebridge.setup.create_app import CreatedApp
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
+from gatebridge.setup.edit_settings import EditSettings, edit_settings
 from gatebridge.setup.manage_orgs import EditOrg, edit_org
 from gatebridge.setup.manage_profiles import EditProfile, edit_profile
 from gatebridge.storage import grants, login_history, people, usage
@@ -50,7 +51,9 @@ class InUse:
     def sam(self) -> str:
         return self.stage.sam.user_id or ""
 
-    def use(self, user_id: str | None = None, address: str = OFFICE, flow: Flow = Flow.CLIENT_CREDENTIALS, **ago: float) -> None:
+    def use(
+        self, user_id: str | None = None, address: str = OFFICE, flow: Flow = Flow.CLIENT_CREDENTIALS, scopes: str = "api", **ago: float
+    ) -> None:
         """A success in the history, so long ago."""
         moment = self.stage.clock.now - timedelta(**ago)
         line = HistoryLine(
@@ -66,7 +69,7 @@ class InUse:
             app_id=self.made.app.id,
             user_id=user_id or self.sam,
             flow=flow,
-            scopes_given="api",
+            scopes_given=scopes,
             auth_method="client_secret_post",
         )
         with self.stage.database.transaction() as tx:
@@ -190,6 +193,62 @@ def test_a_family_that_lives_is_held_against_new_ranges_by_its_address(app: InUs
     (first,) = first_of(refused)
     assert (first["name"], first["job"], first["reason"]) == ("Kim Example", False, "address_outside_app_ranges")
     app.stage.do(edit_policies, EditPolicies(app.made.app.id, ip_ranges=(*IN_OFFICE, TypedRange(AWAY))))
+
+
+def org_of(app: InUse, **said: Any) -> None:
+    app.stage.do(edit_org, EditOrg(confirmed=True, **said))
+
+
+@pytest.fixture
+def panel(stage: Stage) -> InUse:
+    """An app that devices and browsers use, in an org that lets them, with a scope of the org's own."""
+    sam = stage.sam.user_id or ""
+    stage.do(edit_org, EditOrg(device_flow=True, custom_scopes=(("ledger_read", "Read your ledger"),)))
+    flows = frozenset({Flow.DEVICE, Flow.WEB_SERVER, Flow.REFRESH_TOKEN})
+    made = stage.app("Panel", flows=flows, scopes=("api", "refresh_token", "ledger_read"), callbacks=("https://a.example/cb",))
+    callers = stage.permission_set()
+    stage.do(assign_permission_set, AssignPermissionSet(sam, callers.id))
+    stage.do(assign_access, AssignAccess(made.app.id, callers.id))
+    return InUse(stage, made, callers.id)
+
+
+DEVICES_OFF, SCOPE_GONE = EditOrg(device_flow=False), EditOrg(custom_scopes=())
+
+
+@pytest.mark.parametrize(
+    ("flow", "tightened", "reason"),
+    [
+        (Flow.DEVICE, DEVICES_OFF, "flow_off_in_org"),
+        (Flow.WEB_SERVER, DEVICES_OFF, None),
+        (Flow.WEB_SERVER, SCOPE_GONE, "scope_insufficient"),
+    ],
+)
+def test_X_AD_12_a_flow_or_a_scope_that_is_taken_away_names_who_comes_by_it(
+    panel: InUse, flow: Flow, tightened: EditOrg, reason: str | None
+) -> None:
+    panel.use(flow=flow, scopes="api ledger_read", days=3)
+    if reason is None:
+        panel.stage.do(edit_org, tightened)
+        return
+    (first,) = first_of(panel.stage.refused(reasons.LOCKS_OUT, edit_org, tightened))
+    assert (first["name"], first["app"], first["reason"]) == ("Sam", "Panel", reason)
+    org_of(panel, device_flow=tightened.device_flow, custom_scopes=tightened.custom_scopes)
+    changed = {each["field"]: each["after"] for each in panel.stage.audit()[0].changes}
+    assert changed["locked_out.names"] == ["Sam (Panel)"]
+
+
+def test_of_whom_only_the_roll_up_tells_nobody_is_guessed_to_use_the_one_flow_that_is_switched_off(panel: InUse) -> None:
+    panel.use(flow=Flow.DEVICE, days=3)
+    panel.roll_up()
+    panel.stage.do(edit_org, DEVICES_OFF)  # the app has another flow
+    org_of(panel, device_flow=True)
+    panel.stage.do(edit_settings, EditSettings(panel.made.app.id, flows=frozenset({Flow.DEVICE, Flow.REFRESH_TOKEN})))
+    assert panel.stage.refused(reasons.LOCKS_OUT, edit_org, DEVICES_OFF).facts["number"] == 1
+
+
+def test_another_sentence_for_a_scope_takes_it_from_nobody(panel: InUse) -> None:
+    panel.use(flow=Flow.WEB_SERVER, scopes="api ledger_read", days=3)
+    panel.stage.do(edit_org, EditOrg(custom_scopes=(("ledger_read", "See what is in your ledger"),)))
 
 
 def test_nobody_would_be_left_to_use_it(app: InUse) -> None:

@@ -18,6 +18,7 @@ from gatebridge.rules.events import Event
 from gatebridge.rules.people import UserState
 from gatebridge.setup.invite_users import InviteAgain, InviteUser, invite_again, invite_user
 from gatebridge.setup.manage_users import EditUser, SetPassword, edit_user, set_password
+from gatebridge.setup.reset_password import SendPasswordLink, send_password_link
 from gatebridge.setup.stop_users import FreezeUser, freeze_user
 from gatebridge.storage import audit_trail
 from gatebridge.web.app import make_app
@@ -66,6 +67,18 @@ def test_a_user_who_forgot_the_password_chooses_a_new_one_by_mail(dana: Person) 
     assert not dana.is_signed_in()  # the link proves a mailbox; signing in is another thing
     dana.submits(NEW)
     assert dana.is_signed_in()
+
+
+def test_an_admin_has_a_user_choose_a_new_password_and_the_old_one_works_until_then(dana: Person) -> None:
+    asks(dana)
+    older = dana.link()
+    changes(dana, send_password_link, SendPasswordLink(dana.user.id, "It was on a note."))
+    assert "an admin of" in dana.mails()[-1]["text"]
+    assert is_dead(dana.browser, older)
+    dana.submits()
+    assert dana.is_signed_in()
+    assert chooses(dana.browser, dana.link()).url.endswith("/signin?said=reset")
+    assert not dana.is_signed_in()
 
 
 def test_a_reset_is_written_down_and_verifies_the_address(dana: Person) -> None:

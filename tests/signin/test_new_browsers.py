@@ -1,6 +1,9 @@
 """Browsers that the user has not used before: a mailed code activates one, and a first factor is set up at an activated one only."""
 
-from tests.signin.people import PASSWORD, Person
+from ipaddress import ip_address
+
+from tests.oauth.door import OFFICE
+from tests.signin.people import ELSEWHERE, PASSWORD, Person
 from tests.signin.second_factors import (
     HIGH,
     App,
@@ -15,6 +18,7 @@ from tests.signin.second_factors import (
 )
 
 from gatebridge.rules.levels import Level
+from gatebridge.rules.network import Range
 from gatebridge.rules.reasons import sign_in as reasons
 
 
@@ -56,6 +60,17 @@ def test_X_SE_09_a_mailed_code_works_once_in_its_own_sign_in(dana: Person) -> No
     types(dana, page, code)
     assert types(dana, page, code).status == 400
     assert dana.live_sessions() == 1
+
+
+def test_ranges_that_only_waive_ask_nobody_inside_and_everybody_outside(dana: Person) -> None:
+    inside = (Range(ip_address(OFFICE), ip_address(OFFICE)),)
+    settings(dana, verify_new_browsers=True, trusted_ranges=inside, trusted_ranges_only_waive=True)
+    assert dana.submits().url.endswith("/me")
+    session = session_of(dana)
+    assert session is not None
+    assert not session.activated  # nothing was shown that would make the browser the user's
+    assert 'id="verify-mail"' in at_second_step(dana, dana.another_browser(ELSEWHERE)).text
+    assert len(dana.mails()) == 1
 
 
 def test_a_new_code_kills_the_one_before_and_three_mails_are_enough(dana: Person) -> None:

@@ -142,7 +142,7 @@ def test_pages_go_back_from_the_newest_and_fit_every_filter(stage: Stage, wanted
     for user_id in users:
         count_up(stage, replace(wanted, user_id=user_id))
     first = page(stage, limit=2)
-    rest = page(stage, before=first[-1].request.id)
+    rest = page(stage, after=first[-1].request.id)
     assert [each.request.user_id for each in (*first, *rest)] == users[::-1]
     decide(stage, first[0].request, RequestState.REFUSED)
     assert len(page(stage, state=RequestState.OPEN)) == 4

@@ -17,7 +17,7 @@ from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Assignment, PermissionSet, Profile, User, UserState
 from gatebridge.rules.people_checks import ADMIN_RIGHTS
 from gatebridge.rules.permissions import EVERY_POWER, Permission
-from gatebridge.storage import facts, holders, invitations, people, permission_sets, profiles
+from gatebridge.storage import facts, holders, invitations, listed_users, people, permission_sets, profiles
 from gatebridge.storage.database import Database
 from gatebridge.storage.invitations import Invitation
 from gatebridge.storage.tx import Tx
@@ -104,7 +104,7 @@ def test_X_AD_01_no_function_reaches_a_user_of_another_org(database: Database, k
     with database.transaction() as tx:
         assert people.by_id(tx, there, user_id) is None
         assert people.by_username(tx, there, "ada") is None
-        assert people.list_page(tx, there, after=None, limit=10) == []
+        assert listed_users.list_page(tx, there, after=None, limit=10) == []
         assert not people.update(tx, replace(kept.user, org_id=there))
         assert not people.change_state(tx, there, user_id, [UserState.ACTIVE], UserState.DEACTIVATED)
         assert not people.change_frozen(tx, there, user_id, True)
@@ -116,10 +116,10 @@ def test_X_AD_01_no_function_reaches_a_user_of_another_org(database: Database, k
 def test_a_list_of_users_goes_on_after_the_last_id_and_searches_what_people_look_for(database: Database, kept: Kept) -> None:
     with database.transaction() as tx:
         bob, cy = a_user(tx, kept.profile, "bob"), a_user(tx, kept.profile, "cy_1")
-        assert people.list_page(tx, kept.org.id, after=None, limit=2) == [kept.user, bob]
-        assert people.list_page(tx, kept.org.id, after=bob.id, limit=2) == [cy]
-        assert people.list_page(tx, kept.org.id, after=None, limit=9, search="BOB@EXAMPLE") == [bob]
-        assert people.list_page(tx, kept.org.id, after=None, limit=9, search="_") == [cy]
+        assert listed_users.list_page(tx, kept.org.id, after=None, limit=2) == [kept.user, bob]
+        assert listed_users.list_page(tx, kept.org.id, after=bob.id, limit=2) == [cy]
+        assert listed_users.list_page(tx, kept.org.id, after=None, limit=9, search="BOB@EXAMPLE") == [bob]
+        assert listed_users.list_page(tx, kept.org.id, after=None, limit=9, search="_") == [cy]
 
 
 def test_a_state_is_left_only_from_where_it_may_be_left(database: Database, kept: Kept) -> None:

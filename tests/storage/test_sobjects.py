@@ -119,7 +119,7 @@ def test_a_query_answers_what_an_oracle_answers_whatever_it_asks(filled: Filled,
         assert there, "an empty object shows nothing"
 
         @settings(
-            max_examples=20, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.reuse, Phase.generate), database=None
+            max_examples=12, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.reuse, Phase.generate), database=None
         )
         @given(asked(sobject, there))
         def oracle_agrees(generated: tuple[Query, int]) -> None:

@@ -1,12 +1,16 @@
 """The real server on a socket: what an HTTP library in front of us would hide (X-HT-02), and stopping in order."""
 
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
+import uvicorn
 from tests.journeys.installation import Installation, new_installation
 from tests.web.world import add_org
 
+from gatebridge import bootstrap
 from gatebridge.storage import migrate
 
 
@@ -119,3 +123,10 @@ def test_X_HT_08_clients_that_never_finish_their_request_do_not_keep_others_out(
     finally:
         for connection in slow:
             connection.close()
+
+
+def test_a_server_that_is_told_to_stop_tells_what_would_go_on_for_long() -> None:
+    stopping = threading.Event()
+    server = bootstrap.Listener(uvicorn.Config(lambda: None), stopping)
+    server.handle_exit(signal.SIGTERM, None)
+    assert (stopping.is_set(), server.should_exit) == (True, True)

@@ -27,7 +27,7 @@ from gatebridge.rules.people import Profile, User, UserState
 from gatebridge.rules.permissions import EVERY_POWER, Permission
 from gatebridge.setup.create_app import CreateApp, create_app
 from gatebridge.setup.signing_keys import seed_signing_keys
-from gatebridge.storage import installations, orgs, people, profiles
+from gatebridge.storage import installations, listed_users, orgs, people, profiles
 from gatebridge.storage.database import Database
 from gatebridge.storage.tx import Tx
 from gatebridge.web import logs
@@ -158,7 +158,7 @@ def add_person(tx: Tx, org: Org, name: str, permissions: frozenset[Permission], 
 
 
 def first_owner(tx: Tx, org: Org) -> str:
-    return people.list_page(tx, org.id, after=None, limit=1)[0].id
+    return listed_users.list_page(tx, org.id, after=None, limit=1)[0].id
 
 
 @contextmanager

@@ -29,6 +29,7 @@ Rotation = Annotated[
     bool | None,
     typer.Option("--rotation/--no-rotation", help="Exchange a refresh token at each use; a public app's always are."),
 ]
+ReviewOn = Annotated[str | None, typer.Option("--review-on", help="The day by which its owner looks at it again, such as 2027-03-31.")]
 IdTokenMinutes = Annotated[int | None, typer.Option("--id-token-minutes", help="Life of an ID token, 1 to 720.")]
 Audiences = Annotated[
     list[str] | None,
@@ -58,6 +59,7 @@ FACTS = {
     "info_url": "Info",
     "description": "Description",
     "purpose": "Purpose",
+    "review_on": "Review on",
     "created_at": "Created",
     "deleted_at": "Deleted",
     "version": "Version",
@@ -124,6 +126,7 @@ def create_app(
     token_format: Format = None,
     description: str | None = None,
     purpose: str | None = None,
+    review_on: ReviewOn = None,
     owner: Annotated[str | None, typer.Option(help="Who answers for it (user id); without it, you.")] = None,
     resource_server: Annotated[bool, typer.Option("--resource-server", help="It may introspect every token of the org.")] = False,
     dialect: Annotated[str | None, typer.Option(help="standard, or salesforce for its clients.")] = None,
@@ -152,6 +155,7 @@ def create_app(
         access_token_format=token_format,
         description=description,
         purpose=purpose,
+        review_on=review_on,
         owner_id=owner,
         introspect_all_tokens=resource_server or None,
         dialect=dialect,
@@ -179,6 +183,7 @@ def edit_app(
     info_url: str | None = None,
     description: str | None = None,
     purpose: str | None = None,
+    review_on: ReviewOn = None,
     dialect: Annotated[str | None, typer.Option(help="standard or salesforce; frozen from the first grant on.")] = None,
 ) -> None:
     """Change who an app is."""
@@ -189,6 +194,7 @@ def edit_app(
         info_url=info_url,
         description=description,
         purpose=purpose,
+        review_on=review_on,
         dialect=dialect,
     )
     edit(context, f"/apps/{app}", changes)

@@ -119,6 +119,14 @@ def set_password(
     show.done(context, "The password is set.")
 
 
+@users.command("password-link")
+def send_password_link(context: typer.Context, user: UserId, reason: Reason = "") -> None:
+    """Mail a user a link for choosing a new password. The one of now works until then."""
+    with at.server(context) as api:
+        api.post(f"/users/{user}/password-link", {"reason": reason})
+    show.done(context, "The link is on its way. It works once, within an hour.")
+
+
 @users.command("freeze")
 def freeze(
     context: typer.Context,

@@ -13,9 +13,9 @@ import httpx
 from starlette.types import ASGIApp
 
 from gatebridge.crypto import signing
-from gatebridge.demo import keys
+from gatebridge.demo import factors, keys
 from gatebridge.demo.browser import Browser, Page
-from gatebridge.demo.cast import DemoApp
+from gatebridge.demo.demo_app import DemoApp
 from gatebridge.demo.people import Person
 from gatebridge.oauth import device_authorization, introspect, revoke, token
 from gatebridge.oauth.client_auth.private_key_jwt import ASSERTION_TYPE
@@ -68,7 +68,7 @@ class AppAt:
 
     async def signed_in(self, browser: Browser, person: Person, **extra: str) -> dict[str, Any]:
         """The web server flow with PKCE: the browser is sent off, the person signs in and approves where asked, the code is redeemed."""
-        verifier = base64.urlsafe_b64encode(os.urandom(40)).rstrip(b"=").decode()
+        verifier = self.verifier()
         page = await self.authorized(browser, person, verifier, **extra)
         code = page.answer.get("code")
         if code is None:
@@ -76,19 +76,23 @@ class AppAt:
         callback = self.app.callback or ""
         return await self.token({"grant_type": "authorization_code", "code": code, "redirect_uri": callback, "code_verifier": verifier})
 
+    def verifier(self) -> str:
+        """A fresh one for PKCE."""
+        return base64.urlsafe_b64encode(os.urandom(40)).rstrip(b"=").decode()
+
     async def authorized(self, browser: Browser, person: Person, verifier: str, *, decision: str = "approve", **extra: str) -> Page:
         """As far as the app's callback, or the page on which it ends."""
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         asked = {
             "response_type": "code",
             "client_id": self.app.key,
             "redirect_uri": self.app.callback or "",
             "state": uuid.uuid4().hex,
         }
-        asked |= {"code_challenge": challenge, "code_challenge_method": "S256"} if verifier else {}
+        asked |= {"code_challenge": challenge_of(verifier), "code_challenge_method": "S256"} if verifier else {}
         page = await browser.open(f"{AUTHORIZE}?{urlencode(asked | extra)}", self.app.callback)
         if "signin" in page.forms:
             page = await browser.send(page, "signin", self.app.callback, username=person.username, password=person.password)
+        page = await factors.show(browser, page, person.seed, self.clock(), self.app.callback)
         if "consent" in page.forms:
             page = await browser.send(page, "consent", self.app.callback, decision=decision)
         return page
@@ -127,6 +131,11 @@ class AppAt:
     def assertion(self, subject: str, *, typ: str = "client-authentication+jwt") -> str:
         """An assertion (RFC 7523) signed with the app's key file, good for two minutes."""
         return assertion(self.app, subject, self.issuer, self.clock(), typ)
+
+
+def challenge_of(verifier: str) -> str:
+    """What is sent of a verifier beforehand (RFC 7636 section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def assertion(app: DemoApp, subject: str, issuer: str, now: datetime, typ: str) -> str:

@@ -13,8 +13,8 @@ from gatebridge.crypto import signing
 from gatebridge.crypto.certificates import read
 
 
-def make_certificate(directory: Path, name: str, now: datetime, *, with_rsa: bool = False) -> tuple[Path, Path]:
-    """A private key (0600) and its self-signed certificate, good for a year. The clients of Salesforce sign with RSA and nothing else."""
+def make_certificate(directory: Path, name: str, now: datetime, days: int, *, with_rsa: bool = False) -> tuple[Path, Path]:
+    """A private key (0600) and its self-signed certificate, good for so many days. Clients of Salesforce sign with RSA only."""
     directory.mkdir(parents=True, exist_ok=True)
     private = rsa.generate_private_key(public_exponent=65_537, key_size=2_048) if with_rsa else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -25,7 +25,7 @@ def make_certificate(directory: Path, name: str, now: datetime, *, with_rsa: boo
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=365))
+        .not_valid_after(now + timedelta(days=days))
         .sign(private, hashes.SHA256())
     )
     key_file, cert_file = directory / f"{name}.key.pem", directory / f"{name}.cert.pem"

@@ -27,8 +27,8 @@ from gatebridge.setup.manage_profiles import CreateProfile, create_profile
 from gatebridge.setup.manage_users import CreateUser, create_user
 from gatebridge.storage.tx import Tx
 
-DANA, LEE, SAM, KIM, NOA, MAX = (
-    f"{name}@acme.example" for name in ("dana.okafor", "lee.park", "sam.ruiz", "kim.sato", "noa.levi", "max.roth")
+DANA, LEE, SAM, KIM, NOA, MAX, INES = (
+    f"{name}@acme.example" for name in ("dana.okafor", "lee.park", "sam.ruiz", "kim.sato", "noa.levi", "max.roth", "ines.vogt")
 )
 
 
@@ -40,6 +40,7 @@ class Person:
     password: str = field(repr=False)
     name: str
     what: str
+    seed: str = field(default="", repr=False)  # of an authenticator app, as it is typed into one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ RIGHTS_OF_AUDITORS = frozenset(
 SETS = (
     CreatePermissionSet("Nightly Integrations", "Nightly_Integrations", "May use the nightly jobs", frozenset()),
     CreatePermissionSet("Portal Users", "Portal_Users", "May sign in to the customer portal and have expenses booked", frozenset()),
+    CreatePermissionSet("Payroll Clerks", "Payroll_Clerks", "Pay the wages; the app lets them in with a second factor only", frozenset()),
     CreatePermissionSet("Security Auditor", "Security_Auditor", "Reads every record and changes nothing", RIGHTS_OF_AUDITORS),
 )
 # Rights of the customer portal: it asks who has them, and decides itself what they let do.
@@ -78,7 +80,8 @@ CUSTOM = {
 }
 AUDIT_LASTS = timedelta(days=90)
 HOLDERS = {
-    "Nightly_Integrations": ("ledger@machines.acme.example", "warehouse@machines.acme.example"),
+    "Nightly_Integrations": tuple(f"{name}@machines.acme.example" for name in ("ledger", "warehouse", "shifts")),
+    "Payroll_Clerks": (INES, KIM),
     "Portal_Users": (DANA, SAM, KIM, MAX),
     "Security_Auditor": (SAM,),
 }
@@ -89,7 +92,7 @@ def make(tx: Tx, hasher: PasswordHasher, *, host: str, issuer: str) -> Staff:
     people: list[Person] = []
 
     def invent(username: str, name: str, what: str) -> str:
-        person = Person(username, base64.urlsafe_b64encode(os.urandom(12)).decode(), name, what)
+        person = Person(username, new_password(), name, what)
         people.append(person)
         return hasher.hash(person.password)
 
@@ -111,6 +114,7 @@ def make(tx: Tx, hasher: PasswordHasher, *, host: str, issuer: str) -> Staff:
     developers = CreateProfile("Integration Developer", "Registers apps and looks after them", RIGHTS_OF_DEVELOPERS)
     profiles["Integration Developer"] = create_profile(tx, operator, developers).id
     profiles["Warehouse Machines"] = create_profile(tx, operator, _warehouse_machines()).id
+    profiles["Shift Machines"] = create_profile(tx, operator, _shift_machines()).id
     ids = {DANA: first.user.id}
 
     def person(username: str, first_name: str, last_name: str, profile: str, what: str) -> None:
@@ -123,7 +127,9 @@ def make(tx: Tx, hasher: PasswordHasher, *, host: str, issuer: str) -> Staff:
     person(KIM, "Kim", "Sato", "Standard User", "pre-authorized for the portal, uses the field app")
     person(NOA, "Noa", "Levi", "Standard User", "approved for nothing")
     person(MAX, "Max", "Roth", "Standard User", "was frozen two weeks ago")
-    for name, profile in (("ledger", "Integration User"), ("warehouse", "Warehouse Machines"), ("partner", "Integration User")):
+    person(INES, "Ines", "Vogt", "Standard User", "pays the wages, with an authenticator app")
+    machines = {"ledger": "Integration User", "warehouse": "Warehouse Machines", "partner": "Integration User", "shifts": "Shift Machines"}
+    for name, profile in machines.items():
         username = f"{name}@machines.acme.example"
         command = CreateUser(username, "it@acme.example", profiles[profile], "Service", name.capitalize())
         ids[username] = create_user(tx, operator, command).id
@@ -141,6 +147,11 @@ def make(tx: Tx, hasher: PasswordHasher, *, host: str, issuer: str) -> Staff:
     return Staff(first.org, operator, tuple(people), ids, sets, first.user.profile_id)
 
 
+def new_password() -> str:
+    """One that nobody guesses."""
+    return base64.urlsafe_b64encode(os.urandom(12)).decode()
+
+
 def _support_desk() -> CreateProfile:
     weekdays, saturday = parse_hours("mon-fri 07:00-20:00") or (), parse_hours("sat 09:00-13:00") or ()
     return CreateProfile(
@@ -150,6 +161,15 @@ def _support_desk() -> CreateProfile:
         login_hours=(*weekdays, *saturday),
         required_level=Level.HIGH,
         session_minutes=30,
+    )
+
+
+def _shift_machines() -> CreateProfile:
+    return CreateProfile(
+        "Shift Machines",
+        "Service users that plan the shifts of a day, and have no business at night",
+        frozenset({Permission.API_ENABLED, Permission.API_ONLY}),
+        login_hours=parse_hours("mon-sun 06:00-22:00") or (),
     )
 
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 from urllib.parse import urlencode
 
-from gatebridge.demo.cast import Cast, DemoApp
+from gatebridge.demo.cast import Cast
+from gatebridge.demo.demo_app import DemoApp
 
 QUERY = (
     "SELECT UserId, LoginTime, SourceIp, Status, Application FROM LoginHistory WHERE Status != 'Success' ORDER BY LoginTime DESC LIMIT 20"

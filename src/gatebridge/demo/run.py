@@ -4,24 +4,24 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from gatebridge import bootstrap
 from gatebridge.bootstrap import Server
 from gatebridge.demo import cast, traffic
-from gatebridge.demo.cast import Cast, DemoApp
-from gatebridge.demo.people import MAX, Person
+from gatebridge.demo.admin import Admin
+from gatebridge.demo.cast import Cast
+from gatebridge.demo.demo_app import DemoApp
+from gatebridge.demo.people import Person
 from gatebridge.demo.poster import poster
-from gatebridge.demo.traffic import SteppedClock
-from gatebridge.rules.actors import Actor, ActorKind
+from gatebridge.demo.story import SteppedClock, World
 from gatebridge.rules.ids import long
 from gatebridge.rules.orgs import Org
-from gatebridge.rules.permissions import EVERY_POWER
 from gatebridge.settings.catalogue import Settings
-from gatebridge.setup.stop_users import FreezeUser, freeze_user
-from gatebridge.storage import orgs, people
+from gatebridge.storage import orgs
 from gatebridge.storage.database import utc_now
 from gatebridge.web import logs
 
@@ -75,21 +75,17 @@ def build(settings: Settings, today: datetime) -> Cast:
                 keys_directory=settings.var_directory / "keys",
             )
         write(demo_file(settings), settings.base_url, made)
-        traffic.make(server.app, made, settings.base_url, clock, today, {FREEZE_DAY: lambda: _freeze(server)})
+        world = World(server.app, settings.base_url, clock, partial(_newest_mail, server, settings.mail_directory))
+        people = traffic.make(world, made, today, Admin(server.house.database, made).nights)
+        made = replace(made, people=people)
+        write(demo_file(settings), settings.base_url, made)
         server.worker.run_once()
     return made
 
 
-FREEZE_DAY = 14
-
-
-def _freeze(server: Server) -> None:
-    with server.house.database.transaction() as tx:
-        org = orgs.first(tx)
-        user = people.by_username(tx, org.id, MAX) if org is not None else None
-        if org is not None and user is not None:
-            operator = Actor(ActorKind.OPERATOR, org.id, "the operator of the demo", EVERY_POWER)
-            freeze_user(tx, operator, FreezeUser(user.id, "Left his laptop on a train."))
+def _newest_mail(server: Server, directory: Path) -> str:
+    server.worker.run_once()
+    return max(directory.iterdir()).read_text()
 
 
 def write(file: Path, base_url: str, made: Cast) -> None:

@@ -4,80 +4,39 @@ Nothing is inserted: people sign in on the pages, apps redeem codes and refresh,
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from starlette.types import ASGIApp
-
-from gatebridge.demo.browser import Browser
-from gatebridge.demo.cast import Cast, DemoApp
-from gatebridge.demo.clients import AppAt, client_at
-from gatebridge.demo.people import KIM, LEE, MAX, NOA, SAM, Person
+from gatebridge.demo import asking, factors, mistakes, tries
+from gatebridge.demo.cast import Cast
+from gatebridge.demo.clients import AppAt
+from gatebridge.demo.jobs import Jobs
+from gatebridge.demo.partner import FORECAST, TRACKING
+from gatebridge.demo.people import DANA, INES, KIM, LEE, MAX, NOA, SAM, Person
+from gatebridge.demo.story import HOME, OFFICE, STRANGE, Story, World
 
 DAYS = 30
 SATURDAY = 5
-OFFICE, WAREHOUSE, HOME, STRANGE = "127.0.0.1", "10.20.7.31", "198.51.100.24", "203.0.113.9"
-
-
-@dataclass(slots=True)
-class SteppedClock:
-    """The time of the demo while it is being built: it stands still until the story goes on, and never goes back."""
-
-    now: datetime
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def until(self, moment: datetime) -> None:
-        """Go on to this moment, unless it is past."""
-        self.now = max(self.now, moment)
-
-
-@dataclass(slots=True)
-class Story:
-    """Who takes part, where, and what they hold by now."""
-
-    app: ASGIApp
-    issuer: str
-    clock: SteppedClock
-    apps: dict[str, DemoApp]
-    people: dict[str, Person]
-    stack: AsyncExitStack
-    refresh: dict[tuple[str, str], str] = field(default_factory=dict)  # the newest refresh token, by app and username
-
-    async def at(self, name: str, address: str, agent: str) -> AppAt:
-        """One app, running there."""
-        http = await self.stack.enter_async_context(client_at(self.app, self.issuer, address, agent))
-        return AppAt(self.apps[name], http, self.issuer, self.clock)
-
-    @asynccontextmanager
-    async def browser(self, address: str, agent: str) -> AsyncIterator[Browser]:
-        """A fresh browser, closed in the end."""
-        browser = Browser(self.app, self.issuer, address, agent)
-        try:
-            yield browser
-        finally:
-            await browser.close()
-
+MAX_STAYS_AWAY = range(13, 18)  # the workdays on which he does not try whether he is still frozen
 
 Acts = Mapping[int, Callable[[], None]]
 
 
-def make(app: ASGIApp, cast: Cast, issuer: str, clock: SteppedClock, today: datetime, acts: Acts) -> None:
+def make(world: World, cast: Cast, today: datetime, acts: Acts) -> tuple[Person, ...]:
     """Thirty days up to `today`, the last of them with what goes wrong in every installation sooner or later.
 
-    `acts` is what an admin does in the night before a day, by its number.
+    `acts` is what an admin does in the night before a day, by its number. The people as they are afterwards, with what they have set up.
     """
-    asyncio.run(_make(app, cast, issuer, clock, today, acts))
+    return asyncio.run(_make(world, cast, today, acts))
 
 
-async def _make(app: ASGIApp, cast: Cast, issuer: str, clock: SteppedClock, today: datetime, acts: Acts) -> None:
+async def _make(world: World, cast: Cast, today: datetime, acts: Acts) -> tuple[Person, ...]:
     async with AsyncExitStack() as stack:
         apps = {each.name: each for each in cast.apps}
         people = {each.username: each for each in cast.people}
-        story = Story(app, issuer, clock, apps, people, stack)
+        story, clock = Story(world, apps, people, stack), world.clock
         jobs = await Jobs.begin(story)
         users = await Users.begin(story)
         midnight = today.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -86,49 +45,23 @@ async def _make(app: ASGIApp, cast: Cast, issuer: str, clock: SteppedClock, toda
             day = midnight - timedelta(days=DAYS - number)
             clock.until(day + timedelta(hours=2))
             await jobs.night()
+            if number % 6 == 4:
+                await jobs.shift()  # on the days after the clocks of the planner were reset: nobody may come in at night
             if number in acts:
                 acts[number]()
             if day.weekday() >= SATURDAY:
                 continue
             clock.until(day + timedelta(hours=8, minutes=40))
             await users.morning(workday)
+            await jobs.shift()
             clock.until(day + timedelta(hours=15, minutes=5))
             await users.afternoon(workday)
             workday += 1
         clock.until(today)
         await jobs.night()
         await users.today()
-        await _mistakes(story)
-
-
-@dataclass(frozen=True, slots=True)
-class Jobs:
-    """The machines: nightly jobs, and a resource server that asks about their tokens."""
-
-    ledger: AppAt
-    loader: AppAt
-    feed: AppAt
-    orders: AppAt
-    reports: AppAt
-
-    @classmethod
-    async def begin(cls, story: Story) -> "Jobs":
-        return cls(
-            await story.at("Ledger Sync", OFFICE, "ledger-sync/2.4"),
-            await story.at("Data Loader", OFFICE, "data-loader/61.0"),
-            await story.at("Warehouse Feed", WAREHOUSE, "warehouse-feed/1.9"),
-            await story.at("Orders API", "10.20.7.40", "orders-api/5.1"),
-            await story.at("Login Reports", OFFICE, "sfdx toolbelt"),
-        )
-
-    async def night(self) -> None:
-        """Each job once; one token is put away when its work is done."""
-        values = [await self.ledger.by_itself(), await self.loader.by_itself(scope="api"), await self.feed.by_itself()]
-        for value in values:
-            await self.orders.ask_about(value)
-        await self.ledger.put_away(values[0])
-        await self.orders.ask_about(values[0])
-        await self.reports.for_user(SAM)
+        await mistakes.make(story)
+        return tuple(people.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +76,9 @@ class Users:
     screen: AppAt
     dashboard: AppAt
     terminal: AppAt
+    payroll: AppAt
+    tracking: AppAt
+    forecast: AppAt
 
     @classmethod
     async def begin(cls, story: Story) -> "Users":
@@ -155,11 +91,14 @@ class Users:
             await story.at("Meeting Room Screen", OFFICE, "RoomScreen/4.0 (Berlin 3.14)"),
             await story.at("Legacy Dashboard", OFFICE, "Firefox/146"),
             await story.at("Salesforce CLI", OFFICE, "sfdx toolbelt"),
+            await story.at("Payroll", OFFICE, "payroll/11.2"),
+            await story.at(TRACKING, OFFICE, "northwind-tracking/1.4"),
+            await story.at(FORECAST, OFFICE, "northwind-forecast/0.8"),
         )
 
     async def morning(self, number: int) -> None:
         """People sign in to what they have no access to yet, and apps go on with what they have. `number` counts the workdays."""
-        for username in (SAM, KIM, MAX):
+        for username in (SAM, KIM) if number in MAX_STAYS_AWAY else (SAM, KIM, MAX):
             await self._use(self.portal, username, OFFICE, "Firefox/146")
         if number % 3 == 0:
             await self._use(self.field_app, KIM, HOME, "Mobile Safari/19")
@@ -174,6 +113,12 @@ class Users:
         if number % 5 == 1:
             async with self.story.browser(OFFICE, "Firefox/146") as browser:
                 await self.dashboard.token_in_address(browser, self.story.people[SAM])
+        if number == 1:
+            await self._set_up_a_factor()
+        if number % 5 == 3:
+            await self._sign_in(self.payroll, INES, OFFICE, "Edge/150")
+        if number in (6, 8, 10):
+            await self._use(self.tracking, KIM, OFFICE, "Firefox/146")
         await self.bot.for_user(SAM)
 
     async def afternoon(self, number: int) -> None:
@@ -193,14 +138,38 @@ class Users:
             await self.bot.for_user(NOA)
         if number == 11:
             await self._talked_into()
+        if number == 13:
+            await self._try_out("Ledger Sync", "Data Loader")
         if number == 15:
             await self._copied()
+        if number == 16:
+            await self._ask(LEE, self.portal, "I look after the portal's connection, and want to see what its users see.")
+            await self._ask(LEE, self.forecast, "Sales would like to try it for a month.")
 
     async def today(self) -> None:
         """Whoever opens the demo finds people signed in and apps in use."""
         for app, username in ((self.portal, SAM), (self.field_app, KIM), (self.insights, LEE)):
             await self._use(app, username, OFFICE, "Firefox/146")
         await self.bot.for_user(KIM)
+        await self._ask(NOA, self.portal, "Kim is away from Monday, and I answer for her orders.")
+        await self._ask(SAM, self.tracking, "Where are the pallets for Gera? Without the map we telephone all day.")
+
+    async def _ask(self, username: str, app: AppAt, words: str) -> None:
+        """Be turned away, and ask an admin on the page that says so."""
+        ask = asking.for_app if app in (self.tracking, self.forecast) else asking.for_access
+        async with self.story.browser(OFFICE, "Firefox/146") as browser:
+            await ask(browser, app, self.story.people[username], words)
+
+    async def _try_out(self, *names: str) -> None:
+        """Dana shows of these jobs that they work, and that a wrong secret does not."""
+        async with self.story.browser(OFFICE, "Chromium/156") as browser:
+            await tries.both_ways(browser, self.story.people[DANA], *(self.story.apps[name].app_id for name in names))
+
+    async def _set_up_a_factor(self) -> None:
+        """Ines adds an authenticator app, since Payroll lets nobody in without."""
+        async with self.story.browser(OFFICE, "Edge/150") as browser:
+            seed = await factors.set_up(browser, self.story.people[INES], self.story.world.clock(), self.story.world.newest_mail)
+        self.story.people[INES] = replace(self.story.people[INES], seed=seed)
 
     async def _use(self, app: AppAt, username: str, address: str, agent: str) -> None:
         """Refresh where that works, else sign in; then ask who it is."""
@@ -239,24 +208,8 @@ class Users:
         """Somebody has a copy of the phone's refresh token and uses it later, from elsewhere: the family dies, and Kim signs in anew."""
         stolen = self.story.refresh.get((self.field_app.app.name, KIM))
         await self._refresh(self.field_app, KIM)
-        self.story.clock.until(self.story.clock() + timedelta(minutes=12))
+        self.story.world.clock.until(self.story.world.clock() + timedelta(minutes=12))
         thief = await self.story.at("Field App", STRANGE, "python-requests/2.32")
         if stolen is not None:
             await thief.refreshed(stolen)
         await self._use(self.field_app, KIM, HOME, "Mobile Safari/19")
-
-
-async def _mistakes(story: Story) -> None:
-    elsewhere = await story.at("Ledger Sync", STRANGE, "python-requests/2.32")
-    office = await story.at("Ledger Sync", OFFICE, "ledger-sync/2.4")
-    for name in ("Partner Portal", "Old Importer"):
-        await (await story.at(name, OFFICE, "curl/8.5")).by_itself()
-    for scope in ("api refresh_token full", "cdp_api"):
-        await office.by_itself(scope=scope)
-    form = {"grant_type": "client_credentials", "client_id": elsewhere.app.key, "client_secret": "gbs_not-the-secret"}
-    await elsewhere.http.post("/services/oauth2/token", data=form)
-    await (await story.at("Warehouse Feed", STRANGE, "warehouse-feed/1.9")).by_itself()
-    async with story.browser(STRANGE, "Chromium/156") as browser:
-        page = await browser.open("/signin")
-        for guess in ("123456", "password", "Summer2026"):
-            await browser.send(page, "signin", username=KIM, password=guess)

@@ -35,10 +35,10 @@ class AuditFilter:
     target_ids: tuple[str, ...] | None = None  # of any of these records
 
 
-def page(tx: Tx, actor: Actor, wanted: AuditFilter, *, before: int | None = None, limit: int = 50) -> list[AuditLine]:
-    """The lines before number `before` (None: from the newest), at most `limit`, newest first. Raises Refused."""
+def page(tx: Tx, actor: Actor, wanted: AuditFilter, *, behind: int | None = None, limit: int = 50, rising: bool = False) -> list[AuditLine]:
+    """The lines behind number `behind` (None: from the first of them), at most `limit`, newest first or `rising`. Raises Refused."""
     permit(actor, Permission.VIEW_AUDIT_TRAIL)
-    return audit_trail.page(tx, actor.org_id, before=before, limit=limit, **asdict(wanted))
+    return audit_trail.page(tx, actor.org_id, behind=behind, limit=limit, rising=rising, **asdict(wanted))
 
 
 def by_id(tx: Tx, actor: Actor, line_id: str) -> AuditLine:

@@ -1,7 +1,8 @@
 """Exposures of one app, and of an org as a whole, with who answers for which. Read in a snapshot, in few statements however many apps."""
 
 import heapq
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -12,12 +13,14 @@ from gatebridge.rules.exposed.kinds import Subject
 from gatebridge.rules.exposures import Exposure
 from gatebridge.rules.loosenings import Loosening
 from gatebridge.rules.orgs import Org
-from gatebridge.storage import exposed_apps, loosenings
+from gatebridge.storage import app_weights, exposed_apps, loosenings
 from gatebridge.storage.listed_apps import AppState, ListedApp
 from gatebridge.storage.tx import Tx
 
 BATCH = 500  # apps that are looked at together
 HEAVIER_THAN_ANY = 10_000
+SEEN_AT_ONCE = 200  # apps of an org that are looked at while somebody waits for a page
+LOOKED_AT = 25  # of the apps that weighed most
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,18 @@ class Wanted:
         return bool(counted) and found.weight >= self.at_least
 
 
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """How exposed an org is as a whole: how many of the exposed apps have each grade, and the heaviest of them."""
+
+    grades: Mapping[str, int]
+    heaviest: tuple[AppExposures, ...]
+
+    @property
+    def exposed(self) -> int:
+        return sum(self.grades.values())
+
+
 def of_app(tx: Tx, org: Org, app_id: str) -> AppExposures | None:
     """The exposures of one app in the org; None where it never was installed."""
     found = exposed_apps.of_app(tx, org, app_id)
@@ -85,6 +100,37 @@ def heaviest(tx: Tx, org: Org, wanted: Wanted, *, after: str | None, limit: int)
     """The most exposed apps of the org behind a position. Looks at every app, so that the first page really holds the heaviest."""
     fitting = (each for each in _every(tx, org, wanted) if after is None or each.position > after)
     return heapq.nsmallest(limit, fitting, key=lambda each: each.position)
+
+
+def posture(tx: Tx, org: Org, wanted: Wanted, limit: int) -> Posture:
+    """The exposed apps of the org counted by grade, with the heaviest. Looks at every app once; where there are more than `SEEN_AT_ONCE`,
+    it goes by what they weighed last, and looks at those alone which were the heaviest then.
+    """
+    if wanted != Wanted() or app_weights.number(tx, org.id, SEEN_AT_ONCE + 1) <= SEEN_AT_ONCE:
+        return _posture_now(tx, org, wanted, limit)
+    grades = Counter[str]()
+    for weight, number in app_weights.by_weight(tx, org.id).items():
+        grades[exposures.grade(weight)] += number
+    now = of_apps(tx, org, app_weights.heaviest(tx, org.id, LOOKED_AT))
+    heaviest = heapq.nsmallest(limit, (each for each in now if wanted.fits(each)), key=lambda each: each.position)
+    return Posture(dict(sorted(grades.items())), tuple(heaviest))
+
+
+def _posture_now(tx: Tx, org: Org, wanted: Wanted, limit: int) -> Posture:
+    grades = Counter[str]()
+
+    def counted() -> Iterator[AppExposures]:
+        for each in _every(tx, org, wanted):
+            grades[each.grade] += 1
+            yield each
+
+    heaviest = heapq.nsmallest(limit, counted(), key=lambda each: each.position)
+    return Posture(dict(sorted(grades.items())), tuple(heaviest))
+
+
+def weights(tx: Tx, org: Org, after: str) -> dict[str, int]:
+    """What the next `BATCH` apps in use with an id behind `after` weigh, by their ids; one that is not exposed weighs nothing."""
+    return {each.app.id: each.weight for each in _judged(tx, org, exposed_apps.page(tx, org, after=after, limit=BATCH))}
 
 
 def by_app(tx: Tx, org: Org, wanted: Wanted, *, after: str | None, limit: int) -> list[AppExposures]:

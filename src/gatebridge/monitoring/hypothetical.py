@@ -145,7 +145,7 @@ def _callback(sent: str | None, settings: AppSettings) -> CallbackProof:
         first = settings.callbacks[0] if settings.callbacks else None
         return CallbackProof(first) if first is not None else CallbackProof(refused=callback_reasons.CALLBACK_MISSING, sent=False)
     found = callbacks.match(sent, settings.callbacks, native=settings.native)
-    return CallbackProof(mismatch=found) if isinstance(found, Mismatch) else CallbackProof(uri=found)
+    return CallbackProof(mismatch=found, wanted=callbacks.shown(sent)) if isinstance(found, Mismatch) else CallbackProof(uri=found)
 
 
 def _scopes(facts: Facts, situation: Situation) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from gatebridge.rules.actors import Actor
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.permissions import Permission
 from gatebridge.storage import history_reading
+from gatebridge.storage.history_reading import Narrowed
 from gatebridge.storage.tx import Tx
 
 
@@ -28,26 +29,29 @@ class HistoryFilter:
     gate: Gate | None = None  # refusals at this gate
 
 
-def page(tx: Tx, actor: Actor, wanted: HistoryFilter, *, before: str | None = None, limit: int = 50) -> list[Receipt]:
-    """The outcomes before the receipt `before` (None: from the newest), at most `limit`. Raises Refused.
+def page(
+    tx: Tx, actor: Actor, wanted: HistoryFilter, *, before: str | None = None, limit: int = 50, oldest_first: bool = False
+) -> list[Receipt]:
+    """The outcomes before the receipt `before` (None: from the newest), at most `limit`; or, the oldest first, those behind it.
 
-    The next page begins at the id of the last receipt of this one; fewer than `limit` are the last page.
+    Raises Refused. The next page begins at the id of the last receipt of this one; fewer than `limit` are the last page.
     """
     permit(actor, Permission.MONITOR_LOGIN_HISTORY)
-    lines = history_reading.page(
-        tx,
-        actor.org_id,
-        before=before,
-        limit=limit,
-        app_id=wanted.app_id,
-        user_id=wanted.user_id,
-        outcome=wanted.outcome,
-        reasons=_reasons(wanted),
-        since=wanted.since,
-        until=wanted.until,
-        would_refuse=wanted.would_refuse,
-    )
+    lines = history_reading.page(tx, actor.org_id, before=before, limit=limit, oldest_first=oldest_first, **narrowed(wanted))
     return receipts.of_lines(tx, actor.org_id, lines)
+
+
+def narrowed(wanted: HistoryFilter) -> Narrowed:
+    """The filter as the history is read by it."""
+    return {
+        "app_id": wanted.app_id,
+        "user_id": wanted.user_id,
+        "outcome": wanted.outcome,
+        "reasons": _reasons(wanted),
+        "since": wanted.since,
+        "until": wanted.until,
+        "would_refuse": wanted.would_refuse,
+    }
 
 
 def _reasons(wanted: HistoryFilter) -> frozenset[str] | None:

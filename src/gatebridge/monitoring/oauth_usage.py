@@ -3,6 +3,7 @@
 Also of which scopes use is made, grant by grant and of an app as a whole, so that what nobody uses can be taken away.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,17 +11,21 @@ from gatebridge.records.change import permit
 from gatebridge.rules import scopes
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.grants import Grant
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.storage import apps, exercised_scopes, listed_grants, live_tokens, names, orgs, usage
+from gatebridge.storage import apps, exercised_scopes, listed_grants, listed_usage, live_tokens, names, orgs, usage
 from gatebridge.storage.exercised_scopes import Exercised
 from gatebridge.storage.listed_grants import ScopeUse
+from gatebridge.storage.listed_usage import UsageOrder
 from gatebridge.storage.live_tokens import Counted
 from gatebridge.storage.names import NamedApp
 from gatebridge.storage.tx import Tx
 from gatebridge.storage.usage import Usage
+
+NOTHING = Counted(tokens=0, users=0, grants=0, exact=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +76,33 @@ class ScopesUsage:
     exact: bool  # false: only so many of the grants were looked at
 
 
-def of_apps(tx: Tx, actor: Actor, *, after: str = "", limit: int = 50) -> list[AppUsage]:
-    """The apps of the org by ascending id behind `after`, those that nobody uses too. Read in a snapshot. Raises Refused."""
+def of_apps(
+    tx: Tx,
+    actor: Actor,
+    *,
+    search: str = "",
+    by: UsageOrder = UsageOrder.AGE,
+    descending: bool = False,
+    after: str | None = None,
+    limit: int = 50,
+) -> list[AppUsage]:
+    """The apps of the org behind the one with the id `after`, those that nobody uses too. Read in a snapshot. Raises Refused."""
     permit(actor, Permission.VIEW_OAUTH_USAGE)
-    page = names.page_of_apps(tx, actor.org_id, after=after, limit=limit)
+    page = listed_usage.page_of_apps(tx, actor.org_id, search=search, by=by, descending=descending, after=after, limit=limit)
     found = usage.of_apps(tx, actor.org_id, [app.id for app in page])
-    return [_of_app(tx, actor.org_id, app, found.get(app.id)) for app in page]
+    alive = live_tokens.count_each(tx, actor.org_id, [app.id for app in page])
+    granted = live_tokens.count_grants_of_each(tx, actor.org_id, [app.installation_id for app in page if app.installation_id is not None])
+    return [_of_app(app, found.get(app.id), alive.get(app.id), granted.get(app.installation_id or "")) for app in page]
 
 
 def of_app(tx: Tx, actor: Actor, app_id: str) -> AppUsage:
     """One app of the org. Read in a snapshot. Raises Refused."""
     permit(actor, Permission.VIEW_OAUTH_USAGE)
-    return _of_app(tx, actor.org_id, _app(tx, actor, app_id), usage.of_apps(tx, actor.org_id, [app_id]).get(app_id))
+    app = _app(tx, actor, app_id)
+    most = live_tokens.MOST_ON_A_PAGE
+    alive = live_tokens.count(tx, actor.org_id, app_id=app.id, most=most)
+    granted = live_tokens.count_grants(tx, actor.org_id, app.installation_id, most) if app.installation_id is not None else None
+    return _of_app(app, usage.of_apps(tx, actor.org_id, [app_id]).get(app_id), alive, granted)
 
 
 def users_of_app(tx: Tx, actor: Actor, app_id: str, *, after: str = "", limit: int = 50) -> list[SubjectUsage]:
@@ -113,7 +133,22 @@ def grants_of_app(tx: Tx, actor: Actor, app_id: str, *, after: str = "", limit: 
     app = _app(tx, actor, app_id)
     if app.installation_id is None:
         return []
-    found = listed_grants.page(tx, actor.org_id, app.installation_id, after=after, limit=limit)
+    return _used(tx, actor, listed_grants.page(tx, actor.org_id, app.installation_id, after=after, limit=limit))
+
+
+def live_grants_of_app(
+    tx: Tx, actor: Actor, app_id: str, *, descending: bool = True, after: str | None = None, limit: int = 50
+) -> list[GrantUsage]:
+    """The live grants of an app by age, behind the one with the id `after`, newest first unless said otherwise. Raises Refused."""
+    permit(actor, Permission.VIEW_OAUTH_USAGE)
+    app = _app(tx, actor, app_id)
+    if app.installation_id is None:
+        return []
+    found = listed_usage.page_of_grants(tx, actor.org_id, app.installation_id, descending=descending, after=after, limit=limit)
+    return _used(tx, actor, found)
+
+
+def _used(tx: Tx, actor: Actor, found: Sequence[Grant]) -> list[GrantUsage]:
     named = names.of_users(tx, actor.org_id, {grant.user_id for grant in found})
     used = exercised_scopes.of_grants(tx, actor.org_id, [grant.id for grant in found])
     custom = _custom_scopes(tx, actor.org_id)
@@ -160,10 +195,8 @@ def _app(tx: Tx, actor: Actor, app_id: str) -> NamedApp:
     return app
 
 
-def _of_app(tx: Tx, org_id: str, app: NamedApp, found: Usage | None) -> AppUsage:
-    alive = live_tokens.count(tx, org_id, app_id=app.id)
-    nothing = Counted(tokens=0, users=0, grants=0, exact=True)
-    granted = live_tokens.count_grants(tx, org_id, app.installation_id) if app.installation_id is not None else nothing
+def _of_app(app: NamedApp, found: Usage | None, alive: Counted | None, granted: Counted | None) -> AppUsage:
+    alive, granted = alive or NOTHING, granted or NOTHING
     return AppUsage(
         app_id=app.id,
         app=app.label,

@@ -204,7 +204,7 @@ def callback(parameters: Parameters, settings: AppSettings) -> CallbackProof:
     wanted = sent if sent is not None else settings.callbacks[0]
     found = callbacks.match(wanted, settings.callbacks, native=settings.native)
     if isinstance(found, Mismatch):
-        return CallbackProof(mismatch=found, sent=sent is not None)
+        return CallbackProof(mismatch=found, sent=sent is not None, wanted=callbacks.shown(sent or ""))
     return CallbackProof(uri=found, sent=sent is not None)
 
 

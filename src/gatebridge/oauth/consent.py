@@ -53,7 +53,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What this org knows of an app: who publishes it, since when it is here, and how many others use it."""
+    """What this org knows of an app: who publishes it, since when it is here, and how many others use it.
+
+    `verified`: an admin of this org installed it, or it is the org's own; if not, users who may do so use it on their own account.
+    """
 
     label: str
     publisher: str
@@ -62,6 +65,7 @@ class Known:
     days: int
     colleagues: int
     of_every_org: bool = False  # it is the same app in all of them, and none's to change
+    verified: bool = True
 
     @property
     def ago(self) -> str:
@@ -83,10 +87,10 @@ class Consent:
 
     @property
     def spelling(self) -> list[tuple[str, bool]]:
-        """The app's name in pieces, each with whether the twin's name differs there."""
+        """The app's name in pieces, each with whether the twin's name differs there; an empty one where the twin has something more."""
         ours, theirs = self.app.label, self.twin.label if self.twin is not None else self.app.label
         same = SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes()
-        return [(ours[begin:end], what != "equal") for what, begin, end, _, _ in same if begin < end]
+        return [(ours[begin:end], what != "equal") for what, begin, end, _, _ in same]
 
     @property
     def warning(self) -> str:
@@ -148,6 +152,7 @@ def _known(tx: Tx, org: Org, listed: ListedApp, user_id: str) -> Known:
         publisher=app.publisher(owner.name if owner is not None else None),
         of_this_org=app.org_id == org.id,
         of_every_org=app.fixed,
+        verified=not installation.holders_only,
         since=installation.installed_at,
         days=(tx.now.date() - installation.installed_at.date()).days,
         colleagues=grants.users_of(tx, org.id, installation.id, but=user_id),
@@ -158,11 +163,11 @@ def _twin(tx: Tx, org: Org, facts: Facts, user_id: str) -> Known | None:
     app = facts.app
     if app is None:
         return None
-    # Of two that look the same, the one that was here first is the one that people mean. A publisher may call two of its own the same.
-    for app_id, label in names.older_neighbours(tx, org.id, app.id):
-        if lookalikes.alike(app.label, label):
+    # Of two that look the same, the one that was here first is the one that people mean.
+    for app_id, label, owner in names.older_neighbours(tx, org.id, app.id):
+        if lookalikes.mistakable(app.label, label, same_publisher=owner == app.org_id):
             listed = listed_apps.known(tx, org.id, app_id)
-            if listed is not None and (label, listed.app.org_id) != (app.label, app.org_id):
+            if listed is not None:
                 return _known(tx, org, listed, user_id)
     return None
 

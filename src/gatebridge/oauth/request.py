@@ -85,6 +85,24 @@ def read_multipart(content_type: str, content_encoding: str, body: bytes) -> Map
         return Malformed(request_reasons.BODY_NOT_UTF8)
 
 
+def read_file(content_type: str, content_encoding: str, body: bytes, file: str) -> tuple[Mapping[str, str], bytes] | Malformed:
+    """The parameters of a `multipart/form-data` body in which the field `file` is a file, and what is in it; nothing where none is sent."""
+    media, _, rest = content_type.partition(";")
+    if media.strip().lower() != multipart.MEDIA:
+        return Malformed(request_reasons.CONTENT_TYPE_WRONG)
+    if content_encoding.strip().lower() not in ("", "identity"):
+        return Malformed(request_reasons.BODY_COMPRESSED)
+    pairs = multipart.pairs(rest, body, MAX_PARAMETERS, file)
+    files = [value for name, value in pairs or () if name == file.encode()]
+    if pairs is None or len(files) > 1:
+        return Malformed(request_reasons.BODY_MALFORMED)
+    try:
+        fields = _once((name.decode("utf-8"), value.decode("utf-8")) for name, value in pairs if name != file.encode())
+    except UnicodeDecodeError:
+        return Malformed(request_reasons.BODY_NOT_UTF8)
+    return fields if isinstance(fields, Malformed) else (fields, files[0] if files else b"")
+
+
 def read_parameters(encoded: bytes, most: int = MAX_PARAMETERS) -> Mapping[str, str] | Malformed:
     """The parameters of a form body or of the query of an address."""
     try:

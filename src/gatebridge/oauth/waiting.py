@@ -39,6 +39,7 @@ class Asking:
 
     app: str  # its label, as its developer chose it
     publisher: str  # the name of the org that owns it
+    verified: bool  # an admin of this org installed it, so its publisher is one that the org knows
     login_hint: str
     form_target: str  # for the page's `form-action`: where the way of its form ends
 
@@ -91,6 +92,7 @@ def asking(tx: Tx, org: Org, value: str, browser: bytes) -> Asking | Reason:
     return Asking(
         app=facts.app.label,
         publisher=facts.app.publisher(owner.name if owner is not None else None),
+        verified=facts.installation is not None and facts.installation.in_use(tx.now),
         login_hint=parameters.get("login_hint", ""),
         form_target=response_modes.form_target(proof.uri),
     )

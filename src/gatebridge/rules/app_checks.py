@@ -43,6 +43,7 @@ def identity_problems(app: App) -> list[FieldProblem]:
         ("info_url", _info_url_problem(app.info_url)),
         ("description", typed_text.text_problem(app.description)),
         ("purpose", typed_text.text_problem(app.purpose)),
+        ("review_on", typed_text.day_problem(app.review_on)),
         ("backup_owner_id", "This is the owner already; name a second person." if app.backup_owner_id == app.owner_id else None),
     )
 

@@ -38,6 +38,7 @@ class App:
     description: str = ""
     purpose: str = ""
     backup_owner_id: str | None = None
+    review_on: str = ""  # the day by which its owner looks at it again, such as 2027-03-31; empty: none was said
     has_logo: bool = False
     deleted_at: datetime | None = None
     epoch_at: datetime | None = None  # when the epoch was raised last

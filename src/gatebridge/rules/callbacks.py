@@ -196,7 +196,9 @@ def match(sent: str, registered: Sequence[str], *, native: bool) -> str | Mismat
     # The last guard: nothing that could not be registered today is redirected to, however it came into the list.
     found = problems(sent, native=native)
     if found:
-        return Mismatch(proven, "registration", _cut(sent), _cut(proven), f"This callback URL is registered but cannot be used. {found[0]}")
+        return Mismatch(
+            proven, "registration", shown(sent), shown(proven), f"This callback URL is registered but cannot be used. {found[0]}"
+        )
     return sent
 
 
@@ -210,7 +212,7 @@ def _same_but_for_the_port(sent: str, registered: Sequence[str]) -> str | None:
 
 def _mismatch(sent: str, registered: Sequence[str]) -> Mismatch:
     if not registered:
-        return Mismatch(None, "registration", _cut(sent), "", "The app has no callback URL: register the one that it uses.")
+        return Mismatch(None, "registration", shown(sent), "", "The app has no callback URL: register the one that it uses.")
     sent_parts = _parts(sent)
 
     def likeness(uri: str) -> tuple[bool, int, int]:
@@ -224,7 +226,7 @@ def _mismatch(sent: str, registered: Sequence[str]) -> Mismatch:
     ours, theirs = sent_parts[part], nearest_parts[part]
     words = f"The {part} differs: {_quoted(ours)} was sent, {_quoted(theirs)} is registered."
     hint = _hint(part, ours or "", theirs or "", nearest_parts["host"])
-    return Mismatch(nearest, part, _cut(ours or ""), _cut(theirs or ""), words + hint)
+    return Mismatch(nearest, part, shown(ours or ""), shown(theirs or ""), words + hint)
 
 
 def _parts(uri: str) -> dict[str, str | None]:
@@ -262,10 +264,10 @@ def _hint(part: str, sent: str, registered: str, host: str | None) -> str:
 
 
 def _quoted(part: str | None) -> str:
-    return "nothing" if part is None else f"“{_cut(part)}”"
+    return "nothing" if part is None else f"“{shown(part)}”"
 
 
-def _cut(text: str) -> str:
+def shown(text: str) -> str:
     """At most 512 characters of a text in printable ASCII, which no reader can mistake for something else."""
-    shown = (character if character.isprintable() else character.encode("unicode_escape").decode() for character in text[:LONGEST_SHOWN])
-    return "".join(shown).encode("ascii", "backslashreplace").decode()[:LONGEST_SHOWN]
+    plain = (character if character.isprintable() else character.encode("unicode_escape").decode() for character in text[:LONGEST_SHOWN])
+    return "".join(plain).encode("ascii", "backslashreplace").decode()[:LONGEST_SHOWN]

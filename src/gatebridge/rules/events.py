@@ -26,6 +26,7 @@ class Event(StrEnum):
     USER_UNFROZEN = "setup:user:unfrozen"
     USER_PASSWORD_SET = "setup:user:password_set"
     USER_PASSWORD_CHANGED = "setup:user:password_changed"  # by the user, who knew the old one
+    USER_PASSWORD_LINK_SENT = "setup:user:password_link_sent"  # by an admin, for choosing a new one
     USER_PASSWORD_RESET = "setup:user:password_reset"  # by the user, through a link in a mail
 
     PROFILE_CREATED = "setup:profile:created"

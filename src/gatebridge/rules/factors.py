@@ -63,18 +63,18 @@ class Step(StrEnum):
     BLOCKED = "blocked"  # a policy wants one, and asks nobody who has none
 
 
-def next_step(*, has_factor: bool, required: Requirement, verify_new_browsers: bool, activated: bool) -> Step:
-    """What comes next after the password. `activated`: this browser counts as the user's.
+def next_step(*, has_factor: bool, required: Requirement, verify_new_browsers: bool, activated: bool, waived: bool = False) -> Step:
+    """What comes next after the password. `activated`: this browser counts as the user's. `waived`: it sits where none is verified.
 
-    Whoever has a factor is always asked for it. A first one is only set up at an activated browser: else whoever knows nothing but the
-    password could set up a factor in the user's place.
+    Whoever has a factor is always asked for it. A first one is only set up at an activated browser, wherever that is: else whoever knows
+    nothing but the password could set up a factor in the user's place.
     """
     if has_factor:
         return Step.FACTOR
     high = required.level is Level.HIGH
     if high and required.action is LevelAction.BLOCK:
         return Step.BLOCKED
-    if (high or verify_new_browsers) and not activated:
+    if (high or (verify_new_browsers and not waived)) and not activated:
         return Step.MAIL
     return Step.ENROL if high else Step.NONE
 

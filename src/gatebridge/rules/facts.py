@@ -73,6 +73,7 @@ class CallbackProof:
     mismatch: Mismatch | None = None
     refused: Reason | None = None  # it was missing where it must be sent, or could not be read
     sent: bool = True  # False: the request named none, and the app's only one was taken
+    wanted: str = ""  # what was sent and is not registered, as the receipt shows it to the app's developer
 
 
 @dataclass(frozen=True, slots=True)

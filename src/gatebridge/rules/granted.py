@@ -21,12 +21,19 @@ NEVER_GIVEN: Mapping[Flow | None, frozenset[str]] = {
 
 
 def here(facts: Facts) -> tuple[str, ...]:
-    """The app's scopes as this org lets it use them: administering the org takes the admin's own word."""
+    """The app's scopes as this org lets it use them: administering the org takes the admin's own word.
+
+    A scope of the org's own that it has taken away is nobody's any more, whatever the settings of its apps say still.
+    """
     if facts.settings is None or facts.policies is None:
         return ()
-    if facts.policies.may_administer:
-        return facts.settings.scopes
-    return tuple(scope for scope in facts.settings.scopes if scope != "setup_api")
+    named = facts.settings.scopes
+    if not facts.policies.may_administer:
+        named = tuple(scope for scope in named if scope != "setup_api")
+    if facts.app is None or facts.app.org_id != facts.org.id or catalogue.CATALOGUE.keys() >= set(named):
+        return named
+    own = facts.org.custom_scopes
+    return tuple(scope for scope in named if scope in catalogue.CATALOGUE or scope in own)
 
 
 def singly(facts: Facts, claims: Iterable[str]) -> tuple[str, ...]:

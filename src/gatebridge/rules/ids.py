@@ -49,6 +49,7 @@ class Prefix(StrEnum):
     FACTOR = "0FA"
     LOOSENING = "0LO"
     TRY = "0TR"
+    SAVED_VIEW = "0SV"
 
 
 # Two digits at a time, and case to bits in one pass: a node mints thousands of ids a second and shows each in its long form.

@@ -39,6 +39,9 @@ _DRAWN_ALIKE = str.maketrans({twin: letter for letter, twins in _TWINS.items() f
 # What two letters, set close, are taken for; and `l` and `i`, which many typefaces draw as one stroke.
 _SET_CLOSE = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("l", "i"))
 
+# Shorter names have too many neighbours: a warning that is wrong as a rule is one that nobody reads.
+SHORTEST_TO_SLIP, SHORTEST_WITHIN = 5, 8
+
 # Alphabets whose letters can stand in for each other unnoticed. Nobody writes one word in two of them.
 _ALPHABETS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC")
 
@@ -56,6 +59,30 @@ def skeleton(name: str) -> str:
 def alike(one: str, other: str) -> bool:
     """Whether a hurried reader takes one name for the other, or they are the same."""
     return skeleton(one) == skeleton(other)
+
+
+def mistakable(one: str, other: str, *, same_publisher: bool) -> bool:
+    """Whether users may take an app of one name for that of the other. A publisher may call its own the same, or number them."""
+    if same_publisher:
+        return one != other and alike(one, other)
+    return alike(one, other) or near(one, other)
+
+
+def near(one: str, other: str) -> bool:
+    """Whether one name is the other after a slip of the pen, or has all of it within: `Data Loadr`, `Data Loader Pro`."""
+    shorter, longer = sorted((skeleton(one), skeleton(other)), key=len)
+    if len(shorter) >= SHORTEST_WITHIN and shorter in longer:
+        return True
+    return len(shorter) >= SHORTEST_TO_SLIP and len(longer) - len(shorter) <= 1 and _one_slip(shorter, longer)
+
+
+def _one_slip(shorter: str, longer: str) -> bool:
+    """A letter too many, another letter, or two that changed places; or nothing of it."""
+    at = next((place for place, (mine, theirs) in enumerate(zip(shorter, longer, strict=False)) if mine != theirs), len(shorter))
+    if len(shorter) < len(longer):
+        return shorter[at:] == longer[at + 1 :]
+    changed_places = shorter[at : at + 2] == longer[at : at + 2][::-1] and shorter[at + 2 :] == longer[at + 2 :]
+    return shorter[at + 1 :] == longer[at + 1 :] or changed_places
 
 
 def alphabets_problem(name: str) -> str | None:

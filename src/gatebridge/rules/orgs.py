@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.levels import NOTHING_REQUIRED, Requirement
-from gatebridge.rules.network import Range
+from gatebridge.rules.network import Address, Range
 
 
 class OrgKind(StrEnum):
@@ -53,6 +53,11 @@ class Org:
     def switched_off(self, flow: Flow) -> bool:
         """Whether no app of the org may use this flow. Two that people are easily talked into are off until an admin wants them."""
         return (flow is Flow.DEVICE and not self.settings.device_flow) or (flow is Flow.USER_AGENT and not self.settings.user_agent_flow)
+
+    def waives_verification(self, address: Address | None) -> bool:
+        """Whether nobody is asked for a mailed code at this address. Ranges that refuse waive nothing: nobody comes from elsewhere."""
+        ranges = self.settings.trusted_ranges if self.settings.trusted_ranges_only_waive else ()
+        return address is not None and any(each.contains(address) for each in ranges)
 
     @property
     def custom_scopes(self) -> frozenset[str]:

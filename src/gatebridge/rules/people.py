@@ -1,5 +1,6 @@
 """Users, and the profiles and permission sets by which they get rights."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,6 +51,12 @@ class User:
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.username
+
+    @property
+    def sort_name(self) -> str:
+        """The name as it is sorted by: whatever the case of its letters, and with what stands above or below them left out."""
+        plain = (letter for letter in unicodedata.normalize("NFKD", self.name) if not unicodedata.combining(letter))
+        return "".join(plain).casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,9 @@ STEPS: Mapping[Flow, tuple[Step, ...]] = {
     Flow.USER_AGENT: (Step.AUTHORIZATION,),
 }
 
+# How a refresh token comes to an app that sends no browsers.
+_FROM_A_DEVICE = (Step.DEVICE, Step.TOKEN, Step.REFRESH)
+
 # Of a person who is at a browser while it is tried; the others name one, or act for the run-as user.
 AT_A_BROWSER = frozenset({Flow.WEB_SERVER, Flow.REFRESH_TOKEN, Flow.DEVICE, Flow.USER_AGENT})
 
@@ -205,13 +208,18 @@ def failings(settings: AppSettings, flow: Flow) -> tuple[Failing, ...]:
 
 def steps(settings: AppSettings, flow: Flow, scopes: tuple[str, ...] | None, failing: Failing | None) -> tuple[Step, ...]:
     """The steps of a run. One that is to fail goes as far as what is wrong; a whole one also uses the token, as far as the app can."""
-    whole = STEPS[flow]
+    whole = _whole(settings, flow)
     if failing is not None:
         return whole[: whole.index(failing.step) + 1]
     asked = scopes if scopes is not None else settings.scopes
     asks_who = flow in AT_A_BROWSER and "openid" in asked
     proves = not settings.public and (by_secret(settings, flow) or ClientAuthMethod.PRIVATE_KEY_JWT in settings.auth_methods)
     return whole + (Step.USERINFO,) * asks_who + (Step.INTROSPECTION,) * proves
+
+
+def _whole(settings: AppSettings, flow: Flow) -> tuple[Step, ...]:
+    on_devices = flow is Flow.REFRESH_TOKEN and Flow.DEVICE in settings.flows and Flow.WEB_SERVER not in settings.flows
+    return _FROM_A_DEVICE if on_devices else STEPS[flow]
 
 
 def as_expected(run: Try, wrong: Wrong | None, outcome: Outcome, gate: Gate | None) -> bool:

@@ -5,6 +5,7 @@ characters that show nothing (X-JB-06, X-BF-04).
 """
 
 import re
+from datetime import date
 from urllib.parse import urlsplit
 
 from gatebridge.rules.network import parse_address
@@ -15,6 +16,7 @@ LONGEST_EMAIL = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 LONGEST_HOST = 253
 
 _USERNAME = re.compile(r"[A-Za-z0-9._@+-]{2,80}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _API_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -70,6 +72,13 @@ def api_name_problem(text: str) -> str | None:
     )
 
 
+def day_problem(text: str) -> str | None:
+    """Why this is no day of the calendar. It may be empty."""
+    if not text or (_DAY.fullmatch(text) and _is_in_the_calendar(text)):
+        return None
+    return "This must be a day such as 2027-03-31, or empty."
+
+
 def reason_problem(text: str, longest: int = 512) -> str | None:
     """Why this says nothing to whoever reads the audit trail a year from now."""
     if not any(character.isalnum() for character in text):
@@ -101,6 +110,14 @@ def issuer_problem(issuer: str, host: str) -> str | None:
 def _bracketed(host: str) -> tuple[str, str, str]:
     address, bracket, rest = host.partition("]")
     return address + bracket, rest[:1], rest[1:]
+
+
+def _is_in_the_calendar(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_host_name(text: str) -> bool:

@@ -66,7 +66,7 @@ def add_certificate(tx: Tx, actor: Actor, command: AddCertificate) -> AppCertifi
     app_rights.refuse_deleted(app)
     problem = typed_text.line_problem(command.name)
     refuse_invalid([FieldProblem("name", problem)] if problem else [])
-    read = _read(tx, command.upload)
+    read = read_upload(tx, command.upload)
     known = credentials.certificates_of(tx, actor.org_id, app.id)
     live = [each for each in known if each.retired_at is None and tx.now < each.not_after and each.try_id is None]
     if len(live) >= app_checks.MOST_LIVE_CERTIFICATES:
@@ -109,7 +109,7 @@ def register_key_of_try(
 
     It is no part of the limit of live certificates, and ends with its run.
     """
-    read = _read(tx, json.dumps(public_jwk))
+    read = read_upload(tx, json.dumps(public_jwk))
     certificate = replace(_record(tx, actor, app, name, read), not_after=not_after, try_id=try_id)
     if not credentials.insert_certificate(tx, actor.org_id, certificate):
         raise Refused(setup_reasons.CERTIFICATE_DUPLICATE, facts={"fingerprint": certificate.fingerprint})
@@ -125,7 +125,8 @@ def report_exposed_key(tx: Tx, actor: Actor, command: ReportExposedKey) -> None:
     record_change(tx, actor, Event.CERTIFICATE_KEY_EXPOSED, target, None, said)
 
 
-def _read(tx: Tx, upload: str | bytes) -> Certificate:
+def read_upload(tx: Tx, upload: str | bytes) -> Certificate:
+    """What an upload turns out to be; nothing of it is kept. Raises Refused with what is wrong with it."""
     try:
         return uploads.read(upload, now=tx.now)
     except CertificateRefused as refused:

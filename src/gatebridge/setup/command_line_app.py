@@ -17,7 +17,7 @@ from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.people import User
 from gatebridge.setup import app_rights
-from gatebridge.storage import apps, installations, people
+from gatebridge.storage import apps, installations, listed_users
 from gatebridge.storage.tx import Tx
 
 LABEL = "Gatebridge CLI"
@@ -72,10 +72,10 @@ def ensure_command_line_app(tx: Tx, operator: Actor) -> App | None:
 
 def who_answers(tx: Tx, org_id: str) -> User | None:
     """The first user of the org who may answer for an app."""
-    page = people.list_page(tx, org_id, after=None, limit=100)
+    page = listed_users.list_page(tx, org_id, after=None, limit=100)
     while page:
         for user in page:
             if app_rights.owner_problem(tx, org_id, "owner_id", user.id) is None:
                 return user
-        page = people.list_page(tx, org_id, after=page[-1].id, limit=100)
+        page = listed_users.list_page(tx, org_id, after=page[-1].id, limit=100)
     return None

@@ -43,6 +43,7 @@ class CreateApp:
     purpose: str = ""
     owner_id: str | None = None  # None: whoever creates it
     backup_owner_id: str | None = None
+    review_on: str = ""
     dialect: Dialect = Dialect.STANDARD
     flows: frozenset[Flow] = frozenset()
     scopes: tuple[str, ...] = ()
@@ -105,6 +106,14 @@ def create_app(tx: Tx, actor: Actor, command: CreateApp) -> CreatedApp:
     return CreatedApp(app, settings, installation, policies, made.record, made.secret)
 
 
+def problems(tx: Tx, actor: Actor, command: CreateApp) -> list[FieldProblem]:
+    """What is wrong with a new app so far, for a form that asks for it step by step. Nothing is written. Raises Refused."""
+    permit(actor, *app_rights.REGISTERS)
+    app = _app(tx, actor, command)
+    found = _problems(tx, actor, command, app, _settings(app, command))
+    return found + ([FieldProblem("api_name", "Another app of this org is called so.")] if _taken(tx, actor, app.api_name) else [])
+
+
 def _app(tx: Tx, actor: Actor, command: CreateApp) -> App:
     owner_id = command.owner_id or actor.user_id
     if owner_id is None:
@@ -126,6 +135,7 @@ def _app(tx: Tx, actor: Actor, command: CreateApp) -> App:
         description=command.description,
         purpose=command.purpose,
         backup_owner_id=command.backup_owner_id,
+        review_on=command.review_on,
     )
 
 
@@ -169,6 +179,12 @@ def _problems(tx: Tx, actor: Actor, command: CreateApp, app: App, settings: AppS
         named = secret_problems(tx.now, command.secret_name, None)
         found += [FieldProblem("secret_name", problem.problem) for problem in named]
     return found
+
+
+def _taken(tx: Tx, actor: Actor, api_name: str) -> bool:
+    former = apps.by_api_name(tx, actor.org_id, api_name)
+    kept = former is not None and (former.deleted_at is None or app_checks.restorable(former.deleted_at, tx.now))
+    return kept or api_name in BUILT_IN
 
 
 def _let_go_of_name(tx: Tx, org_id: str, api_name: str) -> None:

@@ -26,8 +26,12 @@ class EditApp:
     info_url: str | Unchanged = UNCHANGED
     description: str | Unchanged = UNCHANGED
     purpose: str | Unchanged = UNCHANGED
+    review_on: str | Unchanged = UNCHANGED
     dialect: Dialect | Unchanged = UNCHANGED
     expected_version: int | None = None
+
+
+_FIELDS = ("label", "contact_email", "contact_phone", "info_url", "description", "purpose", "review_on", "dialect")
 
 
 def edit_app(tx: Tx, actor: Actor, command: EditApp) -> App:
@@ -35,7 +39,7 @@ def edit_app(tx: Tx, actor: Actor, command: EditApp) -> App:
     before = app_rights.editable(tx, actor, command.app_id)
     check_version(before.version, command.expected_version)
     app_rights.refuse_deleted(before)
-    after = applied(before, command, "label", "contact_email", "contact_phone", "info_url", "description", "purpose", "dialect")
+    after = applied(before, command, *_FIELDS)
     if after == before:
         return before
     refuse_invalid(app_checks.identity_problems(after))

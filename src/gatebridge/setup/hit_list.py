@@ -23,6 +23,7 @@ from gatebridge.rules.levels import Level
 from gatebridge.rules.network import Relaxation, parse_address
 from gatebridge.rules.people import Assignment
 from gatebridge.rules.reasons import Refused
+from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.replays import Kind, Use
@@ -39,7 +40,7 @@ NAMED = 10
 # What of policies, profiles and the org decides whether a request goes through; the rest says for how long, and what is only recorded.
 _OF_POLICIES = ("permitted_users", "ip_relaxation", "run_as_user_id", "may_administer", "ip_ranges", "refresh_ranges", "requirement")
 _OF_PROFILES = ("permissions", "login_ranges", "login_hours", "requirement")
-_OF_ORG = ("trusted_ranges", "trusted_ranges_only_waive", "timezone", "requirement")
+_OF_ORG = ("trusted_ranges", "trusted_ranges_only_waive", "timezone", "requirement", "device_flow", "user_agent_flow", "custom_scopes")
 _DOORS = {
     Flow.CLIENT_CREDENTIALS: Door.TOKEN,
     Flow.WEB_SERVER: Door.CODE,
@@ -96,10 +97,11 @@ def hit_by(tx: Tx, org_id: str, app_id: str | None, after: Draft) -> list[Hit]:
     if org is None:
         return []
     facts = ReplayFacts(tx, org, after)
+    gone = org.custom_scopes - {name for name, _ in after.org.custom_scopes} if after.org is not None else frozenset[str]()
     hits: dict[tuple[str, str], Hit] = {}
     for seen in _seen(tx, org_id, app_id, after, facts):
         key = (seen.app_id, seen.user_id)
-        found = None if key in hits else _refusal(facts, seen)
+        found = None if key in hits else _refusal(facts, seen, gone)
         if found is not None:
             hits[key] = Hit(*key, found[0], seen.last_at, found[1])
     return sorted(hits.values(), key=lambda hit: (hit.last_at, hit.user_id), reverse=True)
@@ -191,8 +193,8 @@ def _of_grant(grant: Grant) -> Use:
     )
 
 
-def _refusal(facts: ReplayFacts, seen: _Seen) -> tuple[bool, Reason] | None:
-    """Why a use would newly be refused, and whether it is a job's."""
+def _refusal(facts: ReplayFacts, seen: _Seen, gone: frozenset[str]) -> tuple[bool, Reason] | None:
+    """Why a use would newly be refused, and whether it is a job's. Who would lose a scope that is `gone` is refused where it is needed."""
     for use in [seen.use] if seen.use is not None else _guessed(facts, seen):
         pair = facts.of(seen.app_id, seen.user_id, use.door)
         if pair is None or pair[0] is pair[1]:
@@ -201,14 +203,21 @@ def _refusal(facts: ReplayFacts, seen: _Seen) -> tuple[bool, Reason] | None:
         found = replays.difference(today, drafted, use)
         if found is not None and found.kind is Kind.REFUSED and found.reason is not None:
             return use.flow in JOBS, found.reason
+        if found is not None and not gone.isdisjoint(found.scopes_lost):
+            return use.flow in JOBS, bearer_reasons.SCOPE_INSUFFICIENT
     return None
 
 
 def _guessed(facts: ReplayFacts, seen: _Seen) -> Iterator[Use]:
-    """Every way in which the app may be used, for somebody of whom only that is known; nothing is held against how they signed in."""
+    """Every way in which the app may be used, for somebody of whom only that is known; nothing is held against how they signed in.
+
+    Where the draft switches off one of several flows, nobody is guessed to have used that one.
+    """
     pair = facts.of(seen.app_id, seen.user_id, Door.CODE)
     settings = pair[0].settings if pair is not None else None
-    for flow in sorted(settings.flows if settings is not None else ()):
+    flows = sorted(settings.flows if settings is not None else ())
+    left = [flow for flow in flows if pair is not None and not pair[1].org.switched_off(flow)]
+    for flow in left if set(left) - {Flow.REFRESH_TOKEN} else flows:
         run_as = pair[0].policies.run_as_user_id if pair is not None and pair[0].policies is not None else None
         if flow in _DOORS and (flow is not Flow.CLIENT_CREDENTIALS or run_as == seen.user_id):
             yield Use(_DOORS[flow], flow, level=Level.HIGH, activated=True)

@@ -1,4 +1,6 @@
-"""A forgotten password: a link by mail, which works once, for an hour, and until the password or the address is changed (X-SE-09).
+"""A new password: a link by mail, for whoever forgot the old one or is to choose another.
+
+It works once, for an hour, and until the password or the address is changed (X-SE-09).
 
 The link is in the mail and nowhere else: the database keeps its digest, and no answer and no audit line holds it.
 """
@@ -9,17 +11,19 @@ from datetime import timedelta
 from gatebridge.crypto import secrets
 from gatebridge.crypto.secrets import Kind
 from gatebridge.records import outbox
-from gatebridge.records.change import record_change
+from gatebridge.records.change import permit, record_change
 from gatebridge.rules import lockouts
 from gatebridge.rules.actors import Actor, ActorKind
 from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import User, UserState
+from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused, sign_in
+from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import new_password
-from gatebridge.setup.manage_users import target
-from gatebridge.storage import password_resets, people, sign_in_failures
+from gatebridge.setup.manage_users import governed, target
+from gatebridge.storage import orgs, password_resets, people, sign_in_failures
 from gatebridge.storage.password_resets import PasswordReset
 from gatebridge.storage.tx import Tx
 
@@ -37,12 +41,31 @@ Choose it here, once and before {until} UTC:
 If it was not you, leave the mail alone: nothing changes without the link. Your password still works.
 """
 
+ASKED_BY_ADMIN = """Hello {name},
+
+an admin of {org} asks you to choose a new password for {username}.
+
+Choose it here, once and before {until} UTC:
+
+{link}
+
+Until you do, your password of now still works. If you wonder why, ask your admin by another way than this mail.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ForgotPassword:
     """Somebody says to have forgotten the password of this username."""
 
     username: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendPasswordLink:
+    """Have a user choose a new password. The one of now works until then; to stop it at once, freeze the user."""
+
+    user_id: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,31 @@ def forgot_password(tx: Tx, org: Org, command: ForgotPassword) -> None:
     user = people.by_username(tx, org.id, command.username)
     if user is None or asked.count > MOST_MAILS or not _may_reset(user) or people.password_hash(tx, org.id, user.id) is None:
         return
+    _send(tx, org, user, MAIL)
+
+
+def send_password_link(tx: Tx, actor: Actor, command: SendPasswordLink) -> User:
+    """Send the user a link in place of earlier ones, also where no password was set yet.
+
+    Whoever reads that mailbox gets in with it, so the actor holds every right that the user holds (X-AD-04). Raises Refused.
+    """
+    permit(actor, Permission.MANAGE_USERS)
+    user = governed(tx, actor, command.user_id).user
+    if not _may_reset(user):
+        state = "frozen" if user.frozen and user.state is UserState.ACTIVE else user.state
+        detail = f"This user is {state}, and could do nothing with a link."
+        raise Refused(setup_reasons.STATE_CONFLICT, detail=detail, facts={"state": user.state})
+    org = orgs.by_id(tx, actor.org_id)
+    assert org is not None  # noqa: S101 - the actor is of it
+    reset = _send(tx, org, user, ASKED_BY_ADMIN)
+    after = {"email": user.email, "password_link_expires_at": reset.expires_at}
+    event = Event.USER_PASSWORD_LINK_SENT
+    record_change(tx, actor, event, target(user), {"email": user.email}, after, reason=command.reason.strip())
+    return user
+
+
+def _send(tx: Tx, org: Org, user: User, mail: str) -> PasswordReset:
+    """A new link, by mail; earlier ones work no more."""
     password_resets.withdraw(tx, org.id, user.id)
     token = secrets.new(Kind.PASSWORD_RESET, tx.random)
     reset = PasswordReset(
@@ -81,7 +129,7 @@ def forgot_password(tx: Tx, org: Org, command: ForgotPassword) -> None:
         expires_at=tx.now + LIFE,
     )
     password_resets.insert(tx, reset)
-    text = MAIL.format(
+    text = mail.format(
         name=user.name,
         username=user.username,
         org=org.name,
@@ -89,6 +137,7 @@ def forgot_password(tx: Tx, org: Org, command: ForgotPassword) -> None:
         link=f"{org.issuer}/reset-password?token={token}",
     )
     outbox.leave(tx, org.id, "mail", {"to": user.email, "subject": f"A new password for {org.name}", "text": text})
+    return reset
 
 
 def user_of_link(tx: Tx, org: Org, token: str) -> User:

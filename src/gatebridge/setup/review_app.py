@@ -19,7 +19,7 @@ from gatebridge.storage.tx import Tx
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """An app as its publisher registered it, and as it stands in the org of who looks. `twin` is one in use here that looks the same."""
+    """An app as its publisher registered it, and as it stands in the org of who looks. `twin`: one in use here that it is mistaken for."""
 
     app: App
     settings: AppSettings
@@ -44,15 +44,20 @@ def review_app(tx: Tx, actor: Actor, consumer_key: str) -> Review:
     publisher = orgs.by_id(tx, app.org_id) if app is not None else None
     if app is None or app.deleted_at is not None or settings is None or publisher is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    alike = (label for app_id, label in names.in_use_here(tx, actor.org_id) if app_id != app.id and lookalikes.alike(label, app.label))
     return Review(
         app=app,
         settings=settings,
         publisher=publisher,
         installation=installations.by_app(tx, actor.org_id, app.id),
-        twin=next(alike, ""),
+        twin=_twin(tx, actor.org_id, app),
         asked=access_requests.latest(tx, actor.org_id, RequestKind.APP, app.id, user_id),
     )
+
+
+def _twin(tx: Tx, org_id: str, app: App) -> str:
+    others = (each for each in names.in_use_here(tx, org_id) if each[0] != app.id)
+    alike = (label for _, label, owner in others if lookalikes.mistakable(app.label, label, same_publisher=owner == app.org_id))
+    return next(alike, "")
 
 
 def key_of_attempt(tx: Tx, actor: Actor, receipt_id: str) -> str:

@@ -118,7 +118,7 @@ def _refusal(user: User | None, stored: str | None, right: bool) -> Reason | Non
 
 def _go_on(tx: Tx, org: Org, standing: Standing, attempt: Attempt, stored: str) -> Begun | Pending | Reason:
     """The session; or, where more than the password is asked of this user at this browser, what is asked."""
-    step, activated = second_step.due(tx, org, standing, attempt.browser)
+    step, activated = second_step.due(tx, org, standing, attempt.browser, attempt.address)
     if step is Step.BLOCKED:
         lockout.count(tx, org.id, outcomes.keys(tx, org, standing.user, attempt.username, attempt.place))
         _record(tx, org, attempt, standing.user, reasons.SIGN_IN_LEVEL_BLOCKED)

@@ -11,6 +11,7 @@ from gatebridge.crypto.secrets import Kind
 from gatebridge.rules import levels
 from gatebridge.rules.factors import Step, next_step
 from gatebridge.rules.levels import Level
+from gatebridge.rules.network import parse_address
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Standing
 from gatebridge.rules.reasons import Reason
@@ -44,8 +45,11 @@ class Waiting:
     step: Step
 
 
-def due(tx: Tx, org: Org, standing: Standing, browser: bytes) -> tuple[Step, bool]:
-    """What this user has to show beside the password at this browser, and whether the browser counts as the user's."""
+def due(tx: Tx, org: Org, standing: Standing, browser: bytes, address: str = "") -> tuple[Step, bool]:
+    """What this user has to show beside the password at this browser, and whether the browser counts as the user's.
+
+    `address`: from where the sign-in begins. One that has begun to wait is told apart by its browser alone.
+    """
     user = standing.user
     activated = verifications.activated(tx, org.id, user.id, browser)
     step = next_step(
@@ -53,6 +57,7 @@ def due(tx: Tx, org: Org, standing: Standing, browser: bytes) -> tuple[Step, boo
         required=levels.required(org, standing.profile, None)[0],
         verify_new_browsers=org.settings.verify_new_browsers,
         activated=activated,
+        waived=org.waives_verification(parse_address(address)),
     )
     return step, activated
 

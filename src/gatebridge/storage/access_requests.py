@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
 from gatebridge.rules.access_requests import QUIET, AccessRequest, RequestKind, RequestState
 from gatebridge.rules.ids import Prefix
+from gatebridge.storage import sorting
 from gatebridge.storage.apps import app_directory, apps
-from gatebridge.storage.dialects import Id, Moment, Text, insert_new
+from gatebridge.storage.dialects import Id, Moment, Text, folded, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.orgs import orgs
 from gatebridge.storage.people import users
@@ -76,6 +78,14 @@ class Decision:
     ends_at: datetime | None = None
 
 
+class RequestOrder(StrEnum):
+    """By what a list of requests is sorted."""
+
+    AGE = "age"
+    LAST = "last"  # when it was last asked
+    APP = "app"
+
+
 @dataclass(frozen=True, slots=True)
 class ListedRequest:
     """A request with the names of what it is about, whichever org the app belongs to: whoever decides must know what it is."""
@@ -126,20 +136,46 @@ def page(
     tx: Tx,
     org_id: str,
     *,
-    before: str | None = None,
+    after: str | None = None,
     limit: int,
     state: RequestState | None = None,
     kind: RequestKind | None = None,
     app_id: str | None = None,
     user_id: str | None = None,
+    by: RequestOrder = RequestOrder.AGE,
+    descending: bool = True,
 ) -> list[ListedRequest]:
-    """The requests before the id `before`, newest first, that fit every filter given."""
+    """The requests behind the one with the id `after`, that fit every filter given; newest first, or in the given order."""
+    here = access_requests.c
     given = {"state": state, "kind": kind, "app_id": app_id, "user_id": user_id}
-    wanted = [access_requests.c[name] == value for name, value in given.items() if value is not None]
-    if before is not None:
-        wanted.append(access_requests.c.id < before)
-    statement = _listed(org_id).where(*wanted).order_by(access_requests.c.id.desc()).limit(limit)
-    return [_listed_of_row(row) for row in tx.connection.execute(statement)]
+    wanted = [here[name] == value for name, value in given.items() if value is not None]
+    # First only the ids: of thousands a few are shown, and only those are read with their names.
+    among, key = _keyed(org_id, by)
+    found = sorting.page(tx, among, *wanted, record_id=here.id, key=key, descending=descending, after=after, limit=limit)
+    ids = [row.id for row in found]
+    read = {row.id: row for row in tx.connection.execute(_listed(org_id).where(here.id.in_(ids)))} if ids else {}
+    return [_listed_of_row(read[each]) for each in ids]
+
+
+def _keyed(org_id: str, by: RequestOrder) -> tuple[sa.Select[Any], sa.ColumnElement[Any] | None]:
+    """The ids of all requests of an org, and by what they are sorted; nothing: by age."""
+    here = access_requests.c
+    among: sa.FromClause = access_requests
+    if by is RequestOrder.APP:
+        among = among.outerjoin(app_directory, app_directory.c.app_id == here.app_id)
+        among = among.outerjoin(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
+    keys: dict[RequestOrder, sa.ColumnElement[Any]] = {
+        RequestOrder.LAST: here.last_at,
+        RequestOrder.APP: sa.func.coalesce(folded(apps.c.label), ""),
+    }
+    return sa.select(here.id).select_from(among).where(here.org_id == org_id), keys.get(by)
+
+
+def waiting(tx: Tx, org_id: str, most: int) -> int:
+    """How many requests wait for an answer; no more than `most` are counted."""
+    here = access_requests.c
+    first = sa.select(here.id).where(here.org_id == org_id, here.state == RequestState.OPEN).limit(most).subquery()
+    return int(tx.connection.execute(sa.select(sa.func.count()).select_from(first)).scalar_one())
 
 
 def _counted(tx: Tx, wanted: Wanted, times: int) -> bool:
@@ -193,6 +229,13 @@ def _decided(tx: Tx, decision: Decision, *which: sa.ColumnElement[bool]) -> list
 
 def _listed(org_id: str) -> sa.Select[Any]:
     here, decider = access_requests.c, users.alias("decider")
+    among = (
+        access_requests.outerjoin(app_directory, app_directory.c.app_id == here.app_id)
+        .outerjoin(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
+        .outerjoin(orgs, orgs.c.id == apps.c.org_id)
+        .outerjoin(users, sa.and_(users.c.org_id == here.org_id, users.c.id == here.user_id))
+        .outerjoin(decider, sa.and_(decider.c.org_id == here.org_id, decider.c.id == here.decided_by))
+    )
     return (
         sa.select(
             access_requests,
@@ -200,12 +243,7 @@ def _listed(org_id: str) -> sa.Select[Any]:
             *(column.label(f"user_{column.name}") for column in (users.c.username, users.c.first_name, users.c.last_name)),
             *(column.label(f"decider_{column.name}") for column in (decider.c.username, decider.c.first_name, decider.c.last_name)),
         )
-        .select_from(access_requests)
-        .outerjoin(app_directory, app_directory.c.app_id == here.app_id)
-        .outerjoin(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
-        .outerjoin(orgs, orgs.c.id == apps.c.org_id)
-        .outerjoin(users, sa.and_(users.c.org_id == here.org_id, users.c.id == here.user_id))
-        .outerjoin(decider, sa.and_(decider.c.org_id == here.org_id, decider.c.id == here.decided_by))
+        .select_from(among)
         .where(here.org_id == org_id)
     )
 

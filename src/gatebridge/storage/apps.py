@@ -41,6 +41,7 @@ apps = sa.Table(
     sa.Column("purpose", Text, nullable=False, server_default=""),
     sa.Column("owner_id", Id, nullable=False),
     sa.Column("backup_owner_id", Id),
+    sa.Column("review_on", sa.String(10), nullable=False, server_default=""),
     sa.Column("logo", Blob),
     sa.Column("epoch", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("epoch_at", Moment),
@@ -202,6 +203,7 @@ def _identity(app: App) -> dict[str, str | datetime | None]:
         "purpose": app.purpose,
         "owner_id": app.owner_id,
         "backup_owner_id": app.backup_owner_id,
+        "review_on": app.review_on,
         "deleted_at": app.deleted_at,
     }
 

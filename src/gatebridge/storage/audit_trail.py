@@ -118,8 +118,9 @@ def page(
     tx: Tx,
     org_id: str,
     *,
-    before: int | None = None,
+    behind: int | None = None,
     limit: int,
+    rising: bool = False,
     target_id: str | None = None,
     actor_id: str | None = None,
     event: str | None = None,
@@ -127,7 +128,7 @@ def page(
     until: datetime | None = None,
     target_ids: Collection[str] | None = None,
 ) -> list[AuditLine]:
-    """The lines before number `before`, newest first, that fit every filter given. `since` is included, `until` is not.
+    """The lines behind number `behind`, newest first or `rising`, that fit every filter given. `since` is included, `until` is not.
 
     `target_ids`: those about any of these records.
     """
@@ -136,13 +137,13 @@ def page(
     wanted += [audit_trail.c[name] == value for name, value in equal if value is not None]
     if target_ids is not None:
         wanted.append(audit_trail.c.target_id.in_(sorted(target_ids)))
-    if before is not None:
-        wanted.append(audit_trail.c.sequence < before)
+    if behind is not None:
+        wanted.append(audit_trail.c.sequence > behind if rising else audit_trail.c.sequence < behind)
     if since is not None:
         wanted.append(audit_trail.c.at >= since)
     if until is not None:
         wanted.append(audit_trail.c.at < until)
-    return _lines(tx, audit_trail.c.sequence.desc(), limit, *wanted)
+    return _lines(tx, audit_trail.c.sequence.asc() if rising else audit_trail.c.sequence.desc(), limit, *wanted)
 
 
 def by_id(tx: Tx, org_id: str, line_id: str) -> AuditLine | None:

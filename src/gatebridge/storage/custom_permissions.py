@@ -1,11 +1,14 @@
 """Custom permissions: rights that an org names for its own applications, and the profiles and permission sets that give them."""
 
 from collections.abc import Collection
+from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
 from gatebridge.rules.people import CustomPermission
-from gatebridge.storage.dialects import Id, Moment, Text, for_update, insert_new
+from gatebridge.storage import sorting
+from gatebridge.storage.dialects import Id, Moment, Text, folded, for_update, holds_text, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.people import unless_name_taken
 from gatebridge.storage.tx import Tx
@@ -32,6 +35,13 @@ custom_permission_holders = sa.Table(
     sa.ForeignKeyConstraint(["org_id", "custom_permission_id"], ["custom_permissions.org_id", "custom_permissions.id"]),
     sa.Index(None, "org_id", "custom_permission_id"),
 )
+
+
+class CustomPermissionOrder(StrEnum):
+    """By what a list of custom permissions is sorted."""
+
+    AGE = "age"
+    NAME = "name"
 
 
 def insert(tx: Tx, permission: CustomPermission) -> bool:
@@ -69,18 +79,32 @@ def by_id(tx: Tx, org_id: str, permission_id: str, *, hold: bool = False) -> Cus
     return _of_row(row) if row else None
 
 
-def list_page(tx: Tx, org_id: str, *, after: str | None, limit: int, search: str = "") -> list[CustomPermission]:
-    """Those of the org after the id `after`, oldest first, at most `limit`; `search` looks into API names and labels."""
+def list_page(
+    tx: Tx,
+    org_id: str,
+    *,
+    after: str | None,
+    limit: int,
+    search: str = "",
+    by: CustomPermissionOrder = CustomPermissionOrder.AGE,
+    descending: bool = False,
+) -> list[CustomPermission]:
+    """Those of the org behind the one with the id `after`, at most `limit`; `search` looks into API names and labels."""
     table = custom_permissions
-    statement = sa.select(table).where(table.c.org_id == org_id).order_by(table.c.id).limit(limit)
-    if after is not None:
-        statement = statement.where(table.c.id > after)
-    if search:
-        statement = statement.where(sa.or_(*(column.icontains(search, autoescape=True) for column in (table.c.api_name, table.c.label))))
-    return [_of_row(row) for row in tx.connection.execute(statement)]
+    found = sorting.page(
+        tx,
+        sa.select(table).where(table.c.org_id == org_id),
+        *((holds_text(tx.connection, search, table.c.api_name, table.c.label),) if search else ()),
+        record_id=table.c.id,
+        key=folded(table.c.label) if by is CustomPermissionOrder.NAME else None,
+        descending=descending,
+        after=after,
+        limit=limit,
+    )
+    return [_of_row(row) for row in found]
 
 
-def _of_row(row: sa.Row[tuple[object, ...]]) -> CustomPermission:
+def _of_row(row: sa.Row[Any]) -> CustomPermission:
     return CustomPermission(**{name: getattr(row, name) for name in CustomPermission.__slots__})
 
 

@@ -57,6 +57,8 @@ class Moment(TypeDecorator[datetime]):
 # Ids sort by the time of their creation only when bytes are compared, which is not every PostgreSQL's default.
 Id = sa.String(15).with_variant(postgresql.VARCHAR(15, collation="C"), "postgresql")
 Text = sa.Text
+# Sorted by the numbers of its characters, the same everywhere.
+SortKey = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Digest = sa.LargeBinary(32)
 Blob = sa.LargeBinary

@@ -55,6 +55,18 @@ sa.Index(
     postgresql_where=_SHARED,
 )
 
+# The live grants of an app from the newest on, and of how many users they are.
+_LIVE = sa.text("ended_at IS NULL")
+sa.Index(
+    "ix_grants_live",
+    grants.c.org_id,
+    grants.c.installation_id,
+    grants.c.id,
+    grants.c.user_id,
+    sqlite_where=_LIVE,
+    postgresql_where=_LIVE,
+)
+
 # Which apps are to hear that a session has ended.
 sa.Index(
     "ix_grants_session",

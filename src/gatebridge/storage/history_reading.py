@@ -1,9 +1,9 @@
-"""Reading the login history: newest first, page by page, and one line by the id of its receipt."""
+"""Reading the login history: page by page, newest or oldest first; what is newer than a line; and one line by the id of its receipt."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 
@@ -32,41 +32,42 @@ class Folded:
     last_at: datetime
 
 
-def page(
-    tx: Tx,
-    org_id: str,
-    *,
-    before: str | None = None,
-    limit: int,
-    app_id: str | None = None,
-    user_id: str | None = None,
-    outcome: str | None = None,
-    reasons: Collection[str] | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    would_refuse: bool | None = None,
-) -> list[HistoryLine]:
-    """The lines before the id `before`, newest first, that fit every filter given. `since` is included, `until` is not.
+class Narrowed(TypedDict, total=False):
+    """Which lines are wanted; what is not said, or None, narrows nothing. `since` is included, `until` is not.
 
     `would_refuse`: only those that a monitored rule would have refused, or only the others.
     """
-    wanted = [login_history.c.org_id == org_id]
-    equal = (("app_id", app_id), ("user_id", user_id), ("outcome", outcome))
-    wanted += [login_history.c[name] == value for name, value in equal if value is not None]
-    if reasons is not None:
-        # Said so, the index of refusals serves.
-        wanted += [login_history.c.outcome == "refused", login_history.c.reason.in_(sorted(reasons))]
-    if would_refuse is not None:
-        wanted.append(login_history.c.would_refuse.is_not(None) if would_refuse else login_history.c.would_refuse.is_(None))
+
+    app_id: str | None
+    user_id: str | None
+    outcome: str | None
+    reasons: Collection[str] | None
+    since: datetime | None
+    until: datetime | None
+    would_refuse: bool | None
+
+
+def page(
+    tx: Tx, org_id: str, *, before: str | None = None, limit: int, oldest_first: bool = False, **narrowed: Unpack[Narrowed]
+) -> list[HistoryLine]:
+    """The lines before the id `before`, newest first, that fit; or, the oldest first, those behind it."""
+    wanted = _wanted(org_id, narrowed)
     if before is not None:
-        wanted.append(login_history.c.id < before)
-    # The index is by id, and an id is minted a little before the moment of its line; so the ids bound the search, the moments decide.
-    if since is not None:
-        wanted += [login_history.c.id >= ids.floor(Prefix.RECEIPT, since - SETTLED_AFTER), login_history.c.at >= since]
-    if until is not None:
-        wanted += [login_history.c.id < ids.floor(Prefix.RECEIPT, until + SETTLED_AFTER), login_history.c.at < until]
-    statement = sa.select(*_COLUMNS).where(*wanted).order_by(login_history.c.id.desc()).limit(limit)
-    return [_of_row(row) for row in tx.connection.execute(statement)]
+        wanted.append(login_history.c.id > before if oldest_first else login_history.c.id < before)
+    order = login_history.c.id if oldest_first else login_history.c.id.desc()
+    return [_of_row(row) for row in tx.connection.execute(sa.select(*_COLUMNS).where(*wanted).order_by(order).limit(limit))]
+
+
+def newest_ids(tx: Tx, org_id: str, *, after: str, limit: int, **narrowed: Unpack[Narrowed]) -> list[str]:
+    """The ids of the newest lines with an id behind `after` that fit, newest first, at most `limit`."""
+    wanted = [*_wanted(org_id, narrowed), login_history.c.id > after]
+    return list(tx.connection.scalars(sa.select(login_history.c.id).where(*wanted).order_by(login_history.c.id.desc()).limit(limit)))
+
+
+def of_ids(tx: Tx, org_id: str, receipt_ids: Collection[str]) -> list[HistoryLine]:
+    """The lines whose receipts have these ids, newest first."""
+    wanted = (login_history.c.org_id == org_id, login_history.c.id.in_(list(receipt_ids)))
+    return [_of_row(row) for row in tx.connection.execute(sa.select(*_COLUMNS).where(*wanted).order_by(login_history.c.id.desc()))]
 
 
 def by_id(tx: Tx, org_id: str, receipt_id: str) -> HistoryLine | None:
@@ -98,3 +99,22 @@ def folded_by_id(tx: Tx, org_id: str, receipt_id: str) -> Folded | None:
 
 def _of_row(row: Any) -> HistoryLine:
     return HistoryLine(**dict(zip(HistoryLine.__slots__, row, strict=True)))
+
+
+def _wanted(org_id: str, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
+    wanted = [login_history.c.org_id == org_id]
+    equal = (("app_id", narrowed.get("app_id")), ("user_id", narrowed.get("user_id")), ("outcome", narrowed.get("outcome")))
+    wanted += [login_history.c[name] == value for name, value in equal if value is not None]
+    reasons, would_refuse = narrowed.get("reasons"), narrowed.get("would_refuse")
+    since, until = narrowed.get("since"), narrowed.get("until")
+    if reasons is not None:
+        # Said so, the index of refusals serves.
+        wanted += [login_history.c.outcome == "refused", login_history.c.reason.in_(sorted(reasons))]
+    if would_refuse is not None:
+        wanted.append(login_history.c.would_refuse.is_not(None) if would_refuse else login_history.c.would_refuse.is_(None))
+    # The index is by id, and an id is minted a little before the moment of its line; so the ids bound the search, the moments decide.
+    if since is not None:
+        wanted += [login_history.c.id >= ids.floor(Prefix.RECEIPT, since - SETTLED_AFTER), login_history.c.at >= since]
+    if until is not None:
+        wanted += [login_history.c.id < ids.floor(Prefix.RECEIPT, until + SETTLED_AFTER), login_history.c.at < until]
+    return wanted

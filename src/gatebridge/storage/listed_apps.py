@@ -4,17 +4,20 @@ The one app that every org knows is among them, installed or not.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
 from gatebridge.rules.apps import COMMAND_LINE, App, Installation
-from gatebridge.storage import rows
-from gatebridge.storage.apps import COLUMNS, app_directory, apps, known_everywhere
+from gatebridge.storage import app_columns, rows, sorting
+from gatebridge.storage.app_weights import app_weights
+from gatebridge.storage.apps import COLUMNS, app_directory, app_settings, apps, known_everywhere
+from gatebridge.storage.dialects import Moment, folded, holds_text
 from gatebridge.storage.installations import in_use, installations
 from gatebridge.storage.tx import Tx
+from gatebridge.storage.usage import usage
 
 
 class AppState(StrEnum):
@@ -24,6 +27,21 @@ class AppState(StrEnum):
     BLOCKED = "blocked"
     UNINSTALLED = "uninstalled"  # known here, and not in use here
     DELETED = "deleted"
+
+
+class AppOrder(StrEnum):
+    """By what a list of apps is sorted. Use and exposure count as the worker summed and weighed them last."""
+
+    AGE = "age"
+    NAME = "name"
+    USED = "used"
+    ENDS = "ends"  # the first of its secrets and certificates
+    EXPOSURE = "exposure"
+
+
+# Where an app stands among the others that was never used, or of which nothing ends.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +81,65 @@ def list_page(
     search: str = "",
     state: AppState | None = None,
     owner_id: str | None = None,
+    flow: str = "",
+    by: AppOrder = AppOrder.AGE,
+    descending: bool = False,
     after: str | None = None,
     limit: int,
 ) -> list[ListedApp]:
-    """The apps that the org owns or has ever installed, oldest first, those after the id `after`, that fit every filter given.
+    """The apps that the org owns or has ever installed, behind the one with the id `after`, that fit every filter given.
 
     `search` is looked for in label, API name and consumer key, whatever the case of its letters. `owner_id` finds the backup owner too.
     """
     wanted: list[sa.ColumnElement[bool]] = []
     if search:
-        wanted.append(
-            sa.or_(*(column.icontains(search, autoescape=True) for column in (apps.c.label, apps.c.api_name, apps.c.consumer_key)))
-        )
+        wanted.append(holds_text(tx.connection, search, apps.c.label, apps.c.api_name, apps.c.consumer_key))
     if state is not None:
         wanted.append(_in_state(tx, state))
     if owner_id is not None:
         wanted += [apps.c.org_id == org_id, sa.or_(apps.c.owner_id == owner_id, apps.c.backup_owner_id == owner_id)]
-    if after is not None:
-        wanted.append(apps.c.id > after)
-    statement = _listed(org_id).where(*wanted).order_by(apps.c.id).limit(limit)
-    return [_listed_of_row(tx, row) for row in tx.connection.execute(statement)]
+    if flow:
+        wanted.append(_has_flow(flow))
+    # First only the ids: of thousands of apps a few are shown, and only those are read as a whole.
+    among, key = _keyed(org_id, by)
+    found = sorting.page(tx, among, *wanted, record_id=apps.c.id, key=key, descending=descending, after=after, limit=limit)
+    ids = [row.id for row in found]
+    read = {row.id: row for row in tx.connection.execute(_listed(org_id).where(app_directory.c.app_id.in_(ids)))} if ids else {}
+    return [_listed_of_row(tx, read[each]) for each in ids]
+
+
+def _keyed(org_id: str, by: AppOrder) -> tuple[sa.Select[Any], sa.ColumnElement[Any] | None]:
+    """The ids of all apps of an org, and by what they are sorted; nothing: by age."""
+    among = _among(org_id, apps.c.id)
+    if by is AppOrder.NAME:
+        return among, folded(apps.c.label)
+    if by is AppOrder.USED:
+        here = sa.and_(usage.c.org_id == org_id, usage.c.app_id == apps.c.id, usage.c.subject_id == apps.c.id)
+        return among.outerjoin(usage, here), sa.func.coalesce(usage.c.last_at, sa.literal(NEVER, Moment), type_=Moment)
+    if by is AppOrder.ENDS:
+        ends = app_columns.first_ends(org_id).subquery("ends")
+        return among.outerjoin(ends, ends.c.app_id == apps.c.id), sa.func.coalesce(ends.c.at, sa.literal(FOR_EVER, Moment), type_=Moment)
+    if by is AppOrder.EXPOSURE:
+        weighed = sa.and_(app_weights.c.org_id == org_id, app_weights.c.app_id == apps.c.id)
+        return among.outerjoin(app_weights, weighed), sa.func.coalesce(app_weights.c.weight, 0)
+    return among, None
+
+
+def _has_flow(flow: str) -> sa.ColumnElement[bool]:
+    settings = app_settings.c
+    here = sa.and_(settings.org_id == apps.c.org_id, settings.app_id == apps.c.id)
+    return sa.exists().where(here, sa.cast(settings.flows, sa.Text).contains(f'"{flow}"', autoescape=True))
 
 
 def _listed(org_id: str) -> sa.Select[Any]:
+    return _among(org_id, *COLUMNS, *(column.label(f"here_{column.name}") for column in installations.c))
+
+
+def _among(org_id: str, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
     here = sa.and_(installations.c.org_id == org_id, installations.c.app_id == app_directory.c.app_id)
     listed = sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id)
     return (
-        sa.select(*COLUMNS, *(column.label(f"here_{column.name}") for column in installations.c))
+        sa.select(*columns)
         .select_from(app_directory)
         .join(apps, listed)
         .outerjoin(installations, here)

@@ -1,6 +1,7 @@
 """Browser sessions of a whole org, each with the user whose it is, as an admin looks at them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from gatebridge.rules import sessions as rules
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Standing, UserState
 from gatebridge.rules.sessions import Session
-from gatebridge.storage import people, rows
+from gatebridge.storage import people, rows, sorting
 from gatebridge.storage import sessions as stored
 from gatebridge.storage.app_in_org import Part
 from gatebridge.storage.tx import Tx
@@ -23,39 +24,59 @@ class ListedSession:
     standing: Standing
 
 
-def list_page(tx: Tx, org: Org, *, after: str | None, limit: int, user_id: str | None = None) -> list[ListedSession]:
-    """Sessions of an org, or of one of its users, that may be alive, newest first and behind `after`: whether one is, the rules say."""
-    wanted = _alive(tx, org)
-    if user_id is not None:
-        wanted = wanted.where(stored.sessions.c.user_id == user_id)
-    if after is not None:
-        wanted = wanted.where(stored.sessions.c.id < after)
-    found = tx.connection.execute(wanted.order_by(stored.sessions.c.id.desc()).limit(limit))
+class SessionOrder(StrEnum):
+    """By what a list of sessions is sorted."""
+
+    AGE = "age"
+    SEEN = "seen"
+
+
+def list_page(
+    tx: Tx,
+    org: Org,
+    *,
+    after: str | None,
+    limit: int,
+    user_id: str | None = None,
+    by: SessionOrder = SessionOrder.AGE,
+    descending: bool = True,
+) -> list[ListedSession]:
+    """Sessions of an org, or of one of its users, that may be alive, behind the one with the id `after`: whether one is, the rules say."""
+    here = stored.sessions.c
+    key = here.last_seen_at if by is SessionOrder.SEEN else None
+    wanted = [*_alive(tx, org), *((here.user_id == user_id,) if user_id is not None else ())]
+    # What has ended meanwhile still has its place, so the list goes on behind it.
+    found = sorting.page(tx, _among(org), *wanted, record_id=here.id, key=key, descending=descending, after=after, limit=limit)
     return [_listed(row) for row in found]
 
 
 def by_id(tx: Tx, org: Org, session_id: str) -> ListedSession | None:
     """The session of this id, if it may be alive."""
-    row = tx.connection.execute(_alive(tx, org).where(stored.sessions.c.id == session_id)).one_or_none()
+    row = tx.connection.execute(_among(org).where(*_alive(tx, org), stored.sessions.c.id == session_id)).one_or_none()
     return _listed(row) if row is not None else None
 
 
-def _alive(tx: Tx, org: Org) -> sa.Select[Any]:
+def _among(org: Org) -> sa.Select[Any]:
     sessions, users, profiles = stored.sessions, people.users, people.profiles
+    of_profile = sa.and_(profiles.c.org_id == users.c.org_id, profiles.c.id == users.c.profile_id)
+    among = sessions.join(users).join(profiles, of_profile)
     return (
         sa.select(sessions, users, profiles)
         .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
-        .join_from(sessions, users)
-        .join(profiles, sa.and_(profiles.c.org_id == users.c.org_id, profiles.c.id == users.c.profile_id))
-        .where(
-            sessions.c.org_id == org.id,
-            sessions.c.ended_at.is_(None),
-            sessions.c.authenticated_at > tx.now - rules.absolute(org.settings),
-            sessions.c.org_epoch == org.epoch,
-            sessions.c.user_epoch == users.c.epoch,
-            users.c.state == UserState.ACTIVE,
-            users.c.frozen.is_(False),
-        )
+        .select_from(among)
+        .where(sessions.c.org_id == org.id)
+    )
+
+
+def _alive(tx: Tx, org: Org) -> tuple[sa.ColumnElement[bool], ...]:
+    sessions, users = stored.sessions.c, people.users.c
+    return (
+        sessions.ended_at.is_(None),
+        sessions.authenticated_at > tx.now - rules.absolute(org.settings),
+        sessions.org_epoch == org.epoch,
+        sessions.user_epoch == users.epoch,
+        users.state == UserState.ACTIVE,
+        users.frozen.is_(False),
     )
 
 

@@ -4,8 +4,10 @@ The tokens have no index of their own by app or by user, since every issue would
 issue, and the login history is indexed by both, so the candidates come from there, newest first and no older than a token can be.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,7 +15,7 @@ from gatebridge.rules import ids
 from gatebridge.rules.grants import AccessToken, Grant
 from gatebridge.rules.lifetimes import BOUNDS_MINUTES
 from gatebridge.storage import tokens
-from gatebridge.storage.apps import apps
+from gatebridge.storage.apps import app_directory, apps
 from gatebridge.storage.grants import grants
 from gatebridge.storage.installations import installations
 from gatebridge.storage.login_history import login_history
@@ -23,13 +25,15 @@ from gatebridge.storage.tokens import access_tokens
 from gatebridge.storage.tx import Tx
 
 MOST = 10_000
+MOST_ON_A_PAGE = 2_000  # where somebody waits for one number among others
+MOST_OF_EACH = 1_000  # where many apps are looked at
 # No token lives longer; the hour is for clocks that differ and for requests that took long.
 LONGEST_LIFE = timedelta(minutes=max(most for _, most in BOUNDS_MINUTES.values()), hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many there are. Not `exact`: so many were found among the newest 10,000 candidates, and older ones were not looked at."""
+    """How many there are. Not `exact`: so many were found among the newest candidates, and older ones were not looked at."""
 
     tokens: int
     users: int
@@ -37,16 +41,39 @@ class Counted:
     exact: bool
 
 
-def count(tx: Tx, org_id: str, *, app_id: str | None = None, user_id: str | None = None, grant_id: str | None = None) -> Counted:
-    """The live tokens of an app, a user, a user of an app or a grant (with its app and user), and of how many users and grants they are."""
-    candidates = _candidates(tx, org_id, app_id, user_id, grant_id)
-    found = tx.connection.execute(
-        sa.select(
-            sa.func.count(sa.case((_alive(tx), access_tokens.c.id))),
-            sa.func.count(sa.distinct(sa.case((_alive(tx), access_tokens.c.user_id)))),
-            sa.func.count(sa.distinct(sa.case((_alive(tx), access_tokens.c.grant_id)))),
-            sa.func.count(),
-        )
+def count(
+    tx: Tx, org_id: str, *, app_id: str | None = None, user_id: str | None = None, grant_id: str | None = None, most: int | None = None
+) -> Counted:
+    """The live tokens of an app, a user, a user of an app or a grant (with its app and user), and of how many users and grants they are.
+
+    No more than `most` candidates are looked at; `MOST` where nothing else is said.
+    """
+    most = MOST if most is None else most
+    alive, token = _alive(tx), access_tokens.c
+    numbers = (
+        sa.func.count(sa.case((alive, token.id))),
+        sa.func.count(sa.distinct(sa.case((alive, token.user_id)))),
+        sa.func.count(sa.distinct(sa.case((alive, token.grant_id)))),
+        sa.func.count(),
+    )
+    found = tx.connection.execute(_among(org_id, _candidates(tx, org_id, app_id, user_id, grant_id, most), *numbers)).one()
+    return Counted(tokens=found[0], users=found[1], grants=found[2], exact=found[3] <= most)
+
+
+def count_each(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, Counted]:
+    """The live tokens of each of many apps, in one statement, and of each no further than `MOST_OF_EACH`; not of whom they are."""
+    if not app_ids:
+        return {}
+    candidates = _candidates(tx, org_id, app_directory.c.app_id, None, None, MOST_OF_EACH)
+    alive = _among(org_id, candidates, sa.func.count(sa.case((_alive(tx), access_tokens.c.id)))).scalar_subquery()
+    seen = sa.select(sa.func.count()).select_from(candidates).scalar_subquery()
+    found = sa.select(app_directory.c.app_id, alive, seen).where(app_directory.c.app_id.in_(sorted(app_ids)))
+    return {row[0]: Counted(tokens=row[1], users=0, grants=0, exact=row[2] <= MOST_OF_EACH) for row in tx.connection.execute(found)}
+
+
+def _among(org_id: str, candidates: sa.Subquery, *numbers: sa.ColumnElement[int]) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(*numbers)
         .select_from(candidates)
         .outerjoin(access_tokens, sa.and_(access_tokens.c.org_id == org_id, access_tokens.c.id == candidates.c.id))
         .outerjoin(orgs, orgs.c.id == access_tokens.c.org_id)
@@ -54,13 +81,12 @@ def count(tx: Tx, org_id: str, *, app_id: str | None = None, user_id: str | None
         .outerjoin(installations, _same(installations, access_tokens.c.installation_id))
         .outerjoin(users, _same(users, access_tokens.c.user_id))
         .outerjoin(grants, _same(grants, access_tokens.c.grant_id))
-    ).one()
-    return Counted(tokens=found[0], users=found[1], grants=found[2], exact=found[3] <= MOST)
+    )
 
 
 def of_grant(tx: Tx, org_id: str, grant: Grant, limit: int) -> list[AccessToken]:
     """The live tokens of a grant, the newest first, among its newest 10,000 candidates."""
-    candidates = _candidates(tx, org_id, grant.app_id, grant.user_id, grant.id)
+    candidates = _candidates(tx, org_id, grant.app_id, grant.user_id, grant.id, MOST)
     found = (
         sa.select(access_tokens)
         .select_from(candidates)
@@ -77,25 +103,48 @@ def of_grant(tx: Tx, org_id: str, grant: Grant, limit: int) -> list[AccessToken]
     return [tokens.of_row(row) for row in tx.connection.execute(found)]
 
 
-def count_grants(tx: Tx, org_id: str, installation_id: str) -> Counted:
+def count_grants(tx: Tx, org_id: str, installation_id: str, most: int = MOST) -> Counted:
     """The grants of an installation that have not ended, and of how many users they are; `tokens` is not looked at and 0."""
-    newest = (
-        sa.select(grants.c.user_id)
-        .where(grants.c.org_id == org_id, grants.c.installation_id == installation_id, grants.c.ended_at.is_(None))
-        .limit(MOST + 1)
-        .subquery()
+    found = _live_grants(org_id, installation_id, most)
+    row = tx.connection.execute(sa.select(sa.func.count(), sa.func.count(sa.distinct(found.c.user_id))).select_from(found)).one()
+    return Counted(tokens=0, users=row[1], grants=row[0], exact=row[0] <= most)
+
+
+def count_grants_of_each(tx: Tx, org_id: str, installation_ids: Collection[str]) -> dict[str, Counted]:
+    """Like `count_grants`, of each of many installations in one statement, and of each no further than `MOST_OF_EACH`."""
+    if not installation_ids:
+        return {}
+    here = installations.c
+    live = _live_grants(org_id, here.id, MOST_OF_EACH)
+    numbers = (
+        sa.select(each).select_from(live).scalar_subquery() for each in (sa.func.count(), sa.func.count(sa.distinct(live.c.user_id)))
     )
-    found = tx.connection.execute(sa.select(sa.func.count(), sa.func.count(sa.distinct(newest.c.user_id)))).one()
-    return Counted(tokens=0, users=found[1], grants=found[0], exact=found[0] <= MOST)
+    found = sa.select(here.id, *numbers).where(here.org_id == org_id, here.id.in_(sorted(installation_ids)))
+    return {row[0]: Counted(tokens=0, users=row[2], grants=row[1], exact=row[1] <= MOST_OF_EACH) for row in tx.connection.execute(found)}
 
 
-def _candidates(tx: Tx, org_id: str, app_id: str | None, user_id: str | None, grant_id: str | None) -> sa.Subquery:
+def _live_grants(org_id: str, installation_id: str | sa.ColumnElement[str], most: int) -> sa.Subquery:
+    """The newest grants of an installation, or of that of the statement around this one."""
+    wanted = (grants.c.org_id == org_id, grants.c.installation_id == installation_id, grants.c.ended_at.is_(None))
+    return sa.select(grants.c.user_id).where(*wanted).correlate(installations).limit(most + 1).subquery()
+
+
+def _candidates(
+    tx: Tx,
+    org_id: str,
+    app_id: str | sa.ColumnElement[str] | None,
+    user_id: str | None,
+    grant_id: str | None,
+    most: int,
+) -> sa.Subquery:
+    """The newest lines that issued a token: of an app, or of that of the statement around this one."""
     oldest = ids.floor(ids.Prefix.RECEIPT, tx.now - LONGEST_LIFE)
     wanted = [login_history.c.org_id == org_id, login_history.c.id >= oldest]
     wanted += [login_history.c.event == "token", login_history.c.outcome == "success"]
     narrowed = ((login_history.c.app_id, app_id), (login_history.c.user_id, user_id), (login_history.c.grant_id, grant_id))
     wanted += [column == value for column, value in narrowed if value is not None]
-    return sa.select(login_history.c.id).where(*wanted).order_by(login_history.c.id.desc()).limit(MOST + 1).subquery("candidates")
+    newest = sa.select(login_history.c.id).where(*wanted).correlate(app_directory).order_by(login_history.c.id.desc())
+    return newest.limit(most + 1).subquery("candidates")
 
 
 def _alive(tx: Tx) -> sa.ColumnElement[bool]:

@@ -10,6 +10,8 @@ from gatebridge.storage.dialects import Id, Json, Moment, Text
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
+_REFUSED = sa.text("outcome = 'refused'")
+
 login_history = sa.Table(
     "login_history",
     metadata,
@@ -41,9 +43,11 @@ login_history = sa.Table(
         "org_id",
         "reason",
         "id",
-        sqlite_where=sa.text("outcome = 'refused'"),
-        postgresql_where=sa.text("outcome = 'refused'"),
+        sqlite_where=_REFUSED,
+        postgresql_where=_REFUSED,
     ),
+    sa.Index("ix_login_history_refused", "org_id", "id", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
+    sa.Index("ix_login_history_refused_of_app", "org_id", "app_id", "id", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
     # Few are looked for among many, and only while somebody tries out a rule.
     sa.Index(
         "ix_login_history_would_refuse",

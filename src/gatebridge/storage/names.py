@@ -85,23 +85,11 @@ def of_credentials(tx: Tx, named_apps: Collection[NamedApp]) -> dict[str, str]:
     return {row.id: row.name for row in tx.connection.execute(of_secrets.union_all(of_certificates))}
 
 
-def page_of_apps(tx: Tx, org_id: str, *, after: str = "", limit: int) -> list[NamedApp]:
-    """The apps that the org ever installed, by ascending id behind `after`."""
-    found = tx.connection.scalars(
-        sa.select(installations.c.app_id)
-        .where(installations.c.org_id == org_id, installations.c.app_id > after)
-        .order_by(installations.c.app_id)
-        .limit(limit)
-    ).all()
-    named = of_apps(tx, org_id, found)
-    return [named[app_id] for app_id in found if app_id in named]
-
-
-def older_neighbours(tx: Tx, org_id: str, app_id: str) -> list[tuple[str, str]]:
-    """Id and label of every app that is in use in the org and was there before this one, in the order in which they came."""
+def older_neighbours(tx: Tx, org_id: str, app_id: str) -> list[tuple[str, str, str]]:
+    """Id, label and owning org of every app that is in use in the org and was there before this one, in the order in which they came."""
     this = sa.select(installations.c.id).where(installations.c.org_id == org_id, installations.c.app_id == app_id).scalar_subquery()
     statement = (
-        sa.select(apps.c.id, apps.c.label)
+        sa.select(apps.c.id, apps.c.label, apps.c.org_id)
         .select_from(installations)
         .join(app_directory, app_directory.c.app_id == installations.c.app_id)
         .join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
@@ -109,20 +97,20 @@ def older_neighbours(tx: Tx, org_id: str, app_id: str) -> list[tuple[str, str]]:
         .where(in_use(tx.now), apps.c.deleted_at.is_(None))
         .order_by(installations.c.id)
     )
-    return [(row.id, row.label) for row in tx.connection.execute(statement)]
+    return [(row.id, row.label, row.org_id) for row in tx.connection.execute(statement)]
 
 
-def in_use_here(tx: Tx, org_id: str) -> list[tuple[str, str]]:
-    """Id and label of every app that is in use in the org, the oldest first."""
+def in_use_here(tx: Tx, org_id: str) -> list[tuple[str, str, str]]:
+    """Id, label and owning org of every app that is in use in the org, the oldest first."""
     statement = (
-        sa.select(apps.c.id, apps.c.label)
+        sa.select(apps.c.id, apps.c.label, apps.c.org_id)
         .select_from(installations)
         .join(app_directory, app_directory.c.app_id == installations.c.app_id)
         .join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
         .where(installations.c.org_id == org_id, in_use(tx.now), apps.c.deleted_at.is_(None))
         .order_by(installations.c.id)
     )
-    return [(row.id, row.label) for row in tx.connection.execute(statement)]
+    return [(row.id, row.label, row.org_id) for row in tx.connection.execute(statement)]
 
 
 def of_orgs(tx: Tx) -> dict[str, str]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from gatebridge.rules.people import User, UserState
 from gatebridge.rules.permissions import Permission
 from gatebridge.storage import rows
-from gatebridge.storage.dialects import Digest, Id, Json, Moment, Text, holds_text, insert_new
+from gatebridge.storage.dialects import Digest, Id, Json, Moment, SortKey, Text, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
@@ -75,8 +75,11 @@ users = sa.Table(
     sa.Column("epoch_at", Moment),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Moment, nullable=False),
+    sa.Column("sort_name", SortKey, nullable=False, server_default=""),
     sa.UniqueConstraint("org_id", "username"),
     sa.ForeignKeyConstraint(["org_id", "profile_id"], ["profiles.org_id", "profiles.id"]),
+    sa.Index(None, "org_id", "sort_name", "id"),
+    sa.Index(None, "org_id", "profile_id", "id"),
 )
 
 permission_set_assignments = sa.Table(
@@ -132,6 +135,7 @@ def insert(tx: Tx, user: User, password_hash: str | None = None) -> bool:
             epoch=user.epoch,
             version=user.version,
             created_at=user.created_at,
+            sort_name=user.sort_name,
         )
     )
     return bool(inserted.rowcount)
@@ -154,33 +158,6 @@ def id_of_username(tx: Tx, org_id: str, username: str) -> str | None:
     return tx.connection.execute(_ID_OF_USERNAME, {"org_id": org_id, "username": username}).scalar_one_or_none()
 
 
-def list_page(
-    tx: Tx,
-    org_id: str,
-    *,
-    after: str | None,
-    limit: int,
-    search: str = "",
-    profile_id: str | None = None,
-    state: UserState | None = None,
-    frozen: bool | None = None,
-) -> list[User]:
-    """The users of the org after the id `after`, oldest first, at most `limit`; `search` looks into usernames, e-mails and names."""
-    statement = sa.select(users).where(users.c.org_id == org_id).order_by(users.c.id).limit(limit)
-    if after is not None:
-        statement = statement.where(users.c.id > after)
-    if profile_id is not None:
-        statement = statement.where(users.c.profile_id == profile_id)
-    if state is not None:
-        statement = statement.where(users.c.state == state)
-    if frozen is not None:
-        statement = statement.where(users.c.frozen.is_(frozen))
-    if search:
-        searched = (users.c.username, users.c.email, users.c.first_name, users.c.last_name)
-        statement = statement.where(holds_text(tx.connection, search, *searched))
-    return [rows.user(row) for row in tx.connection.execute(statement)]
-
-
 def update(tx: Tx, user: User) -> bool:
     """Write who a user is over the version that it was read in. False when that version is no more.
 
@@ -194,6 +171,7 @@ def update(tx: Tx, user: User) -> bool:
             email=user.email,
             first_name=user.first_name,
             last_name=user.last_name,
+            sort_name=user.sort_name,
             profile_id=user.profile_id,
             external_id=user.external_id,
             updated_at=tx.now,

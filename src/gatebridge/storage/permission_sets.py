@@ -1,15 +1,24 @@
 """Permission sets, and who holds them until when."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
 from gatebridge.rules.people import Assignment, PermissionSet, User
-from gatebridge.storage import custom_permissions, rows
-from gatebridge.storage.dialects import for_update, insert_new, upsert
+from gatebridge.storage import custom_permissions, rows, sorting
+from gatebridge.storage.dialects import folded, for_update, holds_text, insert_new, upsert
 from gatebridge.storage.people import permission_set_assignments, permission_sets, users
 from gatebridge.storage.tx import Tx
+
+
+class SetOrder(StrEnum):
+    """By what a list of permission sets is sorted."""
+
+    AGE = "age"
+    NAME = "name"
+    USERS = "users"  # that hold it, those included whose assignment has run out
 
 
 def insert(tx: Tx, permission_set: PermissionSet) -> bool:
@@ -37,15 +46,35 @@ def by_api_name(tx: Tx, org_id: str, api_name: str) -> PermissionSet | None:
     return _one(tx, sa.select(permission_sets).where(permission_sets.c.org_id == org_id, permission_sets.c.api_name == api_name))
 
 
-def list_page(tx: Tx, org_id: str, *, after: str | None, limit: int, search: str = "") -> list[PermissionSet]:
-    """The permission sets of the org after the id `after`, oldest first, at most `limit`; `search` looks into labels and API names."""
-    statement = sa.select(permission_sets).where(permission_sets.c.org_id == org_id).order_by(permission_sets.c.id).limit(limit)
-    if after is not None:
-        statement = statement.where(permission_sets.c.id > after)
-    if search:
-        searched = (permission_sets.c.label, permission_sets.c.api_name)
-        statement = statement.where(sa.or_(*(column.icontains(search, autoescape=True) for column in searched)))
-    return [rows.permission_set(row) for row in tx.connection.execute(statement)]
+def list_page(
+    tx: Tx, org_id: str, *, after: str | None, limit: int, search: str = "", by: SetOrder = SetOrder.AGE, descending: bool = False
+) -> list[PermissionSet]:
+    """The permission sets of the org behind the one with the id `after`, at most `limit`; `search` looks into labels and API names."""
+    table: sa.FromClause = permission_sets
+    key: sa.ColumnElement[Any] | None = None
+    if by is SetOrder.NAME:
+        key = folded(permission_sets.c.label)
+    elif by is SetOrder.USERS:
+        held = _holders(org_id).subquery("held")
+        table = sa.outerjoin(permission_sets, held, held.c.permission_set_id == permission_sets.c.id)
+        key = sa.func.coalesce(held.c.number, 0)
+    found = sorting.page(
+        tx,
+        sa.select(permission_sets).select_from(table).where(permission_sets.c.org_id == org_id),
+        *((holds_text(tx.connection, search, permission_sets.c.label, permission_sets.c.api_name),) if search else ()),
+        record_id=permission_sets.c.id,
+        key=key,
+        descending=descending,
+        after=after,
+        limit=limit,
+    )
+    return [rows.permission_set(row) for row in found]
+
+
+def _holders(org_id: str) -> sa.Select[Any]:
+    held = permission_set_assignments
+    number = sa.func.count().label("number")
+    return sa.select(held.c.permission_set_id, number).where(held.c.org_id == org_id).group_by(held.c.permission_set_id)
 
 
 def update(tx: Tx, permission_set: PermissionSet) -> bool:

@@ -1,14 +1,22 @@
 """Profiles. Every user holds exactly one."""
 
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
 from gatebridge.rules.people import Profile
-from gatebridge.storage import custom_permissions, rows
-from gatebridge.storage.dialects import for_update, insert_new
+from gatebridge.storage import custom_permissions, rows, sorting
+from gatebridge.storage.dialects import folded, for_update, holds_text, insert_new
 from gatebridge.storage.people import profiles, unless_name_taken
 from gatebridge.storage.tx import Tx
+
+
+class ProfileOrder(StrEnum):
+    """By what a list of profiles is sorted."""
+
+    AGE = "age"
+    NAME = "name"
 
 
 def insert(tx: Tx, profile: Profile) -> bool:
@@ -31,14 +39,21 @@ def by_name(tx: Tx, org_id: str, name: str) -> Profile | None:
     return _one(tx, sa.select(profiles).where(profiles.c.org_id == org_id, profiles.c.name == name))
 
 
-def list_page(tx: Tx, org_id: str, *, after: str | None, limit: int, search: str = "") -> list[Profile]:
-    """The profiles of the org after the id `after`, oldest first, at most `limit`; `search` looks into names."""
-    statement = sa.select(profiles).where(profiles.c.org_id == org_id).order_by(profiles.c.id).limit(limit)
-    if after is not None:
-        statement = statement.where(profiles.c.id > after)
-    if search:
-        statement = statement.where(profiles.c.name.icontains(search, autoescape=True))
-    return [rows.profile(row) for row in tx.connection.execute(statement)]
+def list_page(
+    tx: Tx, org_id: str, *, after: str | None, limit: int, search: str = "", by: ProfileOrder = ProfileOrder.AGE, descending: bool = False
+) -> list[Profile]:
+    """The profiles of the org behind the one with the id `after`, at most `limit`; `search` looks into names."""
+    found = sorting.page(
+        tx,
+        sa.select(profiles).where(profiles.c.org_id == org_id),
+        *((holds_text(tx.connection, search, profiles.c.name),) if search else ()),
+        record_id=profiles.c.id,
+        key=folded(profiles.c.name) if by is ProfileOrder.NAME else None,
+        descending=descending,
+        after=after,
+        limit=limit,
+    )
+    return [rows.profile(row) for row in found]
 
 
 def with_hours(tx: Tx, org_id: str) -> int:

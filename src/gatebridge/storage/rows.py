@@ -167,6 +167,7 @@ def app(row: Any) -> App:
         description=row.description,
         purpose=row.purpose,
         backup_owner_id=row.backup_owner_id,
+        review_on=row.review_on,
         has_logo=bool(row.has_logo),
         deleted_at=row.deleted_at,
     )

@@ -38,6 +38,10 @@ sessions = sa.Table(
     sa.Index(None, "org_id", "user_id", "id"),
 )
 
+# Admins look at those that may be alive, by when they were seen.
+_OPEN = sessions.c.ended_at.is_(None)
+sa.Index("ix_sessions_seen", sessions.c.org_id, sessions.c.last_seen_at, sessions.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
 # Few sessions continue another one; when one of them ends, those before it are looked for.
 _CONTINUES = sessions.c.line_id.is_not(None)
 sa.Index("ix_sessions_line", sessions.c.org_id, sessions.c.line_id, sqlite_where=_CONTINUES, postgresql_where=_CONTINUES)

@@ -33,6 +33,16 @@ usage = sa.Table(
     sa.Column("refused", sa.BigInteger, nullable=False, server_default="0"),
     # Of a secret: when a page in a browser presented it last. Of an app: when an access token of it came in an address last.
     sa.Column("browser_at", Moment),
+    # How many users an app had lately is counted in the index alone.
+    sa.Index(None, "org_id", "app_id", "last_at", "subject_id"),
+    # Few were ever seen in the open, and they are asked for with every look at an app.
+    sa.Index(
+        "ix_usage_in_the_open",
+        "org_id",
+        "app_id",
+        sqlite_where=sa.text("browser_at IS NOT NULL"),
+        postgresql_where=sa.text("browser_at IS NOT NULL"),
+    ),
 )
 
 # A line gets its id when the request comes in, and is there for readers when its transaction has committed, up to this much later.

@@ -38,6 +38,7 @@ from gatebridge.web.house import House
 from gatebridge.web.middleware.access_log import AccessLog
 from gatebridge.web.middleware.faults import Faults
 from gatebridge.web.middleware.hosts import Hosts
+from gatebridge.web.middleware.languages import Languages
 from gatebridge.web.middleware.limits import RequestLimits
 from gatebridge.web.middleware.operation_id import OperationId
 from gatebridge.web.middleware.proxy import Proxy
@@ -87,5 +88,6 @@ def make_app(house: House) -> ASGIApp:
     app = SecurityHeaders(app)
     app = AccessLog(app, house.metrics)
     app = Proxy(app, house.trusted_proxies)
+    app = Languages(app)
     app = OperationId(app, house.database.mint, house.clock)
     return HotLane(app, house, oauth.hot_endpoints(house.database, house.turnstile, house.keyring, house.base_url))

@@ -5,6 +5,7 @@ and nothing else (X-SE-03). A form carries a MAC of the first one, which no othe
 """
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from gatebridge.crypto import sealing, secrets
 from gatebridge.crypto.sealing import MasterKey
 from gatebridge.crypto.secrets import Kind
-from gatebridge.oauth.request import Malformed
+from gatebridge.oauth.request import Malformed, read_file
 from gatebridge.oauth.request import read_form as read_parameters
 from gatebridge.rules.reasons import Refused, sign_in
 from gatebridge.web.house import House
@@ -78,6 +79,21 @@ async def read_form(request: Request, house: House, browser: Browser) -> dict[st
     fields = read_parameters(typed, packed, await request.body(), MOST_FIELDS)
     if isinstance(fields, Malformed):
         raise Refused(fields.reason)
+    return _of_ours(fields, house, browser)
+
+
+async def read_upload(request: Request, house: House, browser: Browser, file: str) -> tuple[dict[str, str], bytes]:
+    """The fields of such a form with one file, and what is in the file: nothing where none was chosen. Raises Refused, as `read_form`."""
+    if not _from_ourselves(request):
+        raise Refused(sign_in.FORM_FORGED)
+    found = read_file(request.headers.get("content-type", ""), request.headers.get("content-encoding", ""), await request.body(), file)
+    if isinstance(found, Malformed):
+        raise Refused(found.reason)
+    fields, content = found
+    return _of_ours(fields, house, browser), content
+
+
+def _of_ours(fields: Mapping[str, str], house: House, browser: Browser) -> dict[str, str]:
     # A form that was given out under an older master key is still ours.
     presented = fields.get(FIELD, "").encode()
     if browser.is_new or not any(secrets.same(presented, _mac(key, browser).encode()) for key in house.keys.all):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from threading import Event
 
 from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.crypto.sealing import MasterKeys
@@ -39,3 +40,4 @@ class House:
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
     metrics: Metrics = field(default_factory=Metrics)
     clock: Clock = utc_now  # for ids and for what is remembered; what is decided goes by the database's time
+    stopping: Event = field(default_factory=Event)  # set once the server is told to stop: what would go on for long ends by itself

@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from gatebridge.rules import ids
 from gatebridge.rules.reasons import Reason
+from gatebridge.web import languages
 
 HERE = Path(__file__).parent
 
@@ -25,7 +26,9 @@ def environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
-    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # which the extension adds
+    made.newstyle_gettext = True  # type: ignore[attr-defined]  # which the extension adds
+    made.globals.update(_=languages.marked, gettext=languages.marked, ngettext=languages.counted, language=languages.tag)
+    made.filters["told"] = languages.told
     return made
 
 

@@ -68,6 +68,27 @@ def test_of_a_device_too_only_the_user_for_whom_it_is_tried_is_told_anything(tel
     assert television.alive() == []
 
 
+def test_a_device_is_also_where_an_app_without_a_browser_gets_what_it_refreshes(television: Trial) -> None:
+    television.begin("refresh_token")
+    assert television.step()["step"] == "device"
+    waits = television.step()
+    assert (waits["step"], waits["outcome"]) == ("token", None)
+    approve_device(television, waits)
+    token, refresh, userinfo, introspection = television.steps()
+    assert [each["step"] for each in (token, refresh, userinfo, introspection)] == ["token", "refresh", "userinfo", "introspection"]
+    assert (refresh["receipt"]["flow"], television.run["as_expected"]) == ("refresh_token", True)
+    television.end()
+    assert television.alive() == []
+
+
+def test_the_legacy_form_is_refused_for_its_scope_also_where_the_app_wants_id_tokens(television: Trial, name: str) -> None:
+    page_app = trial(television.world, f"c{name[1:]}"[:70], flows=["user_agent"], scopes=["api", "openid"], callbacks=[CALLBACK])
+    page_app.begin("user_agent", expect="refusal")
+    page_app.step()
+    came = page_app.step(answer=page_app.go(page_app.browser()).url)
+    assert (came["receipt"]["reason"], page_app.run["as_expected"]) == ("scope_unknown", True)
+
+
 def test_the_legacy_form_brings_its_token_behind_the_hash_and_the_user_brings_the_address(television: Trial, name: str) -> None:
     page_app = trial(television.world, f"b{name[1:]}"[:70], flows=["user_agent"], scopes=["api", "openid"], callbacks=[CALLBACK])
     page_app.begin("user_agent")

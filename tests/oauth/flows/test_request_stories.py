@@ -375,6 +375,7 @@ def test_a_holder_uses_an_app_alone_is_asked_and_loses_it_with_the_right(acme: T
     assert 'data-state="holders"' in page.text
     page = browser.open(app.url())
     assert "consent" in page.forms  # it asks its user, as every app does that no admin has approved
+    assert ('id="unverified"' in page.text, 'class="icon verified"' in page.text) == (True, False)
     tokens = app.portal.redeem(app.arrived(approve(browser, page))["code"]).json()
     guard = acme.app("Guard", flows=frozenset(), introspect_all_tokens=True, open_for_use=False)
     assert guard.introspect(tokens["access_token"]).json()["active"] is True

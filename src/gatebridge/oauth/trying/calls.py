@@ -95,13 +95,13 @@ def call_of(tx: Tx, trying: Trying) -> Call:
 
 def _authorization(trying: Trying) -> Call:
     kept, legacy = trying.kept, trying.run.flow is Flow.USER_AGENT
-    asked = kept.scopes if kept.scopes is not None else trying.settings.scopes
-    who = "openid" in asked
+    scope = _scope(trying, fails_here=True)
+    who = "openid" in (scope[0][1].split() if scope else trying.settings.scopes)  # a request that names no scope wants all
     said = [
         ("response_type", ("token id_token" if who else "token") if legacy else "code"),
         ("client_id", trying.app.consumer_key),
         ("redirect_uri", callback.address(trying.org)),
-        *_scope(trying, fails_here=True),
+        *scope,
         ("state", kept.state),
     ]
     if not legacy:
@@ -124,10 +124,10 @@ def _token(tx: Tx, trying: Trying) -> Call:
         return _proven(tx, trying, replace(call, parameters=tuple(said)), fails_here=True)
     if flow is Flow.JWT_BEARER:
         return _bearer(tx, trying, call)
-    if flow is Flow.DEVICE:
+    if Step.DEVICE in kept.steps:
         wrong = kept.wrong is Wrong.DEVICE_CODE
         said = [("grant_type", device.GRANT_TYPE), ("device_code", secrets.new(Kind.DEVICE_CODE, tx.random) if wrong else kept.device_code)]
-        return _proven(tx, trying, replace(call, parameters=tuple(said)), fails_here=True)
+        return _proven(tx, trying, replace(call, parameters=tuple(said)), fails_here=flow is Flow.DEVICE)
     verifier = _new_text(tx) if kept.wrong is Wrong.VERIFIER else kept.verifier
     said = [
         ("grant_type", "authorization_code"),

@@ -2,6 +2,7 @@
 
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow
 from gatebridge.rules.asks.answers import passed, refused
+from gatebridge.rules.callbacks import shown
 from gatebridge.rules.facts import AssertionProof, Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AuthorizationCode
@@ -51,7 +52,9 @@ def callback(_: Facts, attempt: Attempt) -> Finding | None:
         return None
     if proof.mismatch is not None:
         mismatch = proof.mismatch
-        compared = Compared("redirect_uri", mismatch.sent or None, mismatch.registered or None, mismatch.words)
+        # Both whole, where it is known what was sent: a mark in an address is understood, and one in a part of it is not.
+        sides = (proof.wanted, shown(mismatch.nearest or "")) if proof.wanted else (mismatch.sent, mismatch.registered)
+        compared = Compared("redirect_uri", sides[0] or None, sides[1] or None, mismatch.words)
         return refused(Gate.CALLBACK, callback_reasons.CALLBACK_NOT_REGISTERED, mismatch.words, compared)
     if proof.refused is not None:
         return refused(Gate.CALLBACK, proof.refused)

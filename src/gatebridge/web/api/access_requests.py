@@ -108,7 +108,7 @@ def list_requests(
             limit,
             cursor,
             lambda after, count: access_requests.page(
-                visit.tx, visit.org.id, before=after, limit=count, state=state, kind=kind, app_id=app_id, user_id=user_id
+                visit.tx, visit.org.id, after=after, limit=count, state=state, kind=kind, app_id=app_id, user_id=user_id
             ),
             lambda found: found.request.id,
             _shown,

@@ -39,6 +39,7 @@ class AppShown(Shown):
     info_url: str
     description: str
     purpose: str
+    review_on: str = Field(description="The day by which its owner looks at it again; empty where none was said.")
     owner_id: Id
     backup_owner_id: Id | None
     initials: str
@@ -62,6 +63,7 @@ class NewApp(Closed):
     info_url: str = ""
     description: str = ""
     purpose: str = ""
+    review_on: str = Field("", examples=["2027-03-31"], description="The day by which its owner looks at it again.")
     owner_id: GivenId | None = Field(None, description="Who answers for it; without it, whoever creates it.")
     backup_owner_id: GivenId | None = None
     dialect: Dialect = Field(Dialect.STANDARD, description="salesforce for clients that were written for Salesforce.")
@@ -100,6 +102,7 @@ class AppEdit(Closed):
     info_url: str = omitted()
     description: str = omitted()
     purpose: str = omitted()
+    review_on: str = omitted()
     dialect: Dialect = omitted()
 
 

@@ -98,7 +98,7 @@ def list_audit(
             {"list": "audit", "filter": repr(wanted)},
             limit,
             cursor,
-            lambda after, count: audit_trail.page(visit.tx, visit.actor, wanted, before=int(after) if after else None, limit=count),
+            lambda after, count: audit_trail.page(visit.tx, visit.actor, wanted, behind=int(after) if after else None, limit=count),
             lambda line: str(line.sequence),
             _shown,
         )

@@ -95,7 +95,7 @@ def list_usage(desk: AtDesk, limit: Limit = 25, cursor: Cursor = None) -> Page[A
             {"list": "usage"},
             limit,
             cursor,
-            lambda after, count: oauth_usage.of_apps(visit.tx, visit.actor, after=after or "", limit=count),
+            lambda after, count: oauth_usage.of_apps(visit.tx, visit.actor, after=after, limit=count),
             lambda found: found.app_id,
             AppUsageShown.model_validate,
         )

@@ -16,6 +16,7 @@ from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.invite_users import InviteAgain, InviteUser, invite_again, invite_user
 from gatebridge.setup.manage_users import CreateUser, EditUser, SetPassword, create_user, edit_user, set_password
+from gatebridge.setup.reset_password import SendPasswordLink, send_password_link
 from gatebridge.setup.stop_users import (
     ActivateUser,
     DeactivateUser,
@@ -26,7 +27,7 @@ from gatebridge.setup.stop_users import (
     freeze_user,
     unfreeze_user,
 )
-from gatebridge.storage import people
+from gatebridge.storage import listed_users, people
 from gatebridge.web.api.desk import AtDesk, IdempotencyKey, IfMatch, Visit, record_id, shown, version_in
 from gatebridge.web.api.paging import Cursor, Limit, Page, page_of
 from gatebridge.web.api.shapes import Closed, GivenId, Id, Moment, Shown, WithReason, given, omitted
@@ -115,7 +116,7 @@ def list_users(
             {"list": "users", "search": search},
             limit,
             cursor,
-            lambda after, count: people.list_page(visit.tx, visit.org.id, after=after, limit=count, search=search),
+            lambda after, count: listed_users.list_page(visit.tx, visit.org.id, after=after, limit=count, search=search),
             lambda user: user.id,
             UserShown.model_validate,
         )
@@ -189,6 +190,16 @@ def post_password(desk: AtDesk, user_id: str, body: NewPassword) -> None:
         raise Refused(setup_reasons.FIELD_INVALID, fields=(FieldProblem("password", str(error)),)) from None
     with desk.writing() as visit:
         set_password(visit.tx, visit.actor, SetPassword(user, hashed, body.end_grants))
+
+
+@router.post("/{user_id}/password-link", summary="Send a link for a new password", status_code=204)
+def post_password_link(desk: AtDesk, user_id: str, body: WithReason) -> None:
+    """Mail the user a link, which works once within an hour; the password of now works until a new one is chosen.
+
+    Needs *Manage Users* and every right that the user has.
+    """
+    with desk.writing() as visit:
+        send_password_link(visit.tx, visit.actor, SendPasswordLink(record_id(user_id, Prefix.USER), body.reason))
 
 
 @router.post("/{user_id}/freeze", summary="Freeze a user", response_model=UserShown)

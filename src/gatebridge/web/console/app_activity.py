@@ -57,7 +57,7 @@ def show(visit: Visit) -> Shown:
     values = {
         "activity": activity,
         "most": MOST,
-        "days": [(_short(visit, day.start), day) for day in reversed(activity.days)],
+        "days": [(_short(visit, day.start), day.start.date(), day.granted, day.refused) for day in reversed(activity.days)],
         "chart": chart.of([Count(_short(visit, day.start), day.granted, day.refused) for day in activity.days]),
         "sentence": _sentence(visit, activity),
         "causes": causes,

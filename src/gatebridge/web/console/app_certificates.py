@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gatebridge.crypto import certificates as uploads
-from gatebridge.crypto.certificates import Certificate, CertificateRefused
+from gatebridge.crypto.certificates import Certificate
 from gatebridge.rules import ids
 from gatebridge.rules.apps import AppCertificate
 from gatebridge.rules.ids import Prefix
-from gatebridge.rules.reasons import FieldProblem, Refused
+from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.add_certificate import (
-    REFUSALS,
     AddCertificate,
     ReportExposedKey,
     RetireCertificate,
     add_certificate,
+    read_upload,
     report_exposed_key,
     retire_certificate,
 )
@@ -112,11 +111,7 @@ def retire_again(visit: Visit, refused: Refused) -> Shown | None:
 
 
 def _read(visit: Visit, found: ListedApp, upload: str) -> ReadBack:
-    try:
-        certificate = uploads.read(upload, now=visit.tx.now)
-    except CertificateRefused as refused:
-        words = f"{refused.words}."
-        raise Refused(REFUSALS[refused.code], detail=words, fields=(FieldProblem("upload", words),)) from None
+    certificate = read_upload(visit.tx, upload)
     return ReadBack(certificate, next((each for each in _all(visit, found) if each.public_pem == certificate.public_pem), None))
 
 

@@ -1,6 +1,5 @@
 """Changes of an app: what was done to it, its policies here, its secrets and its certificates, from the Setup Audit Trail."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from starlette.routing import Route
@@ -13,17 +12,17 @@ from gatebridge.storage import credentials
 from gatebridge.storage.audit_trail import AuditLine
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.web.api import app_reading
-from gatebridge.web.console import app_tabs, listing
+from gatebridge.web.console import app_tabs, exports, listing
+from gatebridge.web.console import audit_trail as audit_page
 from gatebridge.web.console.audit_trail import PLACE as AUDIT
-from gatebridge.web.console.audit_trail import Told, told, words_of
+from gatebridge.web.console.audit_trail import told, words_of
 from gatebridge.web.console.desk import Shown, Visit, shows
-from gatebridge.web.console.listing import Filter
+from gatebridge.web.console.listing import Filter, View
 from gatebridge.web.house import House
 
 TAB = "changes"
 PATH = f"{app_tabs.PATH}/changes"
 PERIODS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30), "1y": timedelta(days=365)}
-UNTELLING = ("Id: ", "App id: ", "Org id: ", "Created at: ", "Created by: ", "Version: ", "Epoch: ")
 SUBJECTS = frozenset({"app", "secret", "certificate", "loosening", "user_of_app", "app_access"})
 FILTERS = (
     Filter("event", "What", (("", "Anything"), *((each, words_of(each).capitalize()) for each in Event if each.subject in SUBJECTS))),
@@ -34,33 +33,31 @@ FILTERS = (
 
 
 def routes(house: House) -> list[Route]:
-    return [shows(house, app_tabs.PLACE, PATH, show)]
+    return [shows(house, app_tabs.PLACE, PATH, show), exports.route(house, LIST)]
 
 
 def show(visit: Visit) -> Shown:
     """The lines about the app in this org, newest first."""
-    found = app_reading.visible(visit.tx, visit.actor, visit.id_in_path("app_id", Prefix.APP))
-    view = listing.read(visit.request, FILTERS, app_tabs.address(found.app.id, "/changes"))
-    since = PERIODS.get(view.value("since"))
-    wanted = AuditFilter(
-        target_ids=_targets(visit, found),
-        event=view.value("event") or None,
-        since=visit.tx.now - since if since is not None else None,
-    )
-    before = int(view.after) if view.after.isdecimal() else None
-    listed = listing.page(
-        view,
-        lambda _, count: audit_trail.page(visit.tx, visit.actor, wanted, before=before, limit=count),
-        lambda line: str(line.sequence),
-    )
-    records = [_told(line) for line in listed.records if isinstance(line, AuditLine)]
+    found = _found(visit)
+    listed = LIST.page(visit, LIST.view(visit))
+    records = [told(line) for line in listed.records if isinstance(line, AuditLine)]
     return app_tabs.shown(visit, found, TAB, "app/changes.html", {"listed": listing.showing(listed, records), "audit": AUDIT.path})
 
 
-def _told(line: AuditLine) -> Told:
-    """The line with what a reader wants of it first: what a record is called, and not by which id."""
-    found = told(line)
-    return replace(found, sentences=tuple(sorted(found.sentences, key=lambda each: each.startswith(UNTELLING))))
+def rows(visit: Visit, view: View, after: str, count: int) -> list[AuditLine]:
+    """The lines behind a number, in the order of the view. Raises Refused."""
+    since = PERIODS.get(view.value("since"))
+    wanted = AuditFilter(
+        target_ids=_targets(visit, _found(visit)),
+        event=view.value("event") or None,
+        since=visit.tx.now - since if since is not None else None,
+    )
+    behind = int(after) if after.isdecimal() and len(after) < 19 else None  # a longer one is no number of a line
+    return audit_trail.page(visit.tx, visit.actor, wanted, behind=behind, limit=count, rising=not view.descending)
+
+
+def _found(visit: Visit) -> ListedApp:
+    return app_reading.visible(visit.tx, visit.actor, visit.id_in_path("app_id", Prefix.APP))
 
 
 def _targets(visit: Visit, found: ListedApp) -> tuple[str, ...]:
@@ -71,3 +68,6 @@ def _targets(visit: Visit, found: ListedApp) -> tuple[str, ...]:
     secrets = credentials.secrets_of(visit.tx, app.org_id, app.id)
     certificates = credentials.certificates_of(visit.tx, app.org_id, app.id)
     return (app.id, *(each.id for each in secrets), *(each.id for each in certificates))
+
+
+LIST = exports.List(app_tabs.PLACE, FILTERS, audit_page.SORTS, audit_page.COLUMNS, rows, audit_page.position, "Changes of an app", PATH)

@@ -12,6 +12,8 @@ from gatebridge.web.console.desk import Shown, Visit
 from gatebridge.web.console.forms import Beside, Form
 from gatebridge.web.console.questions import Part
 
+SMALLER = "The smaller setting is filled in"
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -30,14 +32,14 @@ class Sheet:
         return Form(self.part.labels, self.values, self.version)
 
 
-def show(visit: Visit, sheet: Sheet, smaller: Mapping[str, str] | None = None) -> Shown:
-    """The form as the record stands; or with a smaller setting filled in, for whoever comes from an exposure and has only to save it."""
-    if smaller is None:
+def show(visit: Visit, sheet: Sheet, filled: Mapping[str, str] | None = None, words: str = SMALLER) -> Shown:
+    """The form as the record stands; or with a setting filled in, for whoever comes from what tells of it and has only to save it."""
+    if filled is None:
         return _shown(visit, sheet, sheet.form)
-    both = ((label, sheet.form.value(name), smaller.get(name, "")) for name, label in sheet.part.labels.items())
+    both = ((label, sheet.form.value(name), filled.get(name, "")) for name, label in sheet.part.labels.items())
     changed = tuple(Beside(label, now, then) for label, now, then in both if now != then)
-    filled = questions.worded(sheet.part, replace(sheet.form, beside=changed))
-    return _shown(visit, sheet, replace(sheet.form, values=smaller), filled)
+    worded = questions.worded(sheet.part, replace(sheet.form, beside=changed))
+    return _shown(visit, sheet, replace(sheet.form, values=filled), worded, words)
 
 
 def mend(visit: Visit, sheet: Sheet) -> Mend:
@@ -54,6 +56,6 @@ def again(visit: Visit, sheet: Sheet, refused: Refused) -> Shown | None:
     return _shown(visit, sheet, replace(form, beside=questions.worded(sheet.part, form))) if form is not None else None
 
 
-def _shown(visit: Visit, sheet: Sheet, form: Form, filled: tuple[Beside, ...] = ()) -> Shown:
-    values = {"part": sheet.part, "form": form, "action": sheet.action, "back": sheet.back, "filled": filled}
+def _shown(visit: Visit, sheet: Sheet, form: Form, filled: tuple[Beside, ...] = (), words: str = "") -> Shown:
+    values = {"part": sheet.part, "form": form, "action": sheet.action, "back": sheet.back, "filled": filled, "filled_words": words}
     return app_tabs.shown(visit, sheet.found, sheet.tab, "app/form.html", values, page=sheet.part.heading, status=form.status)

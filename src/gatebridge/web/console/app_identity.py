@@ -27,6 +27,7 @@ WHO_IT_IS = Part(
     (
         Question("line", "label", "Label", "What people see when the app asks them."),
         Question("text", "purpose", "Purpose", "What it is for, in a sentence that still helps in a year."),
+        Question("day", "review_on", "Review on", "The day by which its owner looks at it again. Empty: no day."),
         Question("text", "description", "Description"),
         Question("line", "contact_email", "Contact e-mail"),
         Question("line", "contact_phone", "Contact phone"),

@@ -22,6 +22,7 @@ PLACE = app_tabs.PLACE
 PATH = app_tabs.PATH
 SAID = {
     "saved": "Who it is, is saved.",
+    "picture": "What stands for it is saved.",
     "transferred": "It has other owners now.",
     "accepted": "Somebody answers for that exposure now.",
     "withdrawn": "Nobody answers for that exposure any more.",

@@ -16,7 +16,7 @@ from gatebridge.setup.edit_settings import EditSettings, edit_settings
 from gatebridge.storage import apps
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.web.api import app_reading
-from gatebridge.web.console import app_forms, app_settings_parts, app_tabs, forms
+from gatebridge.web.console import app_forms, app_settings_parts, app_tabs, forms, register_callback
 from gatebridge.web.console.app_forms import Sheet
 from gatebridge.web.console.app_settings_parts import PROOF_OPTIONS, PROOFS, proof_of
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
@@ -65,8 +65,12 @@ def show_part(visit: Visit) -> Shown:
     """One part as a form."""
     sheet = _sheet(visit)
     app_tabs.ask_to_edit(visit.actor, sheet.found)
+    settings = _settings(visit, sheet.found)
+    callbacks = register_callback.wanted(visit, settings)
+    if callbacks:
+        return app_forms.show(visit, sheet, _typed(replace(settings, callbacks=callbacks), sheet.part), register_callback.FILLED)
     smaller = app_forms.mend(visit, sheet).settings
-    return app_forms.show(visit, sheet, _typed(replace(_settings(visit, sheet.found), **smaller), sheet.part) if smaller else None)
+    return app_forms.show(visit, sheet, _typed(replace(settings, **smaller), sheet.part) if smaller else None)
 
 
 def save(visit: Visit) -> Response:

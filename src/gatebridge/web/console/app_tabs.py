@@ -14,7 +14,7 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.setup.app_rights import REGISTERS
 from gatebridge.storage import orgs
 from gatebridge.storage.listed_apps import AppState, ListedApp
-from gatebridge.web.console import app_manager
+from gatebridge.web.console import app_lines, app_manager
 from gatebridge.web.console.desk import Shown, Visit
 
 PLACE = app_manager.PLACE
@@ -75,6 +75,7 @@ _NOT_DELETED = frozenset(AppState) - {AppState.DELETED}
 
 ACTS = (
     Act("Edit who it is", "/identity", own=True, states=_NOT_DELETED),
+    Act("Picture…", "/logo", own=True, states=_NOT_DELETED),
     Act("Transfer…", "/owner", own=True, states=_NOT_DELETED, fixed=True),
 )
 
@@ -106,7 +107,7 @@ def shown(
         "found": found,
         "app": app,
         "own": own,
-        "tone": app_manager.TONES[found.state],
+        "tone": app_lines.TONES[found.state],
         "publisher": app.publisher(publisher.name if publisher is not None else None),
         "app_path": address(app.id),
         "tabs": [

@@ -22,11 +22,12 @@ from gatebridge.rules.people import User
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.rules.sessions import Session
 from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
-from gatebridge.web import door_pages, me, pages, refusal, sign_in
+from gatebridge.web import door_pages, me, packing, pages, refusal, session_in_use, sign_in
 from gatebridge.web.browser import Browser
-from gatebridge.web.console import places
+from gatebridge.web.console import places, waiting
 from gatebridge.web.console.moments import Moments
 from gatebridge.web.console.places import Place
 from gatebridge.web.house import House
@@ -41,6 +42,7 @@ class Visit:
     request: Request
     org: Org
     user: User
+    session: Session
     actor: Actor
     house: House
     fields: Mapping[str, str] = field(default_factory=dict)  # of the form that was sent, where one was
@@ -89,13 +91,18 @@ def acts(house: House, place: Place, path: str, does: Page, again: Again | None 
 
 def _show(house: House, place: Place, page: Page, request: Request, browser: Browser) -> Response:
     with house.database.snapshot() as tx:
-        visit = _visit(house, request, browser, tx, {})
-        if visit is None:
-            return _to_sign_in(request)
-        try:
-            return _framed(visit, place, browser, _let_in(visit, page))
-        except Refused as refused:
-            return _told(visit, place, browser, refused)
+        visit = visit_of(house, request, browser, tx)
+        answer = _looked_at(visit, place, page, browser) if visit is not None else _to_sign_in(request)
+        now = tx.now
+    session_in_use.note(house, request, browser, visit.session if visit is not None else None, now)
+    return answer
+
+
+def _looked_at(visit: Visit, place: Place, page: Page, browser: Browser) -> Response:
+    try:
+        return _framed(visit, place, browser, _let_in(visit, page))
+    except Refused as refused:
+        return _told(visit, place, browser, refused)
 
 
 async def _act(house: House, place: Place, does: Page, again: Again | None, request: Request, browser: Browser) -> Response:
@@ -109,7 +116,7 @@ def done(
     """What `acts` does with the fields of a form once they are read; for a page that does more than one thing, in several transactions."""
     try:
         with house.database.transaction() as tx:
-            visit = _visit(house, request, browser, tx, fields)
+            visit = visit_of(house, request, browser, tx, fields)
             if visit is None:
                 return _to_sign_in(request)
             return _framed(visit, place, browser, _let_in(visit, does))
@@ -117,18 +124,20 @@ def done(
         # What was refused was rolled back, and is told in a transaction that writes nothing.
         refused = error
     with house.database.snapshot() as tx:
-        visit = _visit(house, request, browser, tx, fields)
+        visit = visit_of(house, request, browser, tx, fields)
         if visit is None:
             return _to_sign_in(request)
         shown = again(visit, refused) if again is not None else None
         return _framed(visit, place, browser, shown) if shown is not None else _told(visit, place, browser, refused)
 
 
-def _visit(house: House, request: Request, browser: Browser, tx: Tx, fields: Mapping[str, str]) -> Visit | None:
+def visit_of(house: House, request: Request, browser: Browser, tx: Tx, fields: Mapping[str, str] | None = None) -> Visit | None:
+    """The visit of whoever is signed in at this browser, in this transaction; None for nobody."""
     visitor = me.visitor_of(tx, request, browser)
     if visitor is None:
         return None
-    return Visit(tx, request, visitor.org, visitor.signed_in.standing.user, visitor.actor, house, fields)
+    signed_in = visitor.signed_in
+    return Visit(tx, request, visitor.org, signed_in.standing.user, signed_in.session, visitor.actor, house, fields or {})
 
 
 def _let_in(visit: Visit, page: Page) -> Shown | Response:
@@ -163,12 +172,14 @@ def frame(visit: Visit, place: Place, browser: Browser, shown: Shown, headers: d
         place=place,
         crumbs=shown.crumbs,
         navigation=places.visible(visit.actor.permissions),
+        waits=waiting.counts(visit.tx, visit.actor),
+        printed_from=f"{visit.org.issuer}{_address(visit.request)}",
         form_token=browsers.form_token(visit.house, browser),
         at=visit.moments,
         long=ids.long,
         **shown.values,
     )
-    return browsers.answer(html, browser, visit.org.issuer)
+    return packing.packed(browsers.answer(html, browser, visit.org.issuer), visit.request)
 
 
 def _told(visit: Visit, place: Place, browser: Browser, refused: Refused) -> Response:

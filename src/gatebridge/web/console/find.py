@@ -2,11 +2,13 @@
 
 from starlette.routing import Route
 
+from gatebridge.rules import ids
+from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
-from gatebridge.storage import listed_apps, people
+from gatebridge.storage import listed_apps, listed_users
 from gatebridge.web.api import app_reading
 from gatebridge.web.api.users import READS
-from gatebridge.web.console import app_overview, places, users
+from gatebridge.web.console import app_overview, login_history, places, users
 from gatebridge.web.console.desk import Shown, Visit, shows
 from gatebridge.web.house import House
 
@@ -32,10 +34,19 @@ def show(visit: Visit) -> Shown:
         "found": places.found(visit.actor.permissions, text),
         "apps": apps,
         "address_of": app_overview.address_of,
-        "users": people.list_page(visit.tx, visit.org.id, after=None, limit=MOST, search=text) if sees_users else [],
+        "users": listed_users.list_page(visit.tx, visit.org.id, after=None, limit=MOST, search=text) if sees_users else [],
         "address_of_user": users.address_of,
+        "receipt": _receipt(visit, text),
     }
     return Shown("find/found.html", values, (("Quick Find", ""),))
+
+
+def _receipt(visit: Visit, text: str) -> str | None:
+    """The address of the receipt that the text is the id of, for who may open receipts."""
+    named = ids.parse(text, Prefix.RECEIPT)
+    if named is None or Permission.MONITOR_LOGIN_HISTORY not in visit.actor.permissions:
+        return None
+    return f"{login_history.PLACE.path}/{ids.long(named)}"
 
 
 def shortcuts(_: Visit) -> Shown:

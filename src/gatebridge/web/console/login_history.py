@@ -1,8 +1,9 @@
-"""Login History: every sign-in and token outcome, newest first, each leading to its receipt."""
+"""Login History: every sign-in and token outcome, each leading to its receipt; and what is new in it, asked for or followed live."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from ipaddress import ip_network
+from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
@@ -10,19 +11,23 @@ from starlette.routing import Route
 from gatebridge.monitoring import login_history
 from gatebridge.monitoring.login_history import HistoryFilter
 from gatebridge.monitoring.receipts import Receipt
+from gatebridge.records.change import permit
 from gatebridge.rules import ids, reasons
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.ids import Prefix
+from gatebridge.rules.permissions import Permission
 from gatebridge.storage import apps, people
 from gatebridge.web import reason_pages
-from gatebridge.web.console import listing, places, strip
+from gatebridge.web.console import exports, listing, places, strip
 from gatebridge.web.console.desk import Shown, Visit, shows
-from gatebridge.web.console.listing import Filter, View
+from gatebridge.web.console.exports import Column
+from gatebridge.web.console.listing import Filter, Listed, Sort, View
 from gatebridge.web.house import House
 from gatebridge.web.sign_in import SEE_OTHER
 
 PLACE = places.named("login-history")
+LIVE = "/setup/live/login-history"  # where new lines of a view are sent as they come (`tail`)
 
 PERIODS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
 FLOWS = {
@@ -55,6 +60,28 @@ FILTERS = (
         "since", "When", (("", "Any time"), ("1h", "Last hour"), ("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("30d", "Last 30 days"))
     ),
 )
+SORTS = (Sort("time", "Time", "time"),)
+COLUMNS: tuple[Column[Receipt], ...] = (
+    Column("receipt", lambda each: ids.long(each.id)),
+    Column("at", lambda each: each.at),
+    Column("event", lambda each: each.event),
+    Column("outcome", lambda each: each.outcome),
+    Column("reason", lambda each: each.reason),
+    Column("gate", lambda each: at.gate if (at := strip.stopped_at(each.findings)) is not None else None),
+    Column("would_refuse", lambda each: each.would_refuse),
+    Column("app", lambda each: each.app),
+    Column("app_id", lambda each: ids.long(each.app_id) if each.app_id else None),
+    Column("user", lambda each: each.user),
+    Column("user_id", lambda each: ids.long(each.user_id) if each.user_id else None),
+    Column("flow", lambda each: each.flow),
+    Column("scopes_asked", lambda each: each.scopes_asked),
+    Column("scopes_given", lambda each: each.scopes_given),
+    Column("address", lambda each: each.address),
+    Column("user_agent", lambda each: each.user_agent),
+    Column("auth_method", lambda each: each.auth_method),
+    Column("credential", lambda each: each.credential),
+    Column("status", lambda each: each.status),
+)
 NOBODY = "Nothing here is called so: no receipt, no user, no app and no reason."
 
 
@@ -73,6 +100,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """The ways to what is new behind the newest line of a list: once, as a page, and as it comes, as a stream."""
+
+    newer: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Sought:
     """What the text that was typed into Find stands for."""
 
@@ -84,28 +119,51 @@ class _Sought:
 
 
 def routes(house: House) -> list[Route]:
-    return [shows(house, PLACE, PLACE.path, show)]
+    return [shows(house, PLACE, PLACE.path, show), exports.route(house, LIST)]
 
 
 def show(visit: Visit) -> Shown | RedirectResponse:
     """The list. The id of a receipt that is looked for leads to that receipt."""
-    view = listing.read(visit.request, FILTERS, PLACE.path)
-    sought = _sought(visit, view.value("q"))
-    if sought.receipt_id is not None:
-        return RedirectResponse(f"{PLACE.path}/{ids.long(sought.receipt_id)}", SEE_OTHER)
-    wanted = _wanted(view, sought, visit.tx.now)
-    before = ids.parse(view.after, Prefix.RECEIPT) if view.after else None
-    listed = listing.page(
-        view,
-        lambda _, count: [] if sought.nothing else login_history.page(visit.tx, visit.actor, wanted, before=before, limit=count),
-        lambda receipt: ids.long(receipt.id),
-    )
+    view = LIST.view(visit)
+    receipt_id = ids.parse(view.value("q"), Prefix.RECEIPT)
+    if receipt_id is not None:
+        return RedirectResponse(f"{PLACE.path}/{ids.long(receipt_id)}", SEE_OTHER)
+    listed = LIST.page(visit, view)
     receipts = [each for each in listed.records if isinstance(each, Receipt)]
+    nothing = wanted(visit, view) is None
+    seen = ids.parse(visit.request.query_params.get("seen", ""), Prefix.RECEIPT)
     values = {
         "listed": listing.showing(listed, [line(visit, receipt) for receipt in receipts]),
-        "nothing": NOBODY if sought.nothing else "",
+        "nothing": NOBODY if nothing else "",
+        "news": None if nothing else news(listed, receipts),
+        "seen": seen or "",
+        "new": sum(each.id > seen for each in receipts) if seen is not None else 0,
     }
     return Shown("login_history/list.html", values, ((PLACE.name, ""),))
+
+
+def rows(visit: Visit, view: View, after: str, count: int) -> list[Receipt]:
+    """The receipts behind one, in the order of the view. Raises Refused."""
+    permit(visit.actor, Permission.MONITOR_LOGIN_HISTORY)
+    fits = wanted(visit, view)
+    behind = ids.parse(after, Prefix.RECEIPT) if after else None
+    limit = count if fits is not None else 0
+    return login_history.page(visit.tx, visit.actor, fits or HistoryFilter(), before=behind, limit=limit, oldest_first=not view.descending)
+
+
+def news(listed: Listed, receipts: list[Receipt]) -> News | None:
+    """Where there can be something new: before the newest line, at the beginning of the list."""
+    view = listed.view
+    if view.after or not view.descending:
+        return None
+    newest = ids.long(receipts[0].id) if receipts else ""
+    stream = replace(view, path=LIVE, size=listing.SIZES[0]).where()
+    return News(_with(view.where(), seen=newest), _with(stream, behind=newest))
+
+
+def _with(address: str, **said: str) -> str:
+    more = urlencode({name: value for name, value in said.items() if value})
+    return f"{address}{'&' if '?' in address else '?'}{more}" if more else address
 
 
 def line(visit: Visit, receipt: Receipt) -> Line:
@@ -164,15 +222,21 @@ def _sought(visit: Visit, text: str) -> _Sought:
     return _Sought(app_id=app.id) if app is not None else _Sought(nothing=True)
 
 
-def _wanted(view: View, sought: _Sought, now: datetime) -> HistoryFilter:
-    outcome, since = view.value("outcome"), PERIODS.get(view.value("since"))
-    gate = view.value("gate")
+def wanted(visit: Visit, view: View) -> HistoryFilter | None:
+    """Which lines the view shows; None where it looks for what is called so by nothing here."""
+    sought = _sought(visit, view.value("q"))
+    if sought.nothing or sought.receipt_id is not None:
+        return None
+    outcome, since, gate = view.value("outcome"), PERIODS.get(view.value("since")), view.value("gate")
     return HistoryFilter(
         app_id=sought.app_id,
         user_id=sought.user_id,
         outcome=outcome if outcome in ("success", "refused") else None,
         reason=sought.reason,
-        since=now - since if since is not None else None,
+        since=visit.tx.now - since if since is not None else None,
         would_refuse=True if outcome == "monitored" else None,
         gate=Gate(gate) if gate else None,
     )
+
+
+LIST = exports.List(PLACE, FILTERS, SORTS, COLUMNS, rows, lambda receipt: ids.long(receipt.id))

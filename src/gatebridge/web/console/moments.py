@@ -39,6 +39,12 @@ class Moments:
         here = moment.astimezone(self.zone)
         return f"{here.day} {here:%b %Y, %H:%M:%S %Z}"
 
+    def clock(self, moment: datetime) -> str:
+        """By the clock, for a list that stays open for long: `10:42:11`; on another day with that day: `23 Nov, 10:42:11`."""
+        here = moment.astimezone(self.zone)
+        today = here.date() == self.now.astimezone(self.zone).date()
+        return f"{here:%H:%M:%S}" if today else f"{here.day} {here:%b, %H:%M:%S}"
+
     def day(self, moment: datetime) -> str:
         """The day, as it is where the reader is: `23 Nov 2026`."""
         return told.day(moment.astimezone(self.zone))

@@ -14,6 +14,7 @@ from gatebridge.web.console.questions import Part, Question
 from gatebridge.web.house import House
 
 PLACE = places.named("network-access")
+NO_ADDRESS = "The org refuses no address."
 EDIT = Part(
     "edit",
     "From where",
@@ -28,7 +29,7 @@ EDIT = Part(
             "yes",
             "trusted_ranges_only_waive",
             "They refuse nobody",
-            "They only give networks a name, in Login History and where a device is connected. As trusted ranges at Salesforce.",
+            "They give networks a name, and whoever signs in from one is not asked for the mailed code of a new browser. As at Salesforce.",
         ),
         Question(
             "lines",
@@ -106,7 +107,7 @@ def show(visit: Visit) -> Shown:
     policy = NetworkPolicy(
         org=settings.trusted_ranges, trusted_only_waive=settings.trusted_ranges_only_waive, monitored_org=settings.monitored_ranges
     )
-    in_force = ("Names only", "") if settings.trusted_ranges_only_waive else ("In force", "good")
+    in_force = ("Waives only", "") if settings.trusted_ranges_only_waive else ("In force", "good")
     values = {
         "lines": [
             *(_line(each, *in_force) for each in settings.trusted_ranges),
@@ -129,7 +130,7 @@ def _words(policy: NetworkPolicy) -> str:
     users, _ = policy.of_the_user()
     if users is not Rule.NO_EFFECT:
         return effective.network(policy).words
-    return "The org refuses no address: its list only gives networks a name." if policy.org else "The org refuses no address."
+    return "The org refuses no address: its list gives networks a name, and waives the mailed code." if policy.org else NO_ADDRESS
 
 
 def _here(visit: Visit, policy: NetworkPolicy) -> Here | None:

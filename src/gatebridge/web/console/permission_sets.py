@@ -13,11 +13,13 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.setup.manage_permission_sets import CreatePermissionSet, create_permission_set
 from gatebridge.storage import holders, permission_sets
+from gatebridge.storage.permission_sets import SetOrder
 from gatebridge.web.api.permission_sets import READS
-from gatebridge.web.console import forms, listing, places, rights
+from gatebridge.web.console import exports, forms, places, rights
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
+from gatebridge.web.console.exports import Column
 from gatebridge.web.console.forms import Form
-from gatebridge.web.console.listing import Filter
+from gatebridge.web.console.listing import Filter, Sort, View
 from gatebridge.web.console.profiles import may_edit
 from gatebridge.web.house import House
 from gatebridge.web.sign_in import SEE_OTHER
@@ -25,6 +27,7 @@ from gatebridge.web.sign_in import SEE_OTHER
 PLACE = places.named("permission-sets")
 NEW = f"{PLACE.path}/new"
 FILTERS = (Filter("q", "Find", placeholder="In label or API name"),)
+SORTS = (Sort(SetOrder.NAME, "Permission set"), Sort(SetOrder.USERS, "Users", "number"), Sort(SetOrder.AGE, "Since", "time"))
 EDITED = {"label": "Label", "description": "Description", **rights.LABELS}
 LABELS = {"label": "Label", "api_name": "API name"} | EDITED
 
@@ -40,24 +43,34 @@ class Line:
 
 
 def routes(house: House) -> list[Route]:
-    return [shows(house, PLACE, PLACE.path, show), shows(house, PLACE, NEW, show_new), acts(house, PLACE, NEW, make, again)]
+    return [
+        shows(house, PLACE, PLACE.path, show),
+        exports.route(house, LIST),
+        shows(house, PLACE, NEW, show_new),
+        acts(house, PLACE, NEW, make, again),
+    ]
 
 
 def show(visit: Visit) -> Shown:
-    """The list, oldest first."""
+    """The list."""
+    values = {"listed": LIST.page(visit, LIST.view(visit)), "may_add": may_edit(visit)}
+    return Shown("permission_sets/list.html", values, ((PLACE.name, ""),))
+
+
+def rows(visit: Visit, view: View, after: str, count: int) -> list[Line]:
+    """The permission sets behind a position, in the order of the view. Raises Refused."""
     permit(visit.actor, *READS)
-    view = listing.read(visit.request, FILTERS, PLACE.path)
-    listed = listing.page(
-        view,
-        lambda after, count: permission_sets.list_page(
-            visit.tx, visit.org.id, after=ids.parse(after, Prefix.PERMISSION_SET) if after else None, limit=count, search=view.value("q")
-        ),
-        lambda found: ids.long(found.id),
+    found = permission_sets.list_page(
+        visit.tx,
+        visit.org.id,
+        after=ids.parse(after, Prefix.PERMISSION_SET) if after else None,
+        limit=count,
+        search=view.value("q"),
+        by=SetOrder(view.sort),
+        descending=view.descending,
     )
-    found = [each for each in listed.records if isinstance(each, PermissionSet)]
     held = holders.users_of_sets(visit.tx, visit.org.id, [each.id for each in found])
-    lines = [Line(each, address_of(each.id), rights.summed(each.permissions), held.get(each.id, 0)) for each in found]
-    return Shown("permission_sets/list.html", {"listed": listing.showing(listed, lines), "may_add": may_edit(visit)}, ((PLACE.name, ""),))
+    return [Line(each, address_of(each.id), rights.summed(each.permissions), held.get(each.id, 0)) for each in found]
 
 
 def show_new(visit: Visit) -> Shown:
@@ -95,3 +108,15 @@ def _form(visit: Visit, form: Form) -> Shown:
         "save": "Make the permission set",
     }
     return Shown("permission_sets/form.html", values, ((PLACE.name, PLACE.path), ("New permission set", "")), form.status)
+
+
+COLUMNS: tuple[Column[Line], ...] = (
+    Column("permission_set", lambda line: line.set.label),
+    Column("api_name", lambda line: line.set.api_name),
+    Column("description", lambda line: line.set.description),
+    Column("rights", lambda line: sorted(line.set.permissions)),
+    Column("users", lambda line: line.users),
+    Column("created_at", lambda line: line.set.created_at),
+    Column("id", lambda line: ids.long(line.set.id)),
+)
+LIST = exports.List(PLACE, FILTERS, SORTS, COLUMNS, rows, lambda line: ids.long(line.set.id))

@@ -32,7 +32,7 @@ PLACES = (
         "/setup/apps",
         "Apps",
         frozenset({Permission.VIEW_SETUP, Permission.REGISTER_CONNECTED_APPS, Permission.MANAGE_CONNECTED_APPS}),
-        "connected apps",
+        "connected apps new register",
     ),
     Place(
         "requests",

@@ -21,17 +21,20 @@ from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.rules.typed_ranges import TypedRange
 from gatebridge.setup.manage_profiles import CreateProfile, create_profile
 from gatebridge.storage import profiles
+from gatebridge.storage.profiles import ProfileOrder
 from gatebridge.web.api.profiles import READS
-from gatebridge.web.console import forms, listing, places, rights
+from gatebridge.web.console import exports, forms, places, rights
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
+from gatebridge.web.console.exports import Column
 from gatebridge.web.console.forms import Form
-from gatebridge.web.console.listing import Filter
+from gatebridge.web.console.listing import Filter, Sort, View
 from gatebridge.web.house import House
 from gatebridge.web.sign_in import SEE_OTHER
 
 PLACE = places.named("profiles")
 NEW = f"{PLACE.path}/new"
 FILTERS = (Filter("q", "Find", placeholder="In the name"),)
+SORTS = (Sort(ProfileOrder.NAME, "Profile"), Sort(ProfileOrder.AGE, "Since", "time"))
 LABELS = {
     "name": "Name",
     "description": "Description",
@@ -64,23 +67,33 @@ class Line:
 
 
 def routes(house: House) -> list[Route]:
-    return [shows(house, PLACE, PLACE.path, show), shows(house, PLACE, NEW, show_new), acts(house, PLACE, NEW, make, again)]
+    return [
+        shows(house, PLACE, PLACE.path, show),
+        exports.route(house, LIST),
+        shows(house, PLACE, NEW, show_new),
+        acts(house, PLACE, NEW, make, again),
+    ]
 
 
 def show(visit: Visit) -> Shown:
-    """The list, oldest first."""
+    """The list."""
+    values = {"listed": LIST.page(visit, LIST.view(visit)), "may_add": may_edit(visit)}
+    return Shown("profiles/list.html", values, ((PLACE.name, ""),))
+
+
+def rows(visit: Visit, view: View, after: str, count: int) -> list[Line]:
+    """The profiles behind a position, in the order of the view. Raises Refused."""
     permit(visit.actor, *READS)
-    view = listing.read(visit.request, FILTERS, PLACE.path)
-    listed = listing.page(
-        view,
-        lambda after, count: profiles.list_page(
-            visit.tx, visit.org.id, after=ids.parse(after, Prefix.PROFILE) if after else None, limit=count, search=view.value("q")
-        ),
-        lambda profile: ids.long(profile.id),
+    found = profiles.list_page(
+        visit.tx,
+        visit.org.id,
+        after=ids.parse(after, Prefix.PROFILE) if after else None,
+        limit=count,
+        search=view.value("q"),
+        by=ProfileOrder(view.sort),
+        descending=view.descending,
     )
-    found = [each for each in listed.records if isinstance(each, Profile)]
-    lines = [Line(each, address_of(each.id), rights.summed(each.permissions)) for each in found]
-    return Shown("profiles/list.html", {"listed": listing.showing(listed, lines), "may_add": may_edit(visit)}, ((PLACE.name, ""),))
+    return [Line(each, address_of(each.id), rights.summed(each.permissions)) for each in found]
 
 
 def show_new(visit: Visit) -> Shown:
@@ -206,3 +219,19 @@ def _form(visit: Visit, form: Form) -> Shown:
     values = {"here": NEW, "back": PLACE.path, "title": "New profile", "save": "Make the profile"}
     crumbs = ((PLACE.name, PLACE.path), ("New profile", ""))
     return Shown("profiles/form.html", values | form_values(visit, form, Form(LABELS, {})), crumbs, form.status)
+
+
+COLUMNS: tuple[Column[Line], ...] = (
+    Column("profile", lambda line: line.profile.name),
+    Column("description", lambda line: line.profile.description),
+    Column("rights", lambda line: sorted(line.profile.permissions)),
+    Column("login_ranges", lambda line: [str(each) for each in line.profile.login_ranges]),
+    Column("monitored_ranges", lambda line: [str(each) for each in line.profile.monitored_ranges]),
+    Column("login_hours", lambda line: hours_typed(line.profile.login_hours).split("\n") if line.profile.login_hours else ()),
+    Column("required_level", lambda line: line.profile.requirement.level),
+    Column("level_action", lambda line: line.profile.requirement.action),
+    Column("session_minutes", lambda line: line.profile.session_minutes),
+    Column("created_at", lambda line: line.profile.created_at),
+    Column("id", lambda line: ids.long(line.profile.id)),
+)
+LIST = exports.List(PLACE, FILTERS, SORTS, COLUMNS, rows, lambda line: ids.long(line.profile.id))

@@ -15,7 +15,7 @@ from gatebridge.web.console import forms
 from gatebridge.web.console.desk import Visit
 from gatebridge.web.console.forms import Beside, Form
 
-Kind = Literal["line", "lines", "text", "number", "one", "any", "yes", "moment"]
+Kind = Literal["line", "lines", "text", "number", "one", "any", "yes", "moment", "day"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,25 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
+from urllib.parse import urlencode
 
 from starlette.routing import Route
 
 from gatebridge.monitoring import receipts
 from gatebridge.monitoring.receipts import Receipt
 from gatebridge.rules import ids
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.reasons import Compared
 from gatebridge.web import explain, told
-from gatebridge.web.console import app_revoke, login_history, strip
+from gatebridge.web.console import app_revoke, login_history, places, register_callback, strip
 from gatebridge.web.console.desk import Shown, Visit, shows
 from gatebridge.web.house import House
 
 PATH = f"{login_history.PLACE.path}/{{receipt_id}}"
-# Beyond this, marking what differs letter by letter helps nobody.
+# Beyond this, marking what differs letter by letter helps nobody; nor does it where both have little in common but single letters.
 LONGEST_COMPARED = 512
+LEAST_ALIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,30 @@ def show(visit: Visit) -> Shown:
         "gates": stations,
         "how_far": strip.sentence(stations) if stations else "",
         "comparisons": [compare(each) for each in compared],
+        "register": register_callback.offer(visit, receipt),
         "raw": _raw(receipt),
         "asked": sum(each.state != "unreached" for each in receipt.findings),
         "explain": explain.link_to(receipt.id, within=True),
-        "told": told,
+        "question": question(receipt) if places.named("explain-access").needs & visit.actor.permissions else "",
+        "browser": told.browser(receipt.user_agent) if receipt.user_agent else "",
         "revoke": app_revoke.address_of_token(visit, receipt.id) if receipt.outcome == "success" else "",
     }
     return Shown("login_history/receipt.html", values, ((login_history.PLACE.name, login_history.PLACE.path), ("Receipt", "")))
+
+
+def question(receipt: Receipt) -> str:
+    """Explain access with what is known of this request filled in, so that one thing of it can be changed; empty where there is no app."""
+    if not receipt.app_id or receipt.flow not in {flow.value for flow in login_history.FLOWS}:
+        return ""
+    known = {
+        "app": ids.long(receipt.app_id),
+        "flow": receipt.flow,
+        "user": ids.long(receipt.user_id) if receipt.user_id and receipt.flow != Flow.CLIENT_CREDENTIALS else "",
+        "scopes": " ".join(receipt.scopes_asked or ()),
+        "address": receipt.address or "",
+        "callback": dict(receipt.request).get("redirect_uri", ""),
+    }
+    return f"{places.named('explain-access').path}?{urlencode({name: value for name, value in known.items() if value})}"
 
 
 def _title(receipt: Receipt, stations: list[strip.Station]) -> str:
@@ -74,16 +94,22 @@ def _title(receipt: Receipt, stations: list[strip.Station]) -> str:
 
 
 def compare(compared: Compared) -> Comparison:
-    """Both sides cut into what they share and what they do not. Without a registered value there is nothing to mark."""
+    """Both sides cut into what they share and what they do not. Where a side is nothing, or quite another, nothing is marked."""
     sent, registered = compared.sent, compared.registered
     if sent is None or registered is None or max(len(sent), len(registered)) > LONGEST_COMPARED:
-        whole = [(Part(side, "same"),) if side is not None else None for side in (sent, registered)]
-        return Comparison(compared.name, whole[0], whole[1], compared.difference)
+        return _whole(compared)
     matched = SequenceMatcher(None, sent, registered, autojunk=False)
+    if matched.ratio() < LEAST_ALIKE:
+        return _whole(compared)
     cut = [(sent[a:b], registered[c:d], tag == "equal") for tag, a, b, c, d in matched.get_opcodes()]
     here = tuple(part for own, other, same in cut for part in _parts(own, other, same=same))
     there = tuple(part for other, own, same in cut for part in _parts(own, other, same=same))
     return Comparison(compared.name, here, there, compared.difference)
+
+
+def _whole(compared: Compared) -> Comparison:
+    sides = [(Part(side, "same"),) if side is not None else None for side in (compared.sent, compared.registered)]
+    return Comparison(compared.name, sides[0], sides[1], compared.difference)
 
 
 def _parts(own: str, other: str, *, same: bool) -> Iterator[Part]:

@@ -147,7 +147,7 @@ def _page(visit: Visit, found: ListedRequest, form: Form) -> Shown:
         "review": review,
         "form": form,
         "sets": _givable(visit, found),
-        "waits": request.state is RequestState.OPEN,
+        "undecided": request.state is RequestState.OPEN,
         "once_ends": visit.tx.now + ONCE,
         "own": request.user_id == visit.user.id and request.kind is RequestKind.USER,
         "said": SAID.get(visit.request.query_params.get("said", ""), "") if request.state is not RequestState.OPEN else "",

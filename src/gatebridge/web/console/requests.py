@@ -10,10 +10,11 @@ from gatebridge.rules.access_requests import RequestKind, RequestState
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.storage import access_requests, apps, people
-from gatebridge.storage.access_requests import ListedRequest
-from gatebridge.web.console import listing, login_history, places
+from gatebridge.storage.access_requests import ListedRequest, RequestOrder
+from gatebridge.web.console import exports, login_history, places
 from gatebridge.web.console.desk import Shown, Visit, shows
-from gatebridge.web.console.listing import Filter, View
+from gatebridge.web.console.exports import Column
+from gatebridge.web.console.listing import Filter, Sort, View
 from gatebridge.web.console.login_history import FLOWS
 from gatebridge.web.house import House
 
@@ -56,32 +57,59 @@ class _Sought:
     nothing: bool = False
 
 
+SORTS = (Sort(RequestOrder.LAST, "Last", "time"), Sort(RequestOrder.APP, "App"))
+COLUMNS: tuple[Column[Line], ...] = (
+    Column("app", lambda line: line.found.app),
+    Column("consumer_key", lambda line: line.found.consumer_key),
+    Column("publisher", lambda line: line.found.publisher),
+    Column("username", lambda line: line.found.username),
+    Column("user", lambda line: line.found.user),
+    Column("kind", lambda line: line.found.request.kind),
+    Column("words", lambda line: line.found.request.words),
+    Column("scopes", lambda line: line.found.request.scopes),
+    Column("flow", lambda line: line.found.request.flow),
+    Column("address", lambda line: line.found.request.address),
+    Column("network", lambda line: line.network),
+    Column("first_at", lambda line: line.found.request.first_at),
+    Column("last_at", lambda line: line.found.request.last_at),
+    Column("times", lambda line: line.found.request.count),
+    Column("state", lambda line: line.found.request.state),
+    Column("decided_at", lambda line: line.found.request.decided_at),
+    Column("decided_by", lambda line: line.found.decided_by),
+    Column("reason", lambda line: line.found.request.reason),
+    Column("id", lambda line: ids.long(line.found.request.id)),
+)
+
+
 def routes(house: House) -> list[Route]:
-    return [shows(house, PLACE, PLACE.path, show)]
+    return [shows(house, PLACE, PLACE.path, show), exports.route(house, LIST)]
 
 
 def show(visit: Visit) -> Shown:
     """The list, newest first; what waits, unless the address says otherwise."""
+    view = LIST.view(visit)
+    listed = LIST.page(visit, view)
+    nobody = _sought(visit, view.value("q")).nothing
+    return Shown("requests/list.html", {"listed": listed, "nobody": nobody, "all_states": _state(view) is None}, ((PLACE.name, ""),))
+
+
+def rows(visit: Visit, view: View, after: str, count: int) -> list[Line]:
+    """The requests behind one of them, in the order of the view. Raises Refused."""
     permit(visit.actor, Permission.MANAGE_CONNECTED_APPS)
-    view = listing.read(visit.request, FILTERS, PLACE.path)
     sought, kind = _sought(visit, view.value("q")), view.value("kind")
-    listed = listing.page(
-        view,
-        lambda after, count: access_requests.page(
-            visit.tx,
-            visit.org.id,
-            before=ids.parse(after, Prefix.REQUEST) if after else None,
-            limit=0 if sought.nothing else count,
-            state=_state(view),
-            kind=RequestKind(kind) if kind else None,
-            app_id=sought.app_id,
-            user_id=sought.user_id,
-        ),
-        lambda found: ids.long(found.request.id),
+    found = access_requests.page(
+        visit.tx,
+        visit.org.id,
+        after=ids.parse(after, Prefix.REQUEST),
+        limit=0 if sought.nothing else count,
+        state=_state(view),
+        kind=RequestKind(kind) if kind else None,
+        app_id=sought.app_id,
+        user_id=sought.user_id,
+        by=RequestOrder(view.sort),
+        descending=view.descending,
     )
-    lines = [line(visit, each) for each in listed.records if isinstance(each, ListedRequest)]
-    values = {"listed": listing.showing(listed, lines), "nobody": sought.nothing, "all_states": _state(view) is None}
-    return Shown("requests/list.html", values, ((PLACE.name, ""),))
+    return [line(visit, each) for each in found]
 
 
 def waiting(visit: Visit, most: int) -> list[Line]:
@@ -117,3 +145,6 @@ def _sought(visit: Visit, text: str) -> _Sought:
         return _Sought(user_id=user_id)
     app = apps.by_api_name(visit.tx, visit.org.id, text) or apps.by_consumer_key(visit.tx, text)
     return _Sought(app_id=app.id) if app is not None else _Sought(nothing=True)
+
+
+LIST = exports.List(PLACE, FILTERS, SORTS, COLUMNS, rows, lambda line: ids.long(line.found.request.id))

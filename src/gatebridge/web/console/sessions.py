@@ -13,39 +13,70 @@ from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.end_sessions import ENDS_SESSIONS, EndSession, end_session
 from gatebridge.storage import listed_sessions, people
-from gatebridge.storage.listed_sessions import ListedSession
+from gatebridge.storage.listed_sessions import ListedSession, SessionOrder
 from gatebridge.web import told
-from gatebridge.web.console import listing, places
+from gatebridge.web.console import exports, places
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
-from gatebridge.web.console.listing import Filter
+from gatebridge.web.console.exports import Column
+from gatebridge.web.console.listing import Filter, Sort, View
 from gatebridge.web.house import House
 from gatebridge.web.sign_in import SEE_OTHER
 
 PLACE = places.named("sessions")
 END = f"{PLACE.path}/{{session_id}}/end"
 FILTERS = (Filter("q", "Find", placeholder="A whole username"),)
+SORTS = (Sort(SessionOrder.AGE, "Signed in", "time"), Sort(SessionOrder.SEEN, "Seen", "time"))
+COLUMNS: tuple[Column[ListedSession], ...] = (
+    Column("username", lambda found: found.standing.user.username),
+    Column("user", lambda found: found.standing.user.name),
+    Column("level", lambda found: found.session.level),
+    Column("methods", lambda found: list(found.session.methods)),
+    Column("browser", lambda found: told.browser(found.session.user_agent)),
+    Column("user_agent", lambda found: found.session.user_agent),
+    Column("address", lambda found: found.session.address),
+    Column("signed_in_at", lambda found: found.session.authenticated_at),
+    Column("last_seen_at", lambda found: found.session.last_seen_at),
+    Column("user_id", lambda found: ids.long(found.standing.user.id)),
+    Column("id", lambda found: ids.long(found.session.id)),
+)
 ENDED = "That browser is signed out."
 
 
 def routes(house: House) -> list[Route]:
-    return [shows(house, PLACE, PLACE.path, show), shows(house, PLACE, END, show_end), acts(house, PLACE, END, end)]
+    return [
+        shows(house, PLACE, PLACE.path, show),
+        exports.route(house, LIST),
+        shows(house, PLACE, END, show_end),
+        acts(house, PLACE, END, end),
+    ]
 
 
 def show(visit: Visit) -> Shown:
     """The list, newest first."""
-    view = listing.read(visit.request, FILTERS, PLACE.path)
-    text = view.value("q")
-    user_id = people.id_of_username(visit.tx, visit.org.id, text) if text else None
-    nobody = bool(text) and user_id is None
-    listed = listing.page(
-        view,
-        lambda after, count: live_sessions(
-            visit.tx, visit.actor, after=ids.parse(after, Prefix.SESSION) if after else None, limit=0 if nobody else count, user_id=user_id
-        ),
-        lambda found: ids.long(found.session.id),
-    )
+    view = LIST.view(visit)
+    listed = LIST.page(visit, view)
     said = ENDED if visit.request.query_params.get("said") == "ended" else ""
-    return Shown("sessions/list.html", {"listed": listed, "told": told, "said": said, "nobody": nobody}, ((PLACE.name, ""),))
+    values = {"listed": listed, "told": told, "said": said, "nobody": bool(view.value("q")) and _sought(visit, view) is None}
+    return Shown("sessions/list.html", values, ((PLACE.name, ""),))
+
+
+def rows(visit: Visit, view: View, after: str, count: int) -> list[ListedSession]:
+    """The sessions behind one of them, in the order of the view. Raises Refused."""
+    user_id = _sought(visit, view)
+    return live_sessions(
+        visit.tx,
+        visit.actor,
+        after=ids.parse(after, Prefix.SESSION),
+        limit=0 if view.value("q") and user_id is None else count,
+        user_id=user_id,
+        by=SessionOrder(view.sort),
+        descending=view.descending,
+    )
+
+
+def _sought(visit: Visit, view: View) -> str | None:
+    text = view.value("q")
+    return people.id_of_username(visit.tx, visit.org.id, text) if text else None
 
 
 def show_end(visit: Visit) -> Shown:
@@ -67,3 +98,6 @@ def _found(visit: Visit) -> ListedSession:
     if found is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     return found
+
+
+LIST = exports.List(PLACE, FILTERS, SORTS, COLUMNS, rows, lambda found: ids.long(found.session.id))

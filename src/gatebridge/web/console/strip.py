@@ -96,9 +96,12 @@ def sentence(stations: Sequence[Station]) -> str:
     refusing = next((each.name for each in stations if each.state == "refused"), None)
     if refusing is None:
         return f"It passed all {passed} gates at this door."
-    before = {0: "The first gate", 1: "One gate passed, and the next one"}.get(passed, f"{passed} gates passed, and the next one")
     after = "None was left behind it." if not unreached else f"{unreached} {'was' if unreached == 1 else 'were'} not reached."
-    return f"{before}, {refusing}, refused. {after}"
+    if not passed:
+        return f"The first gate, {refusing}, refused. {after}"
+    if passed == 1:
+        return f"One gate passed, and the next one, {refusing}, refused. {after}"
+    return f"{passed} gates passed, and the next one, {refusing}, refused. {after}"
 
 
 def _zone(gate: Gate | None, before: Sequence[Station]) -> str:

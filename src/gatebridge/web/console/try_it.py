@@ -38,7 +38,7 @@ LABELS = {
 # How a run of each flow goes, for whoever chooses one.
 GOES = {
     Flow.WEB_SERVER: "You sign in and approve at a browser; the app exchanges the code for tokens.",
-    Flow.REFRESH_TOKEN: "As the web server flow, and then the app refreshes its tokens.",
+    Flow.REFRESH_TOKEN: "As the web server flow, or that of a device, and then the app refreshes its tokens.",
     Flow.USER_AGENT: "You sign in and approve at a browser; the token comes back in its address.",
     Flow.DEVICE: "The device asks for a code; you enter it at a browser and approve.",
     Flow.JWT_BEARER: "The app signs that it acts for a user, with a key that is made for the run.",

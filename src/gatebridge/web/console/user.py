@@ -44,6 +44,7 @@ SAID = {
     "deactivate": "The user is deactivated, and everything that was obtained so far is ended.",
     "activate": "The user is active again, with the rights it had.",
     "end": "Every session of the user is ended.",
+    "password-link": "A link for choosing a new password is on its way by mail. It works once, within an hour.",
     "remove-factors": "The second factors are gone. A mail tells the user.",
     "assigned": "The permission set is assigned.",
     "taken": "The permission set is taken away.",

@@ -17,6 +17,7 @@ from gatebridge.setup import manage_users
 from gatebridge.setup.end_sessions import ENDS_SESSIONS, EndSessionsOfUser, end_sessions_of_user
 from gatebridge.setup.manage_factors import RemoveFactors, factors_of_user, remove_factors
 from gatebridge.setup.my_apps import apps_of_user
+from gatebridge.setup.reset_password import SendPasswordLink, send_password_link
 from gatebridge.setup.stop_users import (
     ActivateUser,
     DeactivateUser,
@@ -106,6 +107,16 @@ ACTS = (
         "The user may sign in again, with the rights it had. What was ended stays ended.",
         "Activate",
         lambda visit, user_id, reason: activate_user(visit.tx, visit.actor, ActivateUser(user_id, reason)),
+        kind="main",
+        hits=False,
+    ),
+    Act(
+        "password-link",
+        "Send a password link to",
+        "The link works once, within an hour. The password of now works until a new one is chosen; every session ends then. Where somebody "
+        "else may know it, freeze the user first.",
+        "Send the link",
+        lambda visit, user_id, reason: send_password_link(visit.tx, visit.actor, SendPasswordLink(user_id, reason)),
         kind="main",
         hits=False,
     ),

@@ -15,12 +15,14 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.setup.invite_users import InviteUser, invite_user
 from gatebridge.setup.manage_users import CreateUser, create_user
-from gatebridge.storage import names, people, profiles
+from gatebridge.storage import listed_users, names, profiles
+from gatebridge.storage.listed_users import UserOrder
 from gatebridge.web.api.users import READS
-from gatebridge.web.console import forms, listing, places
+from gatebridge.web.console import exports, forms, places
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
+from gatebridge.web.console.exports import Column
 from gatebridge.web.console.forms import Form
-from gatebridge.web.console.listing import Filter
+from gatebridge.web.console.listing import Filter, Sort, View
 from gatebridge.web.house import House
 from gatebridge.web.sign_in import SEE_OTHER
 
@@ -31,6 +33,8 @@ MOST_TO_NARROW = 50  # in the list to narrow by; the page of each profile leads 
 NO_PROFILE = "Choose a profile."
 FROZEN = "frozen"
 STATES = (("", "Any"), *((state, state.capitalize()) for state in UserState), (FROZEN, "Frozen"))
+FILTERS = (Filter("q", "Find", placeholder="In username, e-mail or name"), Filter("state", "State", STATES))
+SORTS = (Sort(UserOrder.NAME, "Name"), Sort(UserOrder.AGE, "Since", "time"))
 INVITED, AT_ONCE = "invite", "active"
 WHO = {
     "username": "Username",
@@ -55,34 +59,38 @@ class Line:
 
 
 def routes(house: House) -> list[Route]:
-    return [shows(house, PLACE, PLACE.path, show), shows(house, PLACE, NEW, show_new), acts(house, PLACE, NEW, make, again)]
+    return [
+        shows(house, PLACE, PLACE.path, show),
+        exports.route(house, LIST),
+        shows(house, PLACE, NEW, show_new),
+        acts(house, PLACE, NEW, make, again),
+    ]
 
 
 def show(visit: Visit) -> Shown:
-    """The list, oldest first."""
-    permit(visit.actor, *READS)
-    asked = ids.parse(visit.request.query_params.get("profile", ""), Prefix.PROFILE)
-    view = listing.read(visit.request, _filters(visit, asked), PLACE.path)
-    state = view.value("state")
-    listed = listing.page(
-        view,
-        lambda after, count: people.list_page(
-            visit.tx,
-            visit.org.id,
-            after=ids.parse(after, Prefix.USER) if after else None,
-            limit=count,
-            search=view.value("q"),
-            profile_id=ids.parse(view.value("profile"), Prefix.PROFILE),
-            state=UserState(state) if state and state != FROZEN else None,
-            frozen=True if state == FROZEN else None,
-        ),
-        lambda user: ids.long(user.id),
-    )
-    found = [each for each in listed.records if isinstance(each, User)]
-    named = names.of_holders(visit.tx, visit.org.id, {user.profile_id for user in found})
-    lines = [Line(user, address_of(user.id), named.get(user.profile_id, ""), *state_of(user)) for user in found]
-    values = {"listed": listing.showing(listed, lines), "may_add": Permission.MANAGE_USERS in visit.actor.permissions}
+    """The list."""
+    values = {"listed": LIST.page(visit, LIST.view(visit)), "may_add": Permission.MANAGE_USERS in visit.actor.permissions}
     return Shown("users/list.html", values, ((PLACE.name, ""),))
+
+
+def rows(visit: Visit, view: View, after: str, count: int) -> list[Line]:
+    """The users behind a position, in the order of the view. Raises Refused."""
+    permit(visit.actor, *READS)
+    state = view.value("state")
+    found = listed_users.list_page(
+        visit.tx,
+        visit.org.id,
+        after=ids.parse(after, Prefix.USER) if after else None,
+        limit=count,
+        search=view.value("q"),
+        profile_id=ids.parse(view.value("profile"), Prefix.PROFILE),
+        state=UserState(state) if state and state != FROZEN else None,
+        frozen=True if state == FROZEN else None,
+        by=UserOrder(view.sort),
+        descending=view.descending,
+    )
+    named = names.of_holders(visit.tx, visit.org.id, {user.profile_id for user in found})
+    return [Line(user, address_of(user.id), named.get(user.profile_id, ""), *state_of(user)) for user in found]
 
 
 def show_new(visit: Visit) -> Shown:
@@ -140,12 +148,15 @@ def of_profile(profile_id: str) -> str:
     return f"{PLACE.path}?{urlencode({'profile': ids.long(profile_id)})}"
 
 
-def _filters(visit: Visit, profile_id: str | None) -> tuple[Filter, ...]:
-    return (
-        Filter("q", "Find", placeholder="In username, e-mail or name"),
-        Filter("state", "State", STATES),
-        Filter("profile", "Profile", (("", "Any"), *profile_choices(visit, profile_id or "", MOST_TO_NARROW))),
-    )
+@dataclass(frozen=True, slots=True)
+class _Users(exports.List[Line]):
+    """The list, which is narrowed by the profiles of the org."""
+
+    def view(self, visit: Visit) -> View:
+        permit(visit.actor, *READS)
+        asked = ids.parse(visit.request.query_params.get("profile", ""), Prefix.PROFILE) or ""
+        of_profile = Filter("profile", "Profile", (("", "Any"), *profile_choices(visit, asked, MOST_TO_NARROW)))
+        return exports.List.view(replace(self, filters=(*self.filters, of_profile)), visit)
 
 
 def _form(visit: Visit, form: Form) -> Shown:
@@ -154,3 +165,21 @@ def _form(visit: Visit, form: Form) -> Shown:
     choices = (("", "Choose one"), *profile_choices(visit, chosen))
     values = {"form": form, "here": NEW, "profiles": choices, "invited": INVITED, "at_once": AT_ONCE}
     return Shown("users/new.html", values, ((PLACE.name, PLACE.path), ("New user", "")), form.status)
+
+
+COLUMNS: tuple[Column[Line], ...] = (
+    Column("username", lambda line: line.user.username),
+    Column("name", lambda line: line.user.name),
+    Column("first_name", lambda line: line.user.first_name),
+    Column("last_name", lambda line: line.user.last_name),
+    Column("email", lambda line: line.user.email),
+    Column("email_verified_at", lambda line: line.user.email_verified_at),
+    Column("state", lambda line: line.user.state),
+    Column("frozen", lambda line: line.user.frozen),
+    Column("profile", lambda line: line.profile),
+    Column("external_id", lambda line: line.user.external_id),
+    Column("created_at", lambda line: line.user.created_at),
+    Column("password_changed_at", lambda line: line.user.password_changed_at),
+    Column("id", lambda line: ids.long(line.user.id)),
+)
+LIST = _Users(PLACE, FILTERS, SORTS, COLUMNS, rows, lambda line: ids.long(line.user.id))

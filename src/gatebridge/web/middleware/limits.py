@@ -1,6 +1,7 @@
 """How much of a request is read at all. The body is taken in before anything parses it, so that no parser meets a flood (X-HT-01)."""
 
 import asyncio
+import re
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +13,7 @@ from gatebridge.web.refusal import refuse
 
 WITHOUT_BODY = frozenset({"GET", "HEAD"})
 ADMIN_PATHS = ("/api/",)
+UPLOADS = re.compile(r"/setup/apps/[0-9A-Za-z]+/logo")  # pages of setup whose form has a file
 
 
 class RequestLimits:
@@ -45,7 +47,8 @@ class RequestLimits:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | Reason | None:
         """The whole body; the reason for which it is not read; or None when the client stopped sending."""
-        most = self.limits.admin_body if scope["path"].startswith(ADMIN_PATHS) else self.limits.oauth_body
+        roomy = scope["path"].startswith(ADMIN_PATHS) or UPLOADS.fullmatch(scope["path"]) is not None
+        most = self.limits.admin_body if roomy else self.limits.oauth_body
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdecimal() and int(declared) > most:
             return request_reasons.BODY_TOO_LARGE

@@ -1,42 +1,61 @@
-// Reads back what is pasted into a form while it is filled in: the answer to its own button "check" is put in place. Without it, the button does.
+// Reads back what is entered into a form while it is filled in: the answer to its own button "check" is put in place. Without it, the button does.
+//
+// `data-check` of the form names the fields; what is read of each stands in `#checked-<field>`.
 
 const PRIVATE = /PRIVATE KEY|"(?:d|k)"\s*:/i;
 const HELD = "This holds a private key. It was not sent; take it out, and paste the public half.";
+const PAUSE = 400;
 
 for (const form of document.querySelectorAll("form[data-check]")) {
-  const field = form.elements[form.dataset.check];
-  const place = form.querySelector("#checked");
+  const fields = form.dataset.check.split(" ").map((name) => form.elements[name]).filter(Boolean);
   let asked = 0;
-  field.addEventListener("input", () => {
-    const now = ++asked;
-    setTimeout(() => now === asked && read(form, field, place, () => now === asked), 400);
-  });
+  for (const field of fields) {
+    field.addEventListener("input", () => {
+      const now = ++asked;
+      setTimeout(() => now === asked && read(form, fields, () => now === asked), PAUSE);
+    });
+  }
   form.addEventListener("submit", (event) => {
-    if (!PRIVATE.test(field.value)) return;
-    event.preventDefault();
-    say(place, HELD);
+    if (hold(form, fields)) event.preventDefault();
   });
 }
 
-async function read(form, field, place, stillWanted) {
-  const problem = form.querySelector(`#${field.id}-problem`);
-  if (problem !== null) problem.hidden = true;
-  if (field.value.trim() === "") return place.replaceChildren();
+async function read(form, fields, stillWanted) {
+  for (const field of fields) {
+    const problem = form.querySelector(`#${field.id}-problem`);
+    if (problem !== null) problem.hidden = true;
+  }
   // What must not travel is not sent to find out what it is.
-  if (PRIVATE.test(field.value)) return say(place, HELD);
+  if (hold(form, fields)) return;
   const body = new URLSearchParams(new FormData(form));
-  body.set("check", "yes");
+  const button = form.querySelector("#check");
+  body.set(button.name, button.value);
   const answer = await fetch(form.action, { method: "POST", body, credentials: "same-origin" });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!stillWanted()) return;
-  const wrong = page.querySelector(`#${field.id}-problem`);
-  if (wrong !== null) return say(place, wrong.textContent);
-  place.replaceChildren(...(page.querySelector("#checked")?.childNodes ?? []));
+  for (const field of fields) {
+    const wrong = page.querySelector(`#${field.id}-problem`);
+    const told = page.querySelector(`#checked-${field.id}`)?.childNodes ?? [];
+    if (field.value.trim() === "") place(form, field).replaceChildren();
+    else if (wrong !== null) say(form, field, wrong.textContent);
+    else place(form, field).replaceChildren(...told);
+  }
 }
 
-function say(place, words) {
+/** Whether a field holds a private key, which is said beside it. */
+function hold(form, fields) {
+  const holding = fields.filter((field) => PRIVATE.test(field.value));
+  for (const field of holding) say(form, field, HELD);
+  return holding.length > 0;
+}
+
+function place(form, field) {
+  return form.querySelector(`#checked-${field.id}`);
+}
+
+function say(form, field, words) {
   const line = document.createElement("p");
   line.className = "error";
   line.textContent = words;
-  place.replaceChildren(line);
+  place(form, field).replaceChildren(line);
 }

@@ -1,0 +1,1 @@
+"""Pictures of every page, made from a demo of their own: `make screenshots`."""
