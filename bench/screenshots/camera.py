@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Page
 
 Theme = Literal["light", "dark"]
@@ -33,5 +35,11 @@ class Camera:
                 page.emulate_media(color_scheme=theme, reduced_motion="reduce")
                 directory = self.into / f"{width}-{theme}"
                 directory.mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=directory / f"{name}.png", full_page=True)
+                _keep(page.screenshot(full_page=True), directory / f"{name}.png")
         self.taken.append(name)
+
+
+def _keep(picture: bytes, path: Path) -> None:
+    """A page has few colours; written so, a picture of it takes a third of the room."""
+    with Image.open(BytesIO(picture)) as image:
+        image.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)

@@ -273,7 +273,7 @@ def test_the_wizard_reads_back_what_is_entered_and_its_last_page_is_as_good_as_t
         assert "It was not sent" in page.locator("#checked-upload").inner_text()
         page.fill("#upload", "")
         page.click("#go-on")
-        page.click("#go-on")
+        page.dblclick("#go-on")  # registered once, since the answer to the second form would hide the key of the first
         page.wait_for_selector("#made")
         told = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": TAGS})
         assert [each["id"] for each in told.response["violations"]] == []

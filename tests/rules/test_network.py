@@ -5,6 +5,7 @@ from ipaddress import IPv6Address, ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.rules.facts_builder import FACTS, but, ranges
 
 from gatebridge.rules import network
 from gatebridge.rules.network import Address, Range, parse_address, parse_range, range_problem
@@ -167,3 +168,18 @@ def test_ranges_of_both_families_can_be_sorted(ranges: list[Range]) -> None:
 )
 def test_the_network_around_an_address_is_its_24_or_48(address: str, folded: str) -> None:
     assert network.network_of(ip_address(address)) == folded
+
+
+@pytest.mark.parametrize(
+    ("only_waive", "listed", "here", "waived"),
+    [
+        (True, "192.0.2.0/24", "192.0.2.7", True),
+        (True, "192.0.2.0/24", "198.51.100.7", False),
+        (True, "192.0.2.0/24", "", False),
+        (True, "", "192.0.2.7", False),
+        (False, "192.0.2.0/24", "192.0.2.7", False),
+    ],
+)
+def test_a_mailed_code_is_waived_in_ranges_that_only_waive(only_waive: bool, listed: str, here: str, waived: bool) -> None:
+    org = but(FACTS.org, "settings", trusted_ranges=ranges(listed) if listed else (), trusted_ranges_only_waive=only_waive)
+    assert org.waives_verification(parse_address(here)) is waived

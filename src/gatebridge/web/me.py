@@ -26,7 +26,7 @@ from gatebridge.signin.sessions import SignedIn
 from gatebridge.storage import facts, names, orgs
 from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
-from gatebridge.web import door_pages, pages, sign_in, told
+from gatebridge.web import door_pages, pages, session_in_use, sign_in, told
 from gatebridge.web.browser import Browser
 from gatebridge.web.console import places
 from gatebridge.web.house import House
@@ -73,23 +73,10 @@ def show(house: House, page: Callable[[Tx, Visitor, Request], Mapping[str, Any]]
         visitor = visitor_of(tx, request, browser)
         values = dict(page(tx, visitor, request)) if visitor is not None else {}
         now = tx.now
+    session_in_use.note(house, request, browser, visitor.signed_in.session if visitor is not None else None, now)
     if visitor is None:
-        _end_elsewhere(house, request, browser)
         return RedirectResponse(sign_in.PATH, sign_in.SEE_OTHER)
-    if session_rules.due_to_be_seen(visitor.signed_in.session, now):
-        with house.database.transaction() as tx:
-            sessions.current(tx, visitor.org, browser.session_value, address=visitor.actor.address, touch=True)
     return my_page(request, house, browser, visitor, str(values.pop("template")), now=now, **values)
-
-
-def _end_elsewhere(house: House, request: Request, browser: Browser) -> None:
-    """Where the org locks sessions to their address, the use of one at another address ends it, and so leads to the sign-in page."""
-    if browser.session_value is None:
-        return
-    with house.database.transaction() as tx:
-        org = orgs.by_host(tx, request.scope["gatebridge.host"])
-        if org is not None and org.settings.lock_sessions_to_address:
-            sessions.current(tx, org, browser.session_value, address=str(address(request.scope) or ""), touch=True)
 
 
 async def act(house: House, does: Callable[[Tx, Visitor, Request], str], request: Request, browser: Browser) -> Response:

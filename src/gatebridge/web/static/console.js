@@ -1,4 +1,4 @@
-// Comfort for the pages of setup: copying, and keys that lead somewhere. Every page works without it.
+// Comfort for the pages of setup: copying, keys that lead somewhere, and one answer to a double click. Every page works without it.
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
@@ -30,4 +30,14 @@ document.addEventListener("keydown", (event) => {
     location.assign("/setup/shortcuts");
     event.preventDefault();
   }
+});
+
+// A form that is sent twice by a double click is answered twice, and the first answer, which may hold a secret that is shown once, is lost.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent !== undefined) return event.preventDefault();
+  form.dataset.sent = "";
+  // Whoever stays on the page, since the answer is a file or stands in another tab, may send it again.
+  setTimeout(() => delete form.dataset.sent, 2000);
 });
