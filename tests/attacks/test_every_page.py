@@ -184,5 +184,9 @@ def addresses(office: MarkedOffice) -> list[tuple[str, set[str]]]:
     return sorted(found.items())
 
 
+def test_every_page_says_in_its_one_heading_what_it_is_before_any_script_runs(walked: Walked) -> None:
+    assert [page.url for page in walked.pages if page.status == 200 and len(re.findall("<h1[ >]", page.text)) != 1] == []
+
+
 def test_every_page_that_is_linked_is_there(walked: Walked) -> None:
     assert {kind_of(page.url) for page in walked.pages if page.status == 404} == set()

@@ -1,4 +1,4 @@
-"""The pages of setup in a real browser: nothing that axe finds, in both themes; every page without scripts; and what the scripts add."""
+"""The pages of setup in a real browser: nothing that axe finds, in both themes, at every width; and what the scripts add."""
 
 import shutil
 from collections.abc import Iterator
@@ -195,15 +195,6 @@ def test_axe_finds_nothing_on_any_page_in_either_theme_and_none_is_wider_than_it
         assert found == {}
         # Pages that say what was not found, or what was typed wrong, are among them.
         assert [text for text in broken if "404" not in text and "422" not in text] == []
-
-
-def test_every_page_is_whole_without_scripts(house: RunningHouse, chrome: Browser) -> None:
-    with person(chrome, javascript=False) as still:
-        page = still.new_page()
-        sign_in(page, house)
-        for path in paths(house):
-            page.goto(f"{house.issuer}{path}")
-            assert page.locator("main h1").is_visible(), path
 
 
 def test_the_keys_lead_to_quick_find_and_to_the_shortcuts(house: RunningHouse, chrome: Browser) -> None:

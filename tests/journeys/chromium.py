@@ -38,7 +38,7 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def person(browser: Browser, *, javascript: bool = True, **given: object) -> Iterator[BrowserContext]:
     """One person's browser: cookies of its own, nothing left behind."""
-    context = browser.new_context(java_script_enabled=javascript, **given)  # type: ignore[arg-type]
+    context = browser.new_context(java_script_enabled=javascript, reduced_motion="reduce", **given)  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE)
     try:
         yield context

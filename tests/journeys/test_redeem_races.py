@@ -23,8 +23,9 @@ from gatebridge.storage.refresh_tokens import refresh_tokens
 
 Found = TypeVar("Found")
 
-CODES, REDEEMERS = 100, 40
-FAMILIES, REFRESHERS = 100, 50
+# How many are raced for, and by how many; SQLite, where one writes at a time, is asked a quarter as often.
+CODES, REDEEMERS = {"postgresql": 100, "sqlite": 25}, 40
+FAMILIES, REFRESHERS = {"postgresql": 100, "sqlite": 25}, 50
 ROUNDS = 50  # of each kind of revoke
 VERIFIERS: tuple[dict[str, str], ...] = ({}, {"code_verifier": "x" * 43})
 
@@ -72,13 +73,14 @@ def leaves(acme: Tenant) -> dict[str, int]:
 
 
 @pytest.mark.timeout(300)
-def test_X_AC_02_std_CG_04_SC_13_a_hundred_codes_redeemed_by_forty_each_have_one_winner_each(
+def test_X_AC_02_std_CG_04_SC_13_codes_redeemed_by_forty_each_have_one_winner_each(
     acme: Tenant, spa: Portal, nodes: tuple[Standing, Standing]
 ) -> None:
     spa.policies(max_grants_per_user=100)
+    codes = CODES[acme.standing.database.engine.dialect.name]
     at = [spa.at(node) for node in nodes]
     with ThreadPoolExecutor(REDEEMERS) as pool:
-        for _ in range(CODES):
+        for _ in range(codes):
             code = spa.code()
             answers = at_once(pool, REDEEMERS, lambda number, code=code: at[number % 2].redeem(code))  # type: ignore[misc]
             assert statuses(answers) == {200: 1, 400: REDEEMERS - 1}
@@ -87,22 +89,23 @@ def test_X_AC_02_std_CG_04_SC_13_a_hundred_codes_redeemed_by_forty_each_have_one
             (won,) = [answer.json() for answer in answers if answer.status_code == 200]
             assert not spa.live(won["access_token"])
     bought = [row.grant_id for row in rows(acme, authorization_codes.select())]
-    assert len(set(bought)) == CODES
+    assert len(set(bought)) == codes
     made = rows(acme, sa.select(grants.c.id, grants.c.ended_at).where(grants.c.flow == "web_server"))
     assert {row.id for row in made} == set(bought)
     assert all(row.ended_at is not None for row in made)
-    assert len(spa.guard.feed().json()["revocations"]) == CODES
+    assert len(spa.guard.feed().json()["revocations"]) == codes
 
 
 @pytest.mark.timeout(300)
-def test_X_RT_01_a_hundred_refresh_tokens_used_by_fifty_each_have_one_successor_each_and_no_family_is_lost(
+def test_X_RT_01_refresh_tokens_used_by_fifty_each_have_one_successor_each_and_no_family_is_lost(
     acme: Tenant, spa: Portal, nodes: tuple[Standing, Standing]
 ) -> None:
     spa.policies(max_grants_per_user=100)
+    families = FAMILIES[acme.standing.database.engine.dialect.name]
     at = [spa.at(node) for node in nodes]
     newest: list[str] = []
     with ThreadPoolExecutor(REFRESHERS) as pool:
-        for _ in range(FAMILIES):
+        for _ in range(families):
             token = spa.signed_in()["refresh_token"]
             answers = at_once(pool, REFRESHERS, lambda number, token=token: at[number % 2].refresh(token))  # type: ignore[misc]
             assert statuses(answers) == {200: REFRESHERS}
@@ -112,7 +115,7 @@ def test_X_RT_01_a_hundred_refresh_tokens_used_by_fifty_each_have_one_successor_
             assert spa.live(answers[-1].json()["access_token"])
             newest.extend(successors)
     assert set(leaves(acme).values()) == {1}
-    assert len(leaves(acme)) == FAMILIES
+    assert len(leaves(acme)) == families
     assert {spa.refresh(token).status_code for token in newest} == {200}
     assert set(leaves(acme).values()) == {1}
 

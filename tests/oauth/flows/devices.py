@@ -105,7 +105,7 @@ def decide(browser: Browser, page: Page, decision: str = "approve", **said: str)
 def allow(acme: Tenant, *, on: bool = True) -> None:
     """Switch the flow on for the org."""
     with acme.standing.database.transaction() as tx:
-        edit_org(tx, acme.admin, EditOrg(device_flow=on))
+        edit_org(tx, acme.admin, EditOrg(device_flow=on, confirmed=True))
 
 
 def make_panel(acme: Tenant, label: str = "Wall Panel", **said: Any) -> Panel:

@@ -121,7 +121,8 @@ def test_once_it_is_open_the_client_gets_in_refreshes_and_is_spoken_to_in_its_di
     installed(terminal)
     browser = Browser(terminal.acme.door, terminal.acme.org.issuer)
     page = sign_in(browser, terminal.login(browser), terminal.user)
-    assert "<bdi>this server</bdi><small>The same for every org;" in page.text
+    assert "<bdi>this server</bdi> <svg" in page.text
+    assert "The same for every org;" in page.text
     page = browser.submit(page, "consent", decision="approve")
     assert page.went_to is not None
     assert page.went_to.startswith(CALLBACK)

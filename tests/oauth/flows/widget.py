@@ -36,7 +36,7 @@ class Legacy(Asking):
 
 def switch(acme: Tenant, *, on: bool) -> None:
     with acme.standing.database.transaction() as tx:
-        edit_org(tx, acme.admin, EditOrg(user_agent_flow=on))
+        edit_org(tx, acme.admin, EditOrg(user_agent_flow=on, confirmed=True))
 
 
 def legacy(acme: Tenant, *, on: bool = True, **said: object) -> Legacy:

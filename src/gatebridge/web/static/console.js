@@ -32,12 +32,20 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A form that is sent twice by a double click is answered twice, and the first answer, which may hold a secret that is shown once, is lost.
+// While the answer is on its way the form says so. One that is sent twice by a double click is answered twice, and the first answer, which may
+// hold a secret that is shown once, is lost.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return;
-  if (form.dataset.sent !== undefined) return event.preventDefault();
-  form.dataset.sent = "";
+  if (event.defaultPrevented) return;
+  if (form.getAttribute("method") === "post" && form.ariaBusy === "true") return event.preventDefault();
+  form.ariaBusy = "true";
   // Whoever stays on the page, since the answer is a file or stands in another tab, may send it again.
-  setTimeout(() => delete form.dataset.sent, 2000);
+  if (form.getAttribute("method") === "post") setTimeout(() => rest(form), 2000);
 });
+
+// Back on a page that was kept as it was left, nothing is on its way any more.
+window.addEventListener("pageshow", () => document.querySelectorAll("form").forEach(rest));
+
+function rest(form) {
+  form.ariaBusy = null;
+}
