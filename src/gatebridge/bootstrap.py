@@ -96,7 +96,7 @@ def mailer(settings: Settings) -> Delivery:
     )
 
 
-def wire(settings: Settings, *, clock: Clock | None = None) -> Server:
+def wire(settings: Settings, *, clock: Clock | None = None, hasher: PasswordHasher | None = None) -> Server:
     """Everything that one process needs, from its settings. Touches the database only to bring it to this version's schema."""
     keys = find_keys(settings)
     database = open_at(settings, keys, clock)
@@ -105,7 +105,7 @@ def wire(settings: Settings, *, clock: Clock | None = None) -> Server:
     house = House(
         database=database,
         keys=keys,
-        hasher=PasswordHasher(parallel=os.cpu_count() or 1, random=os.urandom),
+        hasher=hasher or PasswordHasher(parallel=os.cpu_count() or 1, random=os.urandom),
         turnstile=turnstile,
         keyring=Keyring(keys),
         base_url=settings.base_url,

@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from cryptography import x509
@@ -37,13 +38,21 @@ def make_certificate(directory: Path, name: str, now: datetime, days: int, *, wi
     return key_file, cert_file
 
 
+# The story signs a hundred times with the same few keys, and to read one takes longer than to sign.
+_signing_key = cache(signing.SigningKey.load)
+
+
 def load_key(key_file: str | None, cert_file: str | None, now: datetime) -> signing.SigningKey:
     """The key of these files, named by the fingerprint of its certificate. Raises ValueError where they hold no such key."""
     if key_file is None or cert_file is None:
         raise ValueError("This app has no key")
+    return _signing_key(read(Path(cert_file).read_text(), now=now).fingerprint, *_private(key_file))
+
+
+@cache
+def _private(key_file: str) -> tuple[str, bytes]:
     private = serialization.load_pem_private_key(Path(key_file).read_bytes(), None)
     if not isinstance(private, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise ValueError(f"{key_file} holds no elliptic curve key and none of RSA")
-    algorithm = "RS256" if isinstance(private, rsa.RSAPrivateKey) else "ES256"
     der = private.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return signing.SigningKey.load(read(Path(cert_file).read_text(), now=now).fingerprint, algorithm, der)
+    return "RS256" if isinstance(private, rsa.RSAPrivateKey) else "ES256", der
