@@ -50,7 +50,7 @@ bench: $(DEV)  ## Measure rates and latencies on both databases; writes bench/re
 	$(BIN)/python -m bench
 
 fuzz: $(DEV)  ## Look for longer, and elsewhere each time, for a request that breaks something (FUZZ_TIMES, 20)
-	FUZZ_TIMES=$${FUZZ_TIMES:-20} $(BIN)/python -m pytest --timeout 7200 tests/fuzz
+	FUZZ_TIMES=$${FUZZ_TIMES:-20} $(BIN)/python -m pytest --timeout 7200 tests/fuzz tests/journeys/test_redeem_races.py
 
 scale: $(DEV)  ## Measure with large data; takes long, outside `make test`
 	$(BIN)/python -m bench.scale

@@ -96,16 +96,20 @@ def mailer(settings: Settings) -> Delivery:
     )
 
 
-def wire(settings: Settings, *, clock: Clock | None = None, hasher: PasswordHasher | None = None) -> Server:
-    """Everything that one process needs, from its settings. Touches the database only to bring it to this version's schema."""
+def wire(settings: Settings, *, clock: Clock | None = None, light_hashes: bool = False) -> Server:
+    """Everything that one process needs, from its settings. Touches the database only to bring it to this version's schema.
+
+    `light_hashes`: passwords cost next to nothing, for a story that is lived through and not for people.
+    """
     keys = find_keys(settings)
+    hasher = partial(PasswordHasher, parallel=os.cpu_count() or 1, random=os.urandom)
     database = open_at(settings, keys, clock)
     migrate.upgrade(database)
     turnstile = Turnstile(database, workers=settings.turnstile_workers, batch=settings.turnstile_batch, limit=settings.request_queue_limit)
     house = House(
         database=database,
         keys=keys,
-        hasher=hasher or PasswordHasher(parallel=os.cpu_count() or 1, random=os.urandom),
+        hasher=hasher(memory_kib=64, passes=1) if light_hashes else hasher(),
         turnstile=turnstile,
         keyring=Keyring(keys),
         base_url=settings.base_url,

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from gatebridge import bootstrap
 from gatebridge.bootstrap import Server
-from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.demo import cast, traffic
 from gatebridge.demo.admin import Admin
 from gatebridge.demo.cast import Cast
@@ -25,10 +24,6 @@ from gatebridge.settings.catalogue import Settings
 from gatebridge.storage import orgs
 from gatebridge.storage.database import utc_now
 from gatebridge.web import logs
-
-# Half a hundred sign-ins are lived through at the start. Passwords of the demo are long and random, and the first real sign-in of somebody
-# makes a hash of full weight of theirs.
-QUICK = PasswordHasher(os.cpu_count() or 1, random=os.urandom, memory_kib=64, passes=1)
 
 
 class DemoRefused(Exception):  # noqa: N818 - said to whoever runs it
@@ -69,7 +64,9 @@ def build(settings: Settings, today: datetime) -> Cast:
     """Found the org thirty days before `today` and live through them, on a clock that the story moves."""
     print("Building the demo org: thirty days of traffic ...", file=sys.stderr, flush=True)  # noqa: T201 - progress of a command
     clock = SteppedClock(today - timedelta(days=traffic.DAYS + 1))
-    server = bootstrap.wire(settings, clock=clock, hasher=QUICK)
+    # Half a hundred sign-ins are lived through. Passwords of the demo are long and random, and the first real sign-in of somebody makes
+    # a hash of full weight of theirs.
+    server = bootstrap.wire(settings, clock=clock, light_hashes=True)
     with bootstrap.running(server):
         with server.house.database.transaction() as tx:
             made = cast.make(
