@@ -1,18 +1,16 @@
 """The pages of setup in a real browser: nothing that axe finds, in both themes, at every width; and what the scripts add."""
 
-import shutil
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal
 
 import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page
-from tests.conformance.running import PASSWORD, RunningHouse, running_house
+from tests.conformance.running import PASSWORD, RunningHouse
 from tests.console.own_pages import own_paths
-from tests.journeys.chromium import chromium, person
+from tests.journeys.chromium import person
+from tests.journeys.conftest import chrome, setup_house
 
 from gatebridge.rules.access_requests import RequestKind
 from gatebridge.rules.app_settings import Flow
@@ -36,7 +34,6 @@ from gatebridge.storage import (
     listed_sessions,
     listed_users,
     orgs,
-    people,
     permission_sets,
     signing_keys,
 )
@@ -44,47 +41,37 @@ from gatebridge.storage.access_requests import Wanted
 from gatebridge.storage.tries import tries
 from gatebridge.web.console import places
 
+__all__ = ["chrome", "setup_house"]
+
 PARTS = 6
 WIDTHS = (360, 768, 1440)  # the last as it began
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture(scope="module")
-def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+def house(setup_house: RunningHouse) -> RunningHouse:
     """A server with something to show on every page."""
-    directory = tmp_path_factory.mktemp("console")
-    (directory / "var").mkdir()
-    shutil.copy(sqlite_template, directory / "var" / "gatebridge.db")
-    with running_house(directory) as running:
-        with running.database.transaction() as tx:
-            hashed = running.server.house.hasher.hash(PASSWORD)
-            assert people.set_password_hash(tx, running.admin.org_id, str(running.admin.user_id), hashed)
-        flows = frozenset({Flow.CLIENT_CREDENTIALS, Flow.WEB_SERVER, Flow.REFRESH_TOKEN})
-        robot = running.person("robot")
-        with running.database.transaction() as tx:
-            held = create_permission_set(tx, running.admin, CreatePermissionSet("Night Jobs", "Night_Jobs"))
-            assign_permission_set(tx, running.admin, AssignPermissionSet(robot.id, held.id, tx.now + timedelta(days=30)))
-            custom = create_custom_permission(tx, running.admin, CreateCustomPermission("Approve Invoices", "Approve_Invoices"))
-            assign_custom_permission(tx, running.admin, AssignCustomPermission(custom.id, held.id))
-        app = running.app("Wide", run_as=robot, flows=flows, scopes=("full", "api"), full_scope_reason="It moves everything")
-        with running.database.transaction() as tx:
-            assign_access(tx, running.admin, AssignAccess(app.id, held.id))
-            start_try(tx, running.admin, StartTry(app.id, Flow.CLIENT_CREDENTIALS))
-            platform = apps.by_consumer_key(tx, "PlatformCLI")
-            assert platform is not None
-            for kind, wanted in ((RequestKind.USER, app.id), (RequestKind.APP, platform.id)):
-                asked = Wanted(running.admin.org_id, kind, wanted, robot.id, "api", "web_server", "192.0.2.10", "For the audit.")
-                access_requests.count_up(tx, asked)
-        for scope in ("api", "nothing_known"):
-            form = {"grant_type": "client_credentials", "scope": scope}
-            running.http.post(f"{running.issuer}/services/oauth2/token", data=form, auth=(app.client_id, app.secret))
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+    running = setup_house
+    flows = frozenset({Flow.CLIENT_CREDENTIALS, Flow.WEB_SERVER, Flow.REFRESH_TOKEN})
+    robot = running.person("robot")
+    with running.database.transaction() as tx:
+        held = create_permission_set(tx, running.admin, CreatePermissionSet("Night Jobs", "Night_Jobs"))
+        assign_permission_set(tx, running.admin, AssignPermissionSet(robot.id, held.id, tx.now + timedelta(days=30)))
+        custom = create_custom_permission(tx, running.admin, CreateCustomPermission("Approve Invoices", "Approve_Invoices"))
+        assign_custom_permission(tx, running.admin, AssignCustomPermission(custom.id, held.id))
+    app = running.app("Wide", run_as=robot, flows=flows, scopes=("full", "api"), full_scope_reason="It moves everything")
+    with running.database.transaction() as tx:
+        assign_access(tx, running.admin, AssignAccess(app.id, held.id))
+        start_try(tx, running.admin, StartTry(app.id, Flow.CLIENT_CREDENTIALS))
+        platform = apps.by_consumer_key(tx, "PlatformCLI")
+        assert platform is not None
+        for kind, wanted in ((RequestKind.USER, app.id), (RequestKind.APP, platform.id)):
+            asked = Wanted(running.admin.org_id, kind, wanted, robot.id, "api", "web_server", "192.0.2.10", "For the audit.")
+            access_requests.count_up(tx, asked)
+    for scope in ("api", "nothing_known"):
+        form = {"grant_type": "client_credentials", "scope": scope}
+        running.http.post(f"{running.issuer}/services/oauth2/token", data=form, auth=(app.client_id, app.secret))
+    return running
 
 
 def paths(house: RunningHouse) -> list[str]:

@@ -1,7 +1,6 @@
 """What was left in the outbox leaves the house: at least once, outside any transaction, and never silently not at all."""
 
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email import message_from_bytes
@@ -9,7 +8,8 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from tests.records.seed import ManualClock, SmallOrg, at_the_time_of, change, lines_of, make_org
+from tests.records.on_a_clock import clock, database, org
+from tests.records.seed import ManualClock, SmallOrg, change, lines_of
 
 from gatebridge.delivery import courier
 from gatebridge.delivery.courier import Round
@@ -21,6 +21,8 @@ from gatebridge.rules import ids
 from gatebridge.storage import audit_trail, outbox
 from gatebridge.storage.database import Database
 from gatebridge.storage.outbox import Entry
+
+__all__ = ["clock", "database", "org"]
 
 
 @dataclass
@@ -39,23 +41,6 @@ class Receiver:
 
 def no_jitter() -> float:
     return 1.0
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def database(database_url: str, clock: ManualClock) -> Iterator[Database]:
-    with at_the_time_of(clock, database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def org(database: Database) -> SmallOrg:
-    with database.transaction() as tx:
-        return make_org(tx)
 
 
 def put(database: Database, org: SmallOrg, count: int = 1, kind: str = "parcel") -> list[str]:

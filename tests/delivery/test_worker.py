@@ -2,14 +2,14 @@
 
 import os
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from tests.databases import MASTER_KEYS
-from tests.records.seed import ManualClock, SmallOrg, add_grant, add_token, at_the_time_of, change, line, make_org
+from tests.records.on_a_clock import clock, database, org
+from tests.records.seed import ManualClock, SmallOrg, add_grant, add_token, change, line
 
 from gatebridge.delivery.file import HeadsFile
 from gatebridge.monitoring import audit_heads
@@ -19,22 +19,7 @@ from gatebridge.storage.assertions import UsedAssertion
 from gatebridge.storage.database import Database
 from gatebridge.worker import LEASE_LIFE, Worker
 
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def database(database_url: str, clock: ManualClock) -> Iterator[Database]:
-    with at_the_time_of(clock, database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def org(database: Database) -> SmallOrg:
-    with database.transaction() as tx:
-        return make_org(tx)
+__all__ = ["clock", "database", "org"]
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """The activity of an app is counted by the days of its reader, bounded to its newest lines, and told to who may see it."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.records.seed import ManualClock, SmallOrg, at_the_time_of, line, make_org
+from tests.records.on_a_clock import database, org
+from tests.records.seed import ManualClock, SmallOrg, line
 
 from gatebridge.monitoring import app_activity
 from gatebridge.monitoring.app_activity import Activity
@@ -15,6 +15,8 @@ from gatebridge.storage import app_activity as counted
 from gatebridge.storage import login_history
 from gatebridge.storage.database import Database
 
+__all__ = ["database", "org"]
+
 READER = Permission.VIEW_OAUTH_USAGE
 # The hour was put back on this day, which had 25 of them, in Berlin.
 LONG_DAY = datetime(2026, 10, 25, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -23,18 +25,6 @@ LONG_DAY = datetime(2026, 10, 25, tzinfo=ZoneInfo("Europe/Berlin"))
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(datetime(2026, 11, 5, 12, tzinfo=UTC))
-
-
-@pytest.fixture
-def database(database_url: str, clock: ManualClock) -> Iterator[Database]:
-    with at_the_time_of(clock, database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def org(database: Database) -> SmallOrg:
-    with database.transaction() as tx:
-        return make_org(tx)
 
 
 def record(database: Database, org: SmallOrg, at: datetime, **given: object) -> None:

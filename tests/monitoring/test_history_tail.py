@@ -1,10 +1,10 @@
 """Following the history: every line comes once, also one that is recorded after a newer one, and none that the reader may not see."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from tests.records.seed import ManualClock, SmallOrg, at_the_time_of, line, make_org
+from tests.records.on_a_clock import clock, database, org
+from tests.records.seed import ManualClock, SmallOrg, line, make_org
 
 from gatebridge.monitoring import history_tail
 from gatebridge.monitoring.history_tail import LATE, News, Seen
@@ -15,25 +15,10 @@ from gatebridge.rules.reasons import Refused
 from gatebridge.storage import login_history
 from gatebridge.storage.database import Database
 
+__all__ = ["clock", "database", "org"]
+
 READER = Permission.MONITOR_LOGIN_HISTORY
 ALL = HistoryFilter()
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def database(database_url: str, clock: ManualClock) -> Iterator[Database]:
-    with at_the_time_of(clock, database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def org(database: Database) -> SmallOrg:
-    with database.transaction() as tx:
-        return make_org(tx)
 
 
 def minted(org: SmallOrg, at: datetime) -> str:

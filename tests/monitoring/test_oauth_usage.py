@@ -1,13 +1,13 @@
 """OAuth usage equals the login history at every moment, whatever the worker has rolled up so far."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from tests.records.seed import ManualClock, SmallOrg, add_grant, add_token, at_the_time_of, line, make_org
+from tests.records.on_a_clock import clock, database, org
+from tests.records.seed import ManualClock, SmallOrg, add_grant, add_token, line, make_org
 
 from gatebridge.monitoring import oauth_usage
 from gatebridge.rules.app_settings import Flow
@@ -18,27 +18,12 @@ from gatebridge.storage import exercised_scopes, grants, leases, login_history, 
 from gatebridge.storage.database import Database
 from gatebridge.storage.usage import SETTLED_AFTER, Usage
 
+__all__ = ["clock", "database", "org"]
+
 READER = Permission.VIEW_OAUTH_USAGE
 EVERY_REPORT = (
     oauth_usage.of_app, oauth_usage.users_of_app, oauth_usage.credentials_of_app, oauth_usage.grants_of_app, oauth_usage.scopes_of_app,
 )  # fmt: skip
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def database(database_url: str, clock: ManualClock) -> Iterator[Database]:
-    with at_the_time_of(clock, database_url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def org(database: Database) -> SmallOrg:
-    with database.transaction() as tx:
-        return make_org(tx)
 
 
 def record(database: Database, org: SmallOrg, at: datetime, **given: object) -> None:
