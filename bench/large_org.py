@@ -29,7 +29,6 @@ from gatebridge.storage.tx import Tx
 from gatebridge.web.browser import BROWSER, SESSION
 
 LINES_PER_APP, LINES_PER_USER = 500, 50  # of the history
-CHUNK = 5_000
 WORDS = ("Ledger", "Payroll", "Élan", "Invoice", "Nightly", "Portal", "Warehouse", "Billing", "Support", "archive", "Quote", "Mobile")
 KINDS = ("Sync", "Export", "Dashboard", "Bot", "Gateway", "Reader", "Importer", "App")
 FIRST = ("Ada", "Béla", "Chen", "Dana", "Eve", "Farid", "Grace", "Hana", "Ivo", "Jo", "Kofi", "Lin", "Mara")
@@ -267,9 +266,7 @@ def _alive(database: Database, org_id: str, busy: str, users: Sequence[str]) -> 
         {**token, "id": line.id, "digest": os.urandom(32), "user_id": line.user_id, "grant_id": by_user[line.user_id]} for line in lines
     )
     copies.insert(database, access_tokens, rows)
-    with database.transaction() as tx:
-        soql.patient(tx)
-        tx.connection.exec_driver_sql("ANALYZE")
+    soql.look_at_sizes(database)
 
 
 def _signed_in(database: Database, seeded: Seeded) -> str:

@@ -42,10 +42,10 @@ function done(summary, latency, _)
   local errors = summary.errors
   local file = assert(io.open(os.getenv("BENCH_RESULT"), "w"))
   file:write(string.format(
-    '{"sent": %d, "prepared": %d, "answered": %d, "microseconds": %d, "p50_us": %d, "p99_us": %d, "max_us": %d, '
+    '{"sent": %d, "prepared": %d, "answered": %d, "microseconds": %d, "p50_us": %d, "p99_us": %d, '
       .. '"refused": %d, "broken": %d, "timeout": %d}\n',
     threads[1]:get("sent"), threads[1]:get("prepared"), summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(99), latency.max,
+    latency:percentile(50), latency:percentile(99),
     errors.status, errors.connect + errors.read + errors.write, errors.timeout))
   file:close()
 end

@@ -22,7 +22,6 @@ class Load:
     seconds: float
     p50_ms: float
     p99_ms: float
-    max_ms: float
     refused: int  # answers with a status of 400 or more
     broken: int  # connections that broke, and answers that did not come in time
     repeated: bool  # whether the prepared bodies ran out and were sent again
@@ -83,7 +82,6 @@ def drive(url: str, bodies: Path, seconds: int, clients: int = CLIENTS, method: 
         seconds=said["microseconds"] / 1e6,
         p50_ms=said["p50_us"] / 1000,
         p99_ms=said["p99_us"] / 1000,
-        max_ms=said["max_us"] / 1000,
         refused=said["refused"],
         broken=said["broken"] + said["timeout"],
         repeated=said["sent"] > said["prepared"],

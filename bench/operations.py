@@ -167,7 +167,7 @@ def measure(operation: Operation, installation: Installation, server: Server, se
         p50_ms=round(load.p50_ms, 2),
         p99_ms=round(load.p99_ms, 2),
         errors=load.errors,
-        bound_by=bound_by(spent, load, installation.kind),
+        bound_by=bound_by(spent, load, installation.kind, "commits" if operation.evidence is not None else "the database"),
     )
 
 
@@ -187,7 +187,7 @@ def _prove(operation: Operation, warm: Load, load: Load, written: Recorded) -> N
             raise NotRecorded(f"{operation.name}: {answered} answers, {count} {what}")
 
 
-def bound_by(spent: machine.Spent, load: Load, kind: str) -> str:
+def bound_by(spent: machine.Spent, load: Load, kind: str, waits_for: str) -> str:
     """What kept the rate from being higher, from where the processor time went."""
     http, turnstile, shared = (seconds / load.seconds for seconds in (spent.main, spent.others, spent.load_core))
     parts = f"HTTP thread {http:.0%}, turnstile and worker {turnstile:.0%}"
@@ -195,7 +195,7 @@ def bound_by(spent: machine.Spent, load: Load, kind: str) -> str:
         return f"the server's core ({parts})"
     if kind == "postgresql" and shared >= 0.9:
         return f"the core that PostgreSQL and the load tool share ({shared:.0%}); the server's own is not full ({parts})"
-    return f"waiting for commits; no core is full (server: {parts}; the other core {shared:.0%})"
+    return f"waiting for {waits_for}; no core is full (server: {parts}; the other core {shared:.0%})"
 
 
 def _all_active(server: Server, bodies: Sequence[str]) -> None:

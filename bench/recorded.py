@@ -25,7 +25,7 @@ class Recorded:
     tokens: int
     ended_tokens: int
     history: int
-    refusals: int  # lines of refusals, and what the counting rows count beside them
+    refusals: int  # lines of refusals, and what the counting rows count, which is some of them once more
 
     def since(self, earlier: "Recorded") -> "Recorded":
         return Recorded(
@@ -58,7 +58,7 @@ def _count(database: Database) -> Recorded:
             ).scalar_one(),
             history=tx.connection.execute(lines).scalar_one(),
             refusals=tx.connection.execute(lines.where(login_history.c.outcome == "refused")).scalar_one()
-            + tx.connection.execute(sa.select(sa.func.count()).select_from(stranger_counts)).scalar_one(),
+            + int(tx.connection.execute(sa.select(sa.func.coalesce(sa.func.sum(stranger_counts.c.count), 0))).scalar_one()),
         )
 
 

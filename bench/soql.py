@@ -14,7 +14,7 @@ from gatebridge.rules.actors import Actor
 from gatebridge.rules.ids import ALPHABET, EPOCH, long
 from gatebridge.salesforce import query
 from gatebridge.salesforce.query import QueryResult
-from gatebridge.storage import history_reading
+from gatebridge.storage import dialects, history_reading
 from gatebridge.storage.database import Database
 from gatebridge.storage.tx import Tx
 
@@ -92,9 +92,16 @@ def add_history(database: Database, org_id: str, apps: Sequence[str], people: Se
         with database.transaction() as tx:
             patient(tx)
             tx.connection.execute(statement, said | {"start": start, "end": min(start + CHUNK, count) - 1})
+    look_at_sizes(database)
+
+
+def look_at_sizes(database: Database) -> None:
+    """What the worker or PostgreSQL itself would have done by now, so that queries are planned as they are in a server that lives."""
     with database.transaction() as tx:
         patient(tx)
-        tx.connection.exec_driver_sql("ANALYZE")
+        dialects.refresh_statistics(tx.connection)
+        if not database.is_sqlite:
+            tx.connection.exec_driver_sql("ANALYZE")
 
 
 def patient(tx: Tx) -> None:

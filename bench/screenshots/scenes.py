@@ -86,6 +86,11 @@ def _not_let_in(stage: Stage) -> None:
     _consent("Acme Portal", "noa", stage)
 
 
+def _not_installed(stage: Stage) -> None:
+    stage.demo.sign_in(stage.page, "sam")
+    stage.sent_by("Northwind Forecast")
+
+
 def _asked(stage: Stage) -> None:
     _not_let_in(stage)
     stage.page.fill("textarea", "I look after the orders of our customers while Kim is away.")
@@ -204,10 +209,13 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "door-callback-refused": _callback_refused,
     "door-connect": partial(_looks, "/connect", name="kim"),
     "door-connect-device": _device,
+    "door-connect-reported": partial(_looks, "/connect/done?said=reported"),
+    "door-report": partial(_looks, "/me/report", name="kim"),
+    "door-report-signed-out": partial(_looks, "/me/report"),
     "door-verify": _verify,
     "door-verify-mail": _mailed,
     "door-verify-mail-for-a-factor": _app_to_scan,
-    "door-not-installed": partial(_consent, "Northwind Forecast", "sam"),
+    "door-not-installed": _not_installed,
     "door-signed-out": partial(_looks, "/signed-out"),
     "me-apps-empty": partial(_looks, "/me", name="noa"),
     "unknown-address": partial(_looks, "/nothing-here"),

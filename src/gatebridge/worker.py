@@ -4,16 +4,20 @@ One node at a time works, by lease.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import takewhile
+from typing import Any
 
 import structlog
 
 from gatebridge.delivery import courier
 from gatebridge.delivery.courier import Delivery
 from gatebridge.monitoring import exposures
-from gatebridge.rules import ids
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.loosenings import TOLD_BEFORE
 from gatebridge.rules.reasons import Refused
@@ -28,55 +32,21 @@ from gatebridge.setup.end_loosenings import (
     tell_of_end,
 )
 from gatebridge.setup.end_try import end_overdue
-from gatebridge.storage import (
-    app_weights,
-    assertions,
-    codes,
-    device_codes,
-    idempotency,
-    interactions,
-    leases,
-    loosenings,
-    names,
-    orgs,
-    outbox,
-    password_resets,
-    refresh_tokens,
-    revocations,
-    sessions,
-    sign_in_failures,
-    strangers,
-    tokens,
-    tries,
-    usage,
-    verifications,
-)
+from gatebridge.storage import app_weights, assertions, dialects, leases, loosenings, names, orgs, retention, usage
 from gatebridge.storage.database import Database, Randomness
 from gatebridge.storage.tx import Tx
 
 LEASE = "worker"
 LEASE_LIFE = timedelta(seconds=60)
+RENEW_SECONDS = 15.0  # while something takes long that waits for others
 CHUNK = 1_000
 MOST_CHUNKS = 20  # of one kind of work in one round, so that no work waits long for another
 PURGE_EVERY = timedelta(minutes=1)
 LOOSENINGS_EVERY = timedelta(minutes=1)
 WEIGHTS_EVERY = timedelta(minutes=2)
+SIZES_EVERY = timedelta(hours=1)
+WEIGHED_AT_ONCE = 200  # apps, which takes a fifth of a second
 BEHIND_EVERY_APP = f"{Prefix.APP}~"
-
-KEEP_EXPIRED_TOKENS = timedelta(days=1)  # so that a caller is told for a while that its token expired
-KEEP_IDEMPOTENCY_KEYS = timedelta(hours=24)
-KEEP_STRANGER_COUNTS = timedelta(days=90)
-KEEP_DELIVERED = timedelta(days=7)
-KEEP_USED_CODES = timedelta(days=1)  # so that a replay is known as one (CG-05)
-KEEP_DEVICE_CODES = timedelta(hours=1)  # what became of one is in the history
-KEEP_ENDED_FAMILIES = timedelta(days=30)
-KEEP_REVOCATIONS = timedelta(days=30)  # no JWT lives for longer than half a day; who revoked what stays in the records
-KEEP_ENDED_SESSIONS = timedelta(days=30)
-KEEP_INTERACTIONS = timedelta(days=1)
-KEEP_USED_LINKS = timedelta(days=30)
-KEEP_FAILURES = timedelta(days=1)
-KEEP_TRY_CREDENTIALS = timedelta(days=1)
-KEEP_TRIES = timedelta(days=180)
 
 log = structlog.get_logger("gatebridge.worker")
 
@@ -108,6 +78,7 @@ class Worker:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._next: dict[str, datetime] = {}  # when work is due again that is not done in every round
+        self._to_weigh: deque[tuple[str, str]] = deque()  # the orgs whose apps are still to be weighed, each with the last app that was
 
     def start(self) -> None:
         """Begin to work. Does nothing when it already does."""
@@ -127,10 +98,10 @@ class Worker:
         """One round: everything that is due, in bounded chunks. A database that is away raises, and nothing is lost by it."""
         if not self._lead():
             return Report(leading=False)
-        sent, not_sent = self._deliver()
-        rolled_up = self._in_each_org(lambda tx, org_id: usage.roll_up(tx, org_id, CHUNK))
-        ended = self._end_loosenings()
-        return Report(True, sent, not_sent, rolled_up, self._purge(), ended, self._weigh())
+        (sent, not_sent), *others, _ = _each(
+            (self._deliver, self._roll_up, self._purge, self._end_loosenings, self._weigh, self._look_at_sizes)
+        )
+        return Report(True, sent, not_sent, *others)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -153,10 +124,29 @@ class Worker:
         """Whether to take another chunk: not when stopping, and not when the lease was lost meanwhile."""
         return not self._stopping.is_set() and self._lead()
 
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
+        """Keep the lease while something may take long, such as a slow mail server: else another node would deliver the same once more."""
+        over = threading.Event()
+
+        def renew() -> None:
+            while not over.wait(RENEW_SECONDS):
+                with suppress(Exception):  # a database that is away is told of by the work itself
+                    self._lead()
+
+        keeper = threading.Thread(target=renew, name="worker lease", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
+
     def _deliver(self) -> tuple[int, int]:
         sent = not_sent = 0
         for _ in range(MOST_CHUNKS):
-            done = courier.run_once(self._database, self._deliveries, self._jitter)
+            with self._holding():
+                done = courier.run_once(self._database, self._deliveries, self._jitter)
             sent, not_sent = sent + done.sent, not_sent + done.failed + done.given_up
             if done.given_up:
                 log.error("outbox_entries_given_up", count=done.given_up)
@@ -164,10 +154,13 @@ class Worker:
                 break
         return sent, not_sent
 
-    def _in_each_org(self, work: Callable[[Tx, str], int]) -> int:
+    def _roll_up(self) -> int:
+        return self._in_each_org(usage.roll_up)
+
+    def _in_each_org(self, work: Callable[[Tx, str, int], int]) -> int:
         with self._database.reading() as tx:
             ours = sorted(names.of_orgs(tx))
-        return sum(self._in_chunks(lambda tx, org_id=org_id: work(tx, org_id)) for org_id in ours)  # type: ignore[misc]
+        return sum(_each([partial(self._in_chunks, partial(_in_org, work, org_id)) for org_id in ours]))
 
     def _in_chunks(self, work: Callable[[Tx], int]) -> int:
         """Do the work one transaction a chunk, until a chunk is not full."""
@@ -198,15 +191,12 @@ class Worker:
             ours = sorted(names.of_orgs(tx))
             near = [(org_id, each) for org_id in ours for each in loosenings.ending(tx, org_id, now + TOLD_BEFORE, CHUNK)]
             over = [(org_id, each) for org_id in ours for each in loosenings.ended(tx, org_id, CHUNK)]
-        done = 0
-        for org_id, each in near:
-            with self._database.transaction() as tx:
-                done += tell_of_end(tx, house_of(org_id), TellOfEnd(each))
-        for org_id, each in over:
-            if not self._goes_on():
-                break
-            done += self._end_loosening(org_id, each)
-        return done
+        works = [*(partial(self._tell_of_end, *each) for each in near), *(partial(self._end_loosening, *each) for each in over)]
+        return sum(_each(takewhile(lambda _: self._goes_on(), works)))
+
+    def _tell_of_end(self, org_id: str, loosening_id: str) -> bool:
+        with self._database.transaction() as tx:
+            return bool(tell_of_end(tx, house_of(org_id), TellOfEnd(loosening_id)))
 
     def _end_loosening(self, org_id: str, loosening_id: str) -> bool:
         house = house_of(org_id)
@@ -222,76 +212,60 @@ class Worker:
             return bool(leave_loosening(tx, house, LeaveLoosening(loosening_id, because)))
 
     def _weigh(self) -> int:
-        """Weigh the apps of every org: looked at in a snapshot, so that nobody waits for that, and written down by themselves."""
-        if self._due("weights", WEIGHTS_EVERY) is None:
-            return 0
-        with self._database.reading() as tx:
-            ours = sorted(names.of_orgs(tx))
-        return sum(self._weigh_org(org_id) for org_id in ours)
+        """Weigh the apps of every org, some in each round until all were: while it is thought about an app, no page can be drawn."""
+        if not self._to_weigh and self._due("weights", WEIGHTS_EVERY) is not None:
+            with self._database.reading() as tx:
+                self._to_weigh.extend((org_id, "") for org_id in sorted(names.of_orgs(tx)))
+        weighed = orgs_seen = 0
+        while self._to_weigh and weighed + orgs_seen < WEIGHED_AT_ONCE and (not weighed or self._goes_on()):
+            weighed += self._weigh_some(*self._to_weigh.popleft(), WEIGHED_AT_ONCE - weighed)
+            orgs_seen += 1
+        return weighed
 
-    def _weigh_org(self, org_id: str) -> int:
-        after, weighed = "", 0
-        while True:
-            with self._database.snapshot() as tx:
-                org = orgs.by_id(tx, org_id)
-                found = exposures.weights(tx, org, after) if org is not None else {}
-            more = len(found) == exposures.BATCH
-            upto = max(found) if more else BEHIND_EVERY_APP
-            with self._database.transaction() as tx:
-                app_weights.replace(tx, org_id, after, upto, found)
-            after, weighed = upto, weighed + len(found)
-            if not more or not self._goes_on():
-                return weighed
+    def _weigh_some(self, org_id: str, after: str, limit: int) -> int:
+        """Looked at in a snapshot, so that nobody who writes waits for that, and written down by themselves."""
+        with self._database.snapshot() as tx:
+            org = orgs.by_id(tx, org_id)
+            found = exposures.weights(tx, org, after, limit) if org is not None else {}
+        upto = max(found) if len(found) == limit else BEHIND_EVERY_APP
+        with self._database.transaction() as tx:
+            app_weights.replace(tx, org_id, after, upto, found)
+        if upto != BEHIND_EVERY_APP:
+            self._to_weigh.appendleft((org_id, upto))
+        return len(found)
 
     def _purge(self) -> int:
         now = self._due("purge", PURGE_EVERY)
         if now is None:
             return 0
-        purged = self._in_chunks(lambda tx: assertions.purge(tx, now, CHUNK))
-        for purge in (_purge_tokens, _purge_idempotency_keys, _purge_stranger_counts, _purge_outbox, *_OF_PEOPLE, *_OF_TRIES):
-            purged += self._in_each_org(purge)
-        return purged
+        # Runs of Try it end first, and then what is left of them is forgotten.
+        works = [partial(self._in_each_org, work) for work in (end_overdue, *retention.PURGES)]
+        return sum(_each([lambda: self._in_chunks(lambda tx: assertions.purge(tx, now, CHUNK)), *works]))
+
+    def _look_at_sizes(self) -> None:
+        if self._due("sizes", SIZES_EVERY) is not None:
+            with self._database.transaction() as tx:
+                dialects.refresh_statistics(tx.connection)
 
     def _jitter(self) -> float:
         return int.from_bytes(self._random(2)) / 0xFFFF
 
 
-def _purge_tokens(tx: Tx, org_id: str) -> int:
-    before = tx.now - KEEP_EXPIRED_TOKENS
-    return tokens.purge(tx, org_id, before, ids.floor(Prefix.RECEIPT, before), CHUNK)
+def _each(works: Iterable[Callable[[], Any]]) -> list[Any]:
+    """What each piece of work came to. One that fails holds up none of the others: the first failure is raised when all were tried."""
+    came_to: list[Any] = []
+    failures: list[Exception] = []
+    for work in works:
+        try:
+            came_to.append(work())
+        except Exception as failure:
+            failures.append(failure)
+    for other in failures[1:]:
+        log.error("worker_work_failed", exc_info=other)
+    if failures:
+        raise failures[0]
+    return came_to
 
 
-def _purge_idempotency_keys(tx: Tx, org_id: str) -> int:
-    return idempotency.purge(tx, org_id, tx.now - KEEP_IDEMPOTENCY_KEYS, CHUNK)
-
-
-def _purge_stranger_counts(tx: Tx, org_id: str) -> int:
-    return strangers.purge(tx, org_id, tx.now - KEEP_STRANGER_COUNTS, CHUNK)
-
-
-def _purge_outbox(tx: Tx, org_id: str) -> int:
-    return outbox.purge(tx, org_id, ids.floor(Prefix.OUTBOX, tx.now - KEEP_DELIVERED), CHUNK)
-
-
-def _older(purge: Callable[[Tx, str, datetime, int], int], kept: timedelta) -> Callable[[Tx, str], int]:
-    return lambda tx, org_id: purge(tx, org_id, tx.now - kept, CHUNK)
-
-
-_OF_PEOPLE = (
-    _older(codes.purge, KEEP_USED_CODES),
-    _older(device_codes.purge, KEEP_DEVICE_CODES),
-    _older(refresh_tokens.purge, KEEP_ENDED_FAMILIES),
-    _older(revocations.purge, KEEP_REVOCATIONS),
-    _older(sessions.purge, KEEP_ENDED_SESSIONS),
-    _older(interactions.purge, KEEP_INTERACTIONS),
-    _older(verifications.purge, KEEP_INTERACTIONS),
-    _older(password_resets.purge, KEEP_USED_LINKS),
-    _older(sign_in_failures.purge, KEEP_FAILURES),
-)
-
-# Runs of Try it end first, then their credentials go, and at last the runs, by which their app is validated.
-_OF_TRIES = (
-    lambda tx, org_id: end_overdue(tx, org_id, CHUNK),
-    _older(tries.forget_credentials, KEEP_TRY_CREDENTIALS),
-    _older(tries.purge, KEEP_TRIES),
-)
+def _in_org(work: Callable[[Tx, str, int], int], org_id: str, tx: Tx) -> int:
+    return work(tx, org_id, CHUNK)

@@ -59,7 +59,9 @@ def test_std_BC_01_the_token_is_posted_as_a_form(listener: Listener) -> None:
 
 
 def test_nothing_is_posted_where_nobody_listens_any_more() -> None:
-    Backchannel(Desk(None)).deliver(entry())
+    desk = Desk(None)
+    Backchannel(desk).deliver(entry())
+    assert desk.heard == []
 
 
 def test_X_SS_05_from_a_public_server_this_machine_is_not_written_to(listener: Listener) -> None:

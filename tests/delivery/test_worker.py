@@ -2,7 +2,8 @@
 
 import os
 import threading
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,14 @@ from tests.databases import MASTER_KEYS
 from tests.records.on_a_clock import clock, database, org
 from tests.records.seed import ManualClock, SmallOrg, add_grant, add_token, change, line
 
+from gatebridge.delivery.email import FileMailer
 from gatebridge.delivery.file import HeadsFile
 from gatebridge.monitoring import audit_heads
 from gatebridge.monitoring.audit_trail import verify
 from gatebridge.storage import assertions, idempotency, leases, login_history, outbox, strangers, tokens
 from gatebridge.storage.assertions import UsedAssertion
 from gatebridge.storage.database import Database
-from gatebridge.worker import LEASE_LIFE, Worker
+from gatebridge.worker import LEASE, LEASE_LIFE, Worker
 
 __all__ = ["clock", "database", "org"]
 
@@ -121,6 +123,74 @@ def test_a_round_that_fails_does_not_end_the_worker(database: Database, org: Sma
         restless.stop()
 
 
+def test_one_work_that_fails_holds_up_no_other(database: Database, org: SmallOrg, heads: Path, clock: ManualClock) -> None:
+    """The table of one work is away: the round says so, and all that does not need it is done."""
+    with database.transaction() as tx:
+        change(tx, org, 1)
+        idempotency.claim(tx, org.id, org.user_id, "old", bytes(32))
+        login_history.insert_many(tx, [line(org, clock())])
+        tx.connection.exec_driver_sql("ALTER TABLE usage RENAME TO away")
+    clock.advance(hours=25)
+    with pytest.raises(sa.exc.DBAPIError):
+        worker(database, heads).run_once()
+    assert len(audit_heads.read(heads)) == 1
+    assert rows(database, idempotency.idempotency_keys) == 0
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql("ALTER TABLE away RENAME TO usage")
+
+
+def test_a_mail_whose_seal_is_broken_holds_up_nothing_beside_it(database: Database, org: SmallOrg, heads: Path, tmp_path: Path) -> None:
+    with database.transaction() as tx:
+        outbox.insert(tx, org.id, "0OB000000000001", "mail", {"to": "ada@example.com", "subject": "Hello", "text": "Hello."})
+        tx.connection.execute(sa.update(outbox.outbox).values(id="0OB000000000002"))  # it opens in its own place only
+        outbox.insert(tx, org.id, "0OB000000000003", "mail", {"to": "eve@example.com", "subject": "Hello", "text": "Hello."})
+        change(tx, org, 1)
+    mailing = Worker(database, {"audit_head": HeadsFile(heads), "mail": FileMailer(tmp_path / "mail")}, random=os.urandom)
+    report = mailing.run_once()
+    assert (report.sent, report.not_sent) == (2, 1)
+    with database.reading() as tx:
+        (broken,) = tx.connection.execute(
+            sa.select(outbox.outbox.c.id, outbox.outbox.c.last_error).where(outbox.outbox.c.sent_at.is_(None))
+        )
+    assert (broken.id, broken.last_error[:10]) == ("0OB000000000002", "SealBroken")
+
+
+def test_a_slow_delivery_keeps_the_lease(
+    database: Database, org: SmallOrg, heads: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one node waits for a mail server, another must not take its place and send the same mail once more."""
+    monkeypatch.setattr("gatebridge.worker.RENEW_SECONDS", 0.01)
+    began, over = threading.Event(), threading.Event()
+
+    class Slow:
+        most_attempts = None
+
+        def deliver(self, entry: outbox.Entry) -> None:
+            began.set()
+            assert over.wait(20)
+
+    def held_until() -> datetime:
+        with database.reading() as tx:
+            until: datetime = tx.connection.execute(sa.select(leases.leases.c.until).where(leases.leases.c.name == LEASE)).scalar_one()
+            return until
+
+    with database.transaction() as tx:
+        change(tx, org, 1)
+    slow = threading.Thread(target=Worker(database, {"audit_head": Slow()}, random=os.urandom).run_once)
+    slow.start()
+    try:
+        assert began.wait(20)
+        clock.advance(seconds=45)
+        given_up = time.monotonic() + 20
+        while held_until() < clock() + LEASE_LIFE and time.monotonic() < given_up:
+            time.sleep(0.01)
+        clock.advance(seconds=45)
+        assert not worker(database, heads).run_once().leading
+    finally:
+        over.set()
+        slow.join(20)
+
+
 def test_after_a_round_the_chain_verifies_against_the_heads_file(
     database: Database, org: SmallOrg, heads: Path, clock: ManualClock
 ) -> None:
@@ -191,6 +261,22 @@ def test_what_was_delivered_goes_after_a_week_and_what_was_not_stays(
     clock.advance(days=8)
     diligent.run_once()
     assert rows(database, outbox.outbox) == 1
+
+
+def test_the_database_is_told_how_large_its_tables_have_become(
+    database: Database, org: SmallOrg, heads: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it SQLite takes every org for small, and a page about one user reads five million lines."""
+    monkeypatch.setattr("gatebridge.storage.dialects.SMALL_IN_PAGES", 1)
+    known = "SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'login_history'" if database.is_sqlite else "SELECT 1"
+    diligent = worker(database, heads)
+    diligent.run_once()
+    with database.transaction() as tx:
+        login_history.insert_many(tx, [line(org, clock())])
+    clock.advance(hours=1)
+    diligent.run_once()
+    with database.reading() as tx:
+        assert tx.connection.exec_driver_sql(known).scalar_one() > 0
 
 
 def test_a_purge_takes_what_is_more_than_a_chunk_too(

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from tests.records.seed import ManualClock, SmallOrg
+from tests.records.seed import ManualClock, SmallOrg, at_the_time_of
 from tests.storage.people_flows import at_once
+from tests.storage.plans import steps_of
 
 from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.approvals import Approval
@@ -54,6 +55,14 @@ def test_approving_no_scope_at_all_is_remembered_too(timed: Database, acme: Smal
         assert (found.scopes, found.callbacks) == (frozenset(), frozenset({CALLBACK}))
 
 
+def test_what_one_user_has_approved_is_found_without_reading_what_all_others_have(sqlite_url: str, clock: ManualClock) -> None:
+    with at_the_time_of(clock, sqlite_url) as database:
+        asked = ("00D000000000001", "0HI000000000001", "005000000000001")
+        steps = steps_of(database, lambda tx: (approvals.of_user(tx, *asked), approvals.list_of_user(tx, asked[0], asked[2])))
+    assert steps
+    assert [step for step in steps if not step.startswith("SEARCH")] == []
+
+
 def test_X_CO_04_approvals_are_of_one_user_and_one_app(timed: Database, acme: SmallOrg) -> None:
     with timed.transaction() as tx:
         remember(tx, acme, "api")
@@ -102,7 +111,10 @@ def test_X_AD_01_another_org_sees_and_forgets_nothing(timed: Database, acme: Sma
         assert approvals.of_user(tx, other.id, acme.installation_id, acme.user_id) is None
         assert approvals.list_of_user(tx, other.id, acme.user_id) == []
         assert not approvals.forget(tx, other.id, acme.installation_id, acme.user_id)
+        approvals.forget_all(tx, other.id)
         assert of_user(tx, acme) == kept
+        approvals.forget_all(tx, acme.id)
+        assert of_user(tx, acme) is None
 
 
 def test_approvals_at_once_are_one_and_lose_nothing(timed: Database, acme: SmallOrg) -> None:

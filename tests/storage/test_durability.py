@@ -1,5 +1,6 @@
 """What must hold of the databases themselves: nothing acknowledged is lost, nobody is turned away by a lock, a full disk is an outage."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -165,6 +166,18 @@ def test_X_RL_05_a_copy_of_a_database_in_use_is_of_one_moment(file: Path, tmp_pa
     finally:
         stop.set()
         database.close()
+
+
+def test_nobody_else_can_read_a_copy_while_it_is_being_written(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)  # what is done to a finished copy comes too late
+    before = os.umask(0)
+    database = opened(file)
+    try:
+        backup.copy_to(database, tmp_path / "copy.db")
+    finally:
+        os.umask(before)
+        database.close()
+    assert (tmp_path / "copy.db").stat().st_mode & 0o077 == 0
 
 
 def test_a_copy_is_not_written_over_something(file: Path, tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.records.seed import ManualClock, SmallOrg, add_grant, make_org
+from tests.records.seed import ManualClock, SmallOrg, add_grant, at_the_time_of, make_org
 from tests.storage.people_flows import a_grant, at_once
+from tests.storage.plans import steps_of
 
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.grants import Grant
@@ -180,3 +181,13 @@ def test_users_of_an_app_are_counted_once_each_while_they_have_a_grant(timed: Da
         assert grants.users_of(tx, acme.id, acme.installation_id) == 2
         assert grants.users_of(tx, acme.id, acme.installation_id, but=acme.user_id) == 1
         assert grants.users_of(tx, other.id, acme.installation_id) == 0
+
+
+def test_whether_an_app_was_ever_granted_anything_is_asked_of_its_installations_and_not_of_every_grant(
+    sqlite_url: str, clock: ManualClock
+) -> None:
+    with at_the_time_of(clock, sqlite_url) as database:
+        steps = steps_of(database, lambda tx: grants.any_of_app(tx, "0H4000000000001"))
+    assert [step for step in steps if "grants" in step] == [
+        "SEARCH grants USING INDEX ix_grants_org_id_installation_id_user_id (org_id=? AND installation_id=?)"
+    ]

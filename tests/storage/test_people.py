@@ -122,6 +122,17 @@ def test_a_list_of_users_goes_on_after_the_last_id_and_searches_what_people_look
         assert listed_users.list_page(tx, kept.org.id, after=None, limit=9, search="_") == [cy]
 
 
+def test_a_user_is_found_by_the_whole_name_as_one_types_it(database: Database, kept: Kept) -> None:
+    with database.transaction() as tx:
+        zoe = a_user(tx, kept.profile, "zm")
+        assert people.update(tx, replace(zoe, first_name="Zoë", last_name="Müller"))
+        found = [
+            listed_users.list_page(tx, kept.org.id, after=None, limit=9, search=text)
+            for text in ("zoe mu", "MÜLLER", "ë m", "Z%M", "\u0301")
+        ]
+        assert [[user.id for user in each] for each in found] == [[zoe.id], [zoe.id], [zoe.id], [], []]
+
+
 def test_a_state_is_left_only_from_where_it_may_be_left(database: Database, kept: Kept) -> None:
     with database.transaction() as tx:
         assert people.change_state(tx, kept.org.id, kept.user.id, [UserState.ACTIVE], UserState.DEACTIVATED)

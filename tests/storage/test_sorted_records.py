@@ -58,7 +58,7 @@ def test_apps_by_what_is_told_of_their_use(stage: Stage) -> None:
     assert read(by=UsageOrder.APP) == [alpha.id, beta.id, gamma.id]
     assert read(by=UsageOrder.GRANTED) == read(by=UsageOrder.REFUSED) == [alpha.id, beta.id, gamma.id]
     assert read(by=UsageOrder.LAST) == read(by=UsageOrder.FIRST) == [alpha.id, gamma.id, beta.id]
-    assert read(by=UsageOrder.APP, search="ET") == [beta.id]
+    assert read(by=UsageOrder.APP, search="BETA") == [beta.id]
     with stage.database.snapshot() as tx:
         assert listed_usage.page_of_apps(tx, "00D000000000000", by=UsageOrder.APP, after=beta.id, limit=9) == []
 

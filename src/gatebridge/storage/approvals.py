@@ -1,6 +1,7 @@
 """Remembered consent: one row per user and installation, with a child row for each scope and each redirect URI."""
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -66,34 +67,31 @@ def list_of_user(tx: Tx, org_id: str, user_id: str) -> list[Approval]:
 
 
 def _read(tx: Tx, *wanted: sa.ColumnElement[bool]) -> list[Approval]:
-    """Approvals with their children, in one statement: each child is a row, and the rows of one approval come together."""
-    scope, callback = approval_scopes.c, approval_callbacks.c
-    children = sa.union_all(
-        sa.select(scope.org_id, scope.approval_id, scope.scope.label("value"), sa.literal("scope").label("kind")),
-        sa.select(callback.org_id, callback.approval_id, callback.callback, sa.literal("callback")),
-    ).subquery("children")
-    same = sa.and_(children.c.org_id == approvals.c.org_id, children.c.approval_id == approvals.c.id)
-    statement = sa.select(approvals, children.c.kind, children.c.value).outerjoin(children, same).where(*wanted).order_by(approvals.c.id)
-    found: dict[str, Approval] = {}
-    values: dict[tuple[str, str], set[str]] = {}
+    """Approvals with their children, in one statement: each scope is a row with each callback, which are few."""
+    among: sa.FromClause = approvals
+    for child in _CHILDREN:
+        among = among.outerjoin(child, sa.and_(child.c.org_id == approvals.c.org_id, child.c.approval_id == approvals.c.id))
+    columns = (approvals, approval_scopes.c.scope, approval_callbacks.c.callback)
+    statement = sa.select(*columns).select_from(among).where(*wanted).order_by(approvals.c.id)
+    found: dict[str, tuple[Any, set[str | None], set[str | None]]] = {}
     for row in tx.connection.execute(statement):
-        found[row.id] = Approval(
-            row.id, row.org_id, row.installation_id, row.user_id, frozenset(), frozenset(), row.created_at, row.renewed_at
-        )
-        values.setdefault((row.id, row.kind or ""), set()).add(row.value)
-    return [
-        Approval(
-            one.id,
-            one.org_id,
-            one.installation_id,
-            one.user_id,
-            frozenset(values.get((one.id, "scope"), ())),
-            frozenset(values.get((one.id, "callback"), ())),
-            one.created_at,
-            one.renewed_at,
-        )
-        for one in found.values()
-    ]
+        _, scopes, callbacks = found.setdefault(row.id, (row, set(), set()))
+        scopes.add(row.scope)
+        callbacks.add(row.callback)
+    return [_of_row(row, scopes - {None}, callbacks - {None}) for row, scopes, callbacks in found.values()]
+
+
+def _of_row(row: Any, scopes: Iterable[Any], callbacks: Iterable[Any]) -> Approval:
+    return Approval(
+        id=row.id,
+        org_id=row.org_id,
+        installation_id=row.installation_id,
+        user_id=row.user_id,
+        scopes=frozenset(scopes),
+        callbacks=frozenset(callbacks),
+        created_at=row.created_at,
+        renewed_at=row.renewed_at,
+    )
 
 
 def remember(tx: Tx, org_id: str, installation_id: str, user_id: str, scopes: Collection[str], callback: str) -> None:
@@ -130,3 +128,9 @@ def forget(tx: Tx, org_id: str, installation_id: str, user_id: str) -> bool:
     for child in _CHILDREN:
         tx.connection.execute(sa.delete(child).where(child.c.org_id == org_id, child.c.approval_id == approval_id))
     return bool(tx.connection.execute(sa.delete(approvals).where(*wanted)).rowcount)
+
+
+def forget_all(tx: Tx, org_id: str) -> None:
+    """Ask every user of the org again, for every app."""
+    for table in (*_CHILDREN, approvals):
+        tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id))

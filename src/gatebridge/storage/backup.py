@@ -1,5 +1,6 @@
 """Copying a live database whole. On SQLite the copy is of one moment; PostgreSQL has its own tools for it (docs/guides/operate.md)."""
 
+import os
 from pathlib import Path
 
 from gatebridge.storage import dialects
@@ -17,9 +18,14 @@ def copy_to(database: Database, target: Path) -> int:
     """
     if not database.is_sqlite:
         raise NotCopied("This database is PostgreSQL: use pg_dump or base backups, and `gatebridge db restored` after a restore.")
-    if target.exists():
-        raise NotCopied(f"{target} exists and is not overwritten.")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Its owner's alone from the beginning: the copy is long under way before it is whole. SQLite fills a file that is empty.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise NotCopied(f"{target} exists and is not overwritten.") from None
+    except OSError as error:
+        raise NotCopied(f"The copy could not be written: {error}") from None
     # The driver's own connection, since SQLite refuses this inside a transaction.
     connection = database.engine.raw_connection()
     try:
@@ -29,7 +35,6 @@ def copy_to(database: Database, target: Path) -> int:
         raise NotCopied(f"The copy could not be written: {error}") from None
     finally:
         connection.close()
-    target.chmod(0o600)
     found = check(target)
     if found != "ok":
         target.unlink()

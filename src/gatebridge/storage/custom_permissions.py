@@ -149,7 +149,7 @@ def given_by(tx: Tx, org_id: str, holder_id: str) -> list[CustomPermission]:
     """Those that a profile or permission set gives, by label."""
     held, table = custom_permission_holders, custom_permissions
     wanted = sa.select(table).join_from(held, table).where(held.c.org_id == org_id, held.c.holder_id == holder_id)
-    return [_of_row(row) for row in tx.connection.execute(wanted.order_by(table.c.label, table.c.id))]
+    return [_of_row(row) for row in tx.connection.execute(wanted.order_by(folded(table.c.label), table.c.id))]
 
 
 def names_for(tx: Tx, org_id: str, holder_ids: Collection[str]) -> tuple[str, ...]:

@@ -80,6 +80,7 @@ def make_engine(url: str, *, pool_size: int, connect_timeout: int, statement_tim
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=connect_timeout,
+            pool_recycle=3600,  # what a table's size is known to be is read when a connection begins
             connect_args={"check_same_thread": False, "timeout": statement_timeout, "cached_statements": 512},
         )
         sa.event.listen(engine, "connect", _prepare_sqlite)
@@ -221,9 +222,51 @@ def at_most(connection: sa.Connection, seconds: float) -> Iterator[None]:
 
 
 def lock_migrations(connection: sa.Connection) -> None:
-    """Let one process at a time migrate. On SQLite the write lock of the transaction does it."""
+    """Let one process at a time migrate, and take as long as it takes. On SQLite the write lock of the transaction does it."""
     if connection.dialect.name == "postgresql":
+        patience = connection.exec_driver_sql("SHOW lock_timeout").scalar_one()
+        # The bounds of a request are none for an index over millions of lines, nor for a node that waits until another has made it.
+        for bound in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            connection.exec_driver_sql(f"SET LOCAL {bound} = 0")
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4718203001)")
+        # But whoever comes for a table queues behind a migration that waits for it, so that one does not wait for long.
+        connection.execute(sa.select(sa.func.set_config("lock_timeout", patience, True)))
+
+
+SMALL_IN_PAGES = 16_384  # 64 MB, some fifty thousand lines of history
+
+
+def refresh_statistics(connection: sa.Connection) -> None:
+    """Let the database look how large its tables have become, by which it plans; where they are as before, it takes no time.
+
+    PostgreSQL does so by itself. SQLite takes an org for small as long as nobody has told it, and reads all of it where it need not. A
+    small database is left alone: what was said of tables with three rows would still be believed when they have a million.
+    """
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA page_count").scalar_one() > SMALL_IN_PAGES:
+        connection.exec_driver_sql("PRAGMA analysis_limit = 400")  # rows of each index, however large it is
+        connection.exec_driver_sql("PRAGMA optimize = 0x10002")  # of all tables, those that are many times as large or small as they were
+
+
+@contextmanager
+def tables_made_anew(connection: sa.Connection) -> Iterator[None]:
+    """Let tables be dropped to which others refer, in the transactions of the block, as SQLite makes a table anew to change it."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.driver_connection  # outside a transaction, where alone SQLite hears of it
+    raw.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys = ON")
+
+
+def check_references(connection: sa.Connection) -> None:
+    """Raise where a row refers to one that is not there, which SQLite does not find out by itself while tables are made anew."""
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            raise RuntimeError(f"{len(broken)} rows refer to what is not there, the first of them in the table {broken[0][0]}")
 
 
 def is_conflict(error: BaseException) -> bool:

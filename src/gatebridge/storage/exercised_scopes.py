@@ -65,3 +65,9 @@ def of_grants(tx: Tx, org_id: str, grant_ids: Collection[str]) -> dict[str, tupl
     for row in tx.connection.execute(wanted.order_by(table.c.last_used_at.desc(), table.c.scope)) if grant_ids else ():
         found[row.grant_id] = (*found.get(row.grant_id, ()), Exercised(row.scope, row.first_used_at, row.last_used_at))
     return found
+
+
+def forget(tx: Tx, org_id: str, grant_ids: Collection[str]) -> None:
+    """Forget of which scopes these grants made use."""
+    table = exercised_scopes
+    tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, table.c.grant_id.in_(list(grant_ids))))

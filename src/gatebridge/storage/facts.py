@@ -86,12 +86,12 @@ _CERTIFICATES = sa.select(credentials.certificates).where(
 
 
 def standing(tx: Tx, org_id: str, user_id: str) -> Standing | None:
-    """A user of an org with profile and permission sets, in two statements. None: the org has no such user."""
+    """A user of an org with profile and permission sets, in two statements. None, after as many: the org has no such user."""
     values = {"org_id": org_id, "user_id": user_id}
     row = tx.connection.execute(_USER_WITH_PROFILE, values).one_or_none()
+    sets = tuple((rows.permission_set(held), Assignment(held.id, held.expires_at)) for held in tx.connection.execute(_SETS_OF_USER, values))
     if row is None:
         return None
-    sets = tuple((rows.permission_set(held), Assignment(held.id, held.expires_at)) for held in tx.connection.execute(_SETS_OF_USER, values))
     return Standing(rows.user(Part(row, people.users)), rows.profile(Part(row, people.profiles)), sets)
 
 
@@ -159,18 +159,21 @@ class FactsReader:
         return self.once(key, lambda: self._hanging(org, token.app_id, token.user_id, token.grant_id)), token
 
     def subject(self, org: Org, facts: Facts, username: str) -> Facts:
-        """The facts of an app, for the user of this exact username: who it is, what it approved, and the grant that assertions share."""
-        user_id = self.once(("username", org.id, username), lambda: people.id_of_username(self.tx, org.id, username))
-        standing = self._standing(org, user_id) if user_id is not None else None
-        if standing is None or facts.installation is None:
+        """The facts of an app, for the user of this exact username: who it is, what it approved, and the grant that assertions share.
+
+        As much is read for somebody who does not exist, so that an app which may name users learns from no clock who does (X-JB-06).
+        """
+        user_id = self.once(("username", org.id, username), lambda: people.id_of_username(self.tx, org.id, username)) or ""
+        standing = self._standing(org, user_id)
+        if facts.installation is None:
             return replace(facts, standing=standing, grant=None)
         installation_id = facts.installation.id
 
         def read() -> tuple[Any, Any]:
-            grant = grants.shared_grant(self.tx, org.id, installation_id, standing.user.id, Flow.JWT_BEARER)
-            return grant, approvals.of_user(self.tx, org.id, installation_id, standing.user.id)
+            grant = grants.shared_grant(self.tx, org.id, installation_id, user_id, Flow.JWT_BEARER)
+            return grant, approvals.of_user(self.tx, org.id, installation_id, user_id)
 
-        grant, approval = self.once(("subject", org.id, installation_id, standing.user.id), read)
+        grant, approval = self.once(("subject", org.id, installation_id, user_id), read)
         return replace(facts, standing=standing, grant=grant, approval=approval)
 
     def authorizing(self, org: Org, consumer_key: str, session: Session | None) -> Facts:

@@ -20,6 +20,7 @@ idempotency_keys = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("answer", Json, nullable=False),  # without any secret
     sa.Column("created_at", Moment, nullable=False),
+    sa.Index(None, "org_id", "created_at"),
 )
 
 
@@ -61,8 +62,8 @@ def keep(tx: Tx, org_id: str, actor_id: str, key: str, status: int, answer: Mapp
 
 
 def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:
-    """Forget keys that were first used before a moment, at most `limit` of them."""
+    """Forget keys that were first used before a moment, the oldest first, at most `limit` of them."""
     table = idempotency_keys
-    doomed = sa.select(table.c.actor_id, table.c.key).where(table.c.org_id == org_id, table.c.created_at < before).limit(limit)
-    chosen = sa.tuple_(table.c.actor_id, table.c.key).in_(doomed)
+    old = sa.select(table.c.actor_id, table.c.key).where(table.c.org_id == org_id, table.c.created_at < before)
+    chosen = sa.tuple_(table.c.actor_id, table.c.key).in_(old.order_by(table.c.created_at).limit(limit))
     return int(tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, chosen)).rowcount)

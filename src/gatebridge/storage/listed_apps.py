@@ -114,7 +114,7 @@ def _keyed(org_id: str, by: AppOrder) -> tuple[sa.Select[Any], sa.ColumnElement[
     if by is AppOrder.NAME:
         return among, folded(apps.c.label)
     if by is AppOrder.USED:
-        here = sa.and_(usage.c.org_id == org_id, usage.c.app_id == apps.c.id, usage.c.subject_id == apps.c.id)
+        here = sa.and_(usage.c.org_id == org_id, usage.c.app_id == apps.c.id, usage.c.subject_id == usage.c.app_id)
         return among.outerjoin(usage, here), sa.func.coalesce(usage.c.last_at, sa.literal(NEVER, Moment), type_=Moment)
     if by is AppOrder.ENDS:
         ends = app_columns.first_ends(org_id).subquery("ends")

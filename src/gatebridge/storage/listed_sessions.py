@@ -25,7 +25,7 @@ class ListedSession:
 
 
 class SessionOrder(StrEnum):
-    """By what a list of sessions is sorted."""
+    """By what a list of sessions is sorted. Not by user: no index spans a session and a name, so that each page would read all of them."""
 
     AGE = "age"
     SEEN = "seen"
@@ -46,7 +46,9 @@ def list_page(
     key = here.last_seen_at if by is SessionOrder.SEEN else None
     wanted = [*_alive(tx, org), *((here.user_id == user_id,) if user_id is not None else ())]
     # What has ended meanwhile still has its place, so the list goes on behind it.
-    found = sorting.page(tx, _among(org), *wanted, record_id=here.id, key=key, descending=descending, after=after, limit=limit)
+    found = sorting.page(
+        tx, _among(org), *wanted, record_id=here.id, key=key, indexed=True, descending=descending, after=after, limit=limit
+    )
     return [_listed(row) for row in found]
 
 

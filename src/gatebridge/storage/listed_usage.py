@@ -60,7 +60,10 @@ def page_of_apps(
 def page_of_grants(
     tx: Tx, org_id: str, installation_id: str, *, descending: bool = True, after: str | None = None, limit: int
 ) -> list[Grant]:
-    """The live grants of an installation by age, behind the one with the id `after`, newest first unless said otherwise."""
+    """The live grants of an installation by age, behind the one with the id `after`, newest first unless said otherwise.
+
+    Not by last use: an index of it would be written whenever a grant is used.
+    """
     among = sa.select(grants).where(grants.c.org_id == org_id, grants.c.installation_id == installation_id)
     live = grants.c.ended_at.is_(None)
     found = sorting.page(tx, among, live, record_id=grants.c.id, descending=descending, after=after, limit=limit)
@@ -74,7 +77,7 @@ def _among(org_id: str, by: UsageOrder, search: str) -> sa.Select[Any]:
         among = among.join(app_directory, app_directory.c.app_id == installations.c.app_id)
         among = among.join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
     if by not in (UsageOrder.AGE, UsageOrder.APP):
-        here = (usage.c.org_id == org_id, usage.c.app_id == installations.c.app_id, usage.c.subject_id == installations.c.app_id)
+        here = (usage.c.org_id == org_id, usage.c.app_id == installations.c.app_id, usage.c.subject_id == usage.c.app_id)
         among = among.outerjoin(usage, sa.and_(*here))
     return sa.select(installations.c.app_id).select_from(among).where(installations.c.org_id == org_id)
 

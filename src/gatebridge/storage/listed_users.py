@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from gatebridge.rules.people import User, UserState
+from gatebridge.rules.people import User, UserState, folded_name
 from gatebridge.storage import rows, sorting
 from gatebridge.storage.dialects import holds_text
 from gatebridge.storage.people import users
@@ -31,7 +31,10 @@ def list_page(
     by: UserOrder = UserOrder.AGE,
     descending: bool = False,
 ) -> list[User]:
-    """The users of the org behind the one with the id `after`, at most `limit`; `search` looks into usernames, e-mails and names."""
+    """The users of the org behind the one with the id `after`, at most `limit`.
+
+    `search` looks into usernames, e-mails and whole names, in names whatever the case of a letter and what stands above it.
+    """
     wanted: list[sa.ColumnElement[bool]] = []
     if profile_id is not None:
         wanted.append(users.c.profile_id == profile_id)
@@ -40,9 +43,10 @@ def list_page(
     if frozen is not None:
         wanted.append(users.c.frozen.is_(frozen))
     if search:
-        wanted.append(holds_text(tx.connection, search, users.c.username, users.c.email, users.c.first_name, users.c.last_name))
+        wanted.append(_called(tx, search))
     key: sa.ColumnElement[str] | None = users.c.sort_name if by is UserOrder.NAME else None
-    if key is not None and (search or state is not None or frozen is not None):
+    indexed = not search and state is None and frozen is None
+    if key is not None and not indexed:
         # What fits may be rare, and read by the index of names every row that does not fit would be looked up by itself. So none serves.
         key = key.concat("")
     found = sorting.page(
@@ -51,8 +55,15 @@ def list_page(
         *wanted,
         record_id=users.c.id,
         key=key,
+        indexed=indexed,
         descending=descending,
         after=after,
         limit=limit,
     )
     return [rows.user(row) for row in found]
+
+
+def _called(tx: Tx, text: str) -> sa.ColumnElement[bool]:
+    found = holds_text(tx.connection, text, users.c.username, users.c.email)
+    name = folded_name(text)
+    return sa.or_(found, users.c.sort_name.contains(name, autoescape=True)) if name else found

@@ -28,15 +28,22 @@ def upgrade(database: Database, to: str = "head") -> None:
     with database.engine.connect() as connection:
         if database.is_sqlite:
             connection = connection.execution_options(gatebridge_write=True)
-        with connection.begin():
+        with dialects.tables_made_anew(connection), connection.begin():
             dialects.lock_migrations(connection)
+            before = _revision(connection)
             command.upgrade(_config(connection), to)
+            if _revision(connection) != before:  # which takes a look at every row that refers to another
+                dialects.check_references(connection)
 
 
 def revision(database: Database) -> str | None:
     """The migration at which the database stands; None for an empty one."""
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def head() -> str | None:

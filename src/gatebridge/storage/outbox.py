@@ -2,13 +2,15 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 import sqlalchemy as sa
 
 from gatebridge.crypto import sealing
+from gatebridge.crypto.sealing import MasterKeys
 from gatebridge.storage.dialects import Id, Json, Moment, Text
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
@@ -41,7 +43,7 @@ class Entry:
     org_id: str
     id: str
     kind: str
-    payload: Mapping[str, object]
+    payload: Mapping[str, object]  # reading it raises SealBroken where its seal is broken, such as after the loss of a master key
     created_at: datetime
     attempts: int
     last_error: str
@@ -62,12 +64,26 @@ def _sealed(tx: Tx, entry_id: str, payload: Mapping[str, object]) -> str:
     return base64.b64encode(sealing.seal(tx.keys, "outbox", plain, tx.random, context=entry_id)).decode()
 
 
-def _opened(tx: Tx, entry_id: str, kept: Mapping[str, object]) -> Mapping[str, object]:
-    if "sealed" not in kept:
-        return kept
-    plain = sealing.open_(tx.keys, "outbox", base64.b64decode(str(kept["sealed"])), context=entry_id)
-    opened: dict[str, object] = json.loads(plain)
-    return opened
+class _Sealed(Mapping[str, object]):
+    """A payload that is opened when it is read. So one that does not open is not delivered, and holds up nothing that is due beside it."""
+
+    def __init__(self, keys: MasterKeys, entry_id: str, sealed: str) -> None:
+        self._closed = keys, entry_id, sealed
+
+    @cached_property
+    def _opened(self) -> dict[str, object]:
+        keys, entry_id, sealed = self._closed
+        opened: dict[str, object] = json.loads(sealing.open_(keys, "outbox", base64.b64decode(sealed), context=entry_id))
+        return opened
+
+    def __getitem__(self, name: str) -> object:
+        return self._opened[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._opened)
+
+    def __len__(self) -> int:
+        return len(self._opened)
 
 
 def due(tx: Tx, limit: int) -> list[Entry]:
@@ -84,7 +100,10 @@ def _entries(tx: Tx, *wanted: sa.ColumnElement[bool], limit: int) -> list[Entry]
     columns = [outbox.c[name] for name in Entry.__slots__]
     statement = sa.select(*columns).where(*wanted).order_by(outbox.c.next_at, outbox.c.id).limit(limit)
     found = [Entry(*row) for row in tx.connection.execute(statement)]
-    return [replace(entry, payload=_opened(tx, entry.id, entry.payload)) for entry in found]
+    return [
+        replace(entry, payload=_Sealed(tx.keys, entry.id, str(entry.payload["sealed"]))) if "sealed" in entry.payload else entry
+        for entry in found
+    ]
 
 
 def undelivered(tx: Tx, org_id: str, kind: str, at: datetime) -> int:

@@ -7,10 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from gatebridge.rules.grants import Epochs, RefreshToken
+from gatebridge.storage import exercised_scopes, leases
 from gatebridge.storage.dialects import Digest, Id, Moment
 from gatebridge.storage.grants import grants
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
+
+FAMILIES = 200  # that are forgotten together
 
 refresh_tokens = sa.Table(
     "refresh_tokens",
@@ -112,8 +115,26 @@ def exchange(tx: Tx, org_id: str, digest: bytes, address: str) -> bool:
 
 
 def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:
-    """Forget the refresh tokens of grants that ended before a moment, at most `limit` of them."""
-    table = refresh_tokens
-    ended = sa.select(grants.c.id).where(grants.c.org_id == org_id, grants.c.ended_at < before)
-    doomed = sa.select(table.c.digest).where(table.c.org_id == org_id, table.c.grant_id.in_(ended)).limit(limit)
-    return tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, table.c.digest.in_(doomed))).rowcount
+    """Forget the refresh tokens of grants that ended before a moment, and of which scopes those made use. How many tokens there were.
+
+    At most `limit` tokens; so many are told too where others may be left. Grants stay, and each is looked at once: the next time goes on
+    behind the last.
+    """
+    table, name = refresh_tokens, f"families:{org_id}"
+    reached = leases.lock_progress(tx, name)
+    over = sa.select(grants.c.id, grants.c.ended_at).where(grants.c.org_id == org_id, grants.c.ended_at < before)
+    if reached:
+        at = datetime.fromisoformat(str(reached["ended_at"]))
+        over = over.where(grants.c.ended_at >= at, sa.or_(grants.c.ended_at > at, grants.c.id > str(reached["grant"])))
+    ended = tx.connection.execute(over.order_by(grants.c.ended_at, grants.c.id).limit(FAMILIES)).all()
+    if not ended:
+        return 0
+    grant_ids = [row.id for row in ended]
+    theirs = sa.select(table.c.digest).where(table.c.org_id == org_id, table.c.grant_id.in_(grant_ids))
+    doomed = theirs.order_by(table.c.grant_id, table.c.generation).limit(limit)  # in the order of the index, so that it is read by it
+    gone = tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, table.c.digest.in_(doomed))).rowcount
+    if gone == limit:
+        return gone
+    exercised_scopes.forget(tx, org_id, grant_ids)
+    leases.set_progress(tx, name, {"ended_at": ended[-1].ended_at.isoformat(), "grant": ended[-1].id})
+    return gone if len(ended) < FAMILIES else limit

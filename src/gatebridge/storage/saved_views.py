@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from gatebridge.rules.saved_views import SavedView
-from gatebridge.storage.dialects import Id, Moment, Text, insert_new
+from gatebridge.storage.dialects import Id, Moment, Text, folded, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
@@ -19,6 +19,7 @@ saved_views = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.ForeignKeyConstraint(["org_id", "user_id"], ["users.org_id", "users.id"]),
     sa.UniqueConstraint("org_id", "user_id", "path", "name"),
+    sqlite_with_rowid=False,
 )
 
 
@@ -51,5 +52,5 @@ def of_user(tx: Tx, org_id: str, user_id: str) -> list[SavedView]:
 
 def _read(tx: Tx, *wanted: sa.ColumnElement[bool]) -> list[SavedView]:
     columns = (saved_views.c[name] for name in SavedView.__slots__)
-    statement = sa.select(*columns).where(*wanted).order_by(saved_views.c.path, saved_views.c.name)
+    statement = sa.select(*columns).where(*wanted).order_by(saved_views.c.path, folded(saved_views.c.name), saved_views.c.id)
     return [SavedView(*row) for row in tx.connection.execute(statement)]

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gatebridge.rules import ids
 from gatebridge.rules.levels import Level
 from gatebridge.rules.sessions import Session
 from gatebridge.storage.dialects import Digest, Id, Moment, Text
@@ -182,5 +183,7 @@ def _end(tx: Tx, because: str, *which: sa.ColumnElement[bool]) -> int:
 def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:
     """Forget sessions that were ended or last used before a moment, the oldest first, at most `limit` of them."""
     over = sa.func.coalesce(sessions.c.ended_at, sessions.c.last_seen_at) < before
-    doomed = sa.select(sessions.c.id).where(sessions.c.org_id == org_id, over).order_by(sessions.c.id).limit(limit)
+    # Ids are in the order of time, so that the many younger ones are not looked at each time.
+    old = sessions.c.id < ids.floor(ids.Prefix.SESSION, before)
+    doomed = sa.select(sessions.c.id).where(sessions.c.org_id == org_id, old, over).order_by(sessions.c.id).limit(limit)
     return tx.connection.execute(sa.delete(sessions).where(sessions.c.org_id == org_id, sessions.c.id.in_(doomed))).rowcount

@@ -24,7 +24,8 @@ sign_in_failures = sa.Table(
     sa.Index(None, "org_id", "last_at"),
 )
 
-Kind = Literal["user", "address", "connect"]  # the last: wrong codes of devices, in a session, by a user, from a network, in an org
+# connect: wrong codes of devices, in a session, by a user, from a network, in an org. waiting: requests that are kept for strangers.
+Kind = Literal["user", "address", "connect", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)

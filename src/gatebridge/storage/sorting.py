@@ -18,6 +18,7 @@ def page(
     *wanted: sa.ColumnElement[bool],
     record_id: sa.ColumnElement[str],
     key: sa.ColumnElement[Any] | None = None,
+    indexed: bool = False,
     descending: bool = False,
     after: str | None = None,
     limit: int,
@@ -25,6 +26,7 @@ def page(
     """Those `among` all records of an org that are `wanted`, at most `limit`, behind the record with the id `after`.
 
     Without a `key` they are sorted by id, which is by age. A key is never null. Behind a record that is gone the list begins again.
+    `indexed`: an index holds them in this order.
     """
     fitting = among.where(*wanted)
     if key is None:
@@ -35,13 +37,15 @@ def page(
         standing = tx.connection.execute(among.with_only_columns(key, maintain_column_froms=True).where(record_id == after)).one_or_none()
     if standing is None:
         return _read(tx, fitting, descending, limit, key, record_id)
-    # In two steps, each of which an index serves: what has the same key, and what lies behind it.
-    alike = fitting.where(key == standing[0], record_id < after if descending else record_id > after)
-    found = _read(tx, alike, descending, limit, record_id)
+    alike = sa.and_(key == standing[0], record_id < after if descending else record_id > after)
+    behind = key < standing[0] if descending else key > standing[0]
+    if not indexed:
+        return _read(tx, fitting.where(sa.or_(alike, behind)), descending, limit, key, record_id)
+    # In two steps, each of which the index serves: what has the same key, and what lies behind it.
+    found = _read(tx, fitting.where(alike), descending, limit, record_id)
     if len(found) == limit:
         return found
-    behind = fitting.where(key < standing[0] if descending else key > standing[0])
-    return [*found, *_read(tx, behind, descending, limit - len(found), key, record_id)]
+    return [*found, *_read(tx, fitting.where(behind), descending, limit - len(found), key, record_id)]
 
 
 def _read(tx: Tx, statement: sa.Select[Any], descending: bool, limit: int, *order: sa.ColumnElement[Any]) -> Sequence[sa.Row[Any]]:

@@ -176,7 +176,8 @@ def forget_credentials(tx: Tx, org_id: str, before: datetime, limit: int) -> int
 
 def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:
     """Forget runs that ended before a moment, the oldest first, at most `limit`; an app that was not tried since has then shown less."""
-    doomed = sa.select(tries.c.id).where(tries.c.org_id == org_id, tries.c.ended_at < before).order_by(tries.c.id).limit(limit)
+    old = (tries.c.org_id == org_id, tries.c.id < ids.floor(Prefix.TRY, before), tries.c.ended_at < before)
+    doomed = sa.select(tries.c.id).where(*old).order_by(tries.c.id).limit(limit)
     return tx.connection.execute(sa.delete(tries).where(tries.c.org_id == org_id, tries.c.id.in_(doomed))).rowcount
 
 

@@ -26,6 +26,7 @@ verifications = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Column("used_at", Moment),
+    sa.Index(None, "org_id", "expires_at"),
 )
 
 activated_browsers = sa.Table(
@@ -160,9 +161,11 @@ def forget_all(tx: Tx, org_id: str) -> None:
 
 
 def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:
-    """Forget what ran out before a moment, at most `limit` of it."""
+    """Forget what ran out before a moment, the oldest first, at most `limit` of it."""
     table = verifications
-    doomed = sa.select(table.c.digest).where(table.c.org_id == org_id, table.c.expires_at < before).limit(limit)
+    doomed = (
+        sa.select(table.c.digest).where(table.c.org_id == org_id, table.c.expires_at < before).order_by(table.c.expires_at).limit(limit)
+    )
     return tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, table.c.digest.in_(doomed))).rowcount
 
 
