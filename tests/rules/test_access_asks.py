@@ -10,7 +10,9 @@ from gatebridge.rules.gates import Gate
 from gatebridge.rules.reasons import Compared, Reason
 from gatebridge.rules.reasons import client as client_reasons
 from gatebridge.rules.reasons import flow as flow_reasons
+from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons import scopes as scope_reasons
+from gatebridge.rules.reasons import session as session_reasons
 from gatebridge.rules.verdict import State
 
 PUBLIC = but(FACTS, "settings", auth_methods=frozenset({ClientAuthMethod.NONE}))
@@ -64,6 +66,20 @@ NAMED_ONLY = but(ASKING, client=but(PROOF, method=ClientAuthMethod.NONE))
             flow_reasons.GRANT_TYPE_UNKNOWN,
             flow_reasons.GRANT_TYPE_UNKNOWN.sentence,
             id="a way that nobody knows is refused for any app",
+        ),
+        pytest.param(
+            FACTS,
+            but(ASKING, request_refused=request_reasons.PARAMETER_MISSING),
+            request_reasons.PARAMETER_MISSING,
+            request_reasons.PARAMETER_MISSING.sentence,
+            id="a request that lacks what its flow needs is refused here",
+        ),
+        pytest.param(
+            FACTS,
+            but(ASKING, request_refused=session_reasons.ACR_UNMET),
+            None,
+            "client_credentials is enabled",
+            id="what it wishes of the sign-in is not this gate's to judge",
         ),
         pytest.param(
             PUBLIC, NAMED_ONLY, client_reasons.CLIENT_NOT_CONFIDENTIAL, "a public app cannot act as itself", id="a public app is not itself"

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from tests.rules.facts_builder import ASSERTING, CODE, NOW, PEOPLE, PROOF, REDEEMING, answer, but, finding
 
-from gatebridge.rules import granted
+from gatebridge.rules import access, granted
 from gatebridge.rules.facts import AssertionProof, Attempt
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.reasons import Compared
 from gatebridge.rules.reasons import grant as reasons
+from gatebridge.rules.reasons import user as user_reasons
 from gatebridge.rules.verdict import State
 
 A_KEY = "0P1000000000001"
@@ -38,6 +39,10 @@ def with_proof(**proof: object) -> Attempt:
             State.REFUSED,
             "grant_audience_wrong",
             id="signed with a key of the app, for somebody else",
+        ),
+        pytest.param(with_proof(), State.UNREACHED, State.UNREACHED, "policy_error", id="X-AD-11: nobody has looked who signed it"),
+        pytest.param(
+            but(with_proof(), client=PROOF), State.PASSED, State.UNREACHED, "policy_error", id="X-AD-11: also where the client is known"
         ),
     ],
 )
@@ -77,11 +82,33 @@ def test_X_RV_01_an_assertion_does_not_outlive_the_end_of_everything(record: str
     assert answer(facts, attempt) == ("yes" if lives else "grant_assertion_ended")
 
 
+def test_X_AD_11_an_assertion_of_which_nobody_knows_when_it_was_signed_does_not_outlive_it_either() -> None:
+    unknown = with_proof(certificate_id=A_KEY, signed_at=None)
+    assert answer(PEOPLE, unknown) == "yes"
+    ended = but(PEOPLE, "org", epoch_at=NOW - timedelta(days=1))
+    assert answer(ended, unknown) == "grant_assertion_ended"
+    assert finding(Gate.PROOF, ended, unknown).compared == (Compared("iat", None, (NOW - timedelta(days=1)).isoformat()),)
+
+
 def test_the_latest_end_counts() -> None:
     early, late = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
     facts = but(but(PEOPLE, "app", epoch_at=late), "org", epoch_at=early)
     found = finding(Gate.PROOF, facts, with_proof(certificate_id=A_KEY, signed_at=NOW - timedelta(minutes=90)))
     assert found.compared == (Compared("iat", (NOW - timedelta(minutes=90)).isoformat(), late.isoformat()),)
+
+
+def test_X_JB_06_who_is_named_and_is_not_there_is_told_once_the_assertion_is_good() -> None:
+    nobody = but(PEOPLE, standing=None)
+    assert finding(Gate.USER, nobody, ASSERTING).reason is user_reasons.USER_UNKNOWN
+    assert answer(nobody, ASSERTING) == "user_unknown"
+    bad = with_proof(refused=reasons.GRANT_AUDIENCE_WRONG, certificate_id=A_KEY)
+    assert finding(Gate.USER, nobody, bad).state is State.UNREACHED
+    assert finding(Gate.USER, nobody, but(ASSERTING, assertion=None)).state is State.UNREACHED
+    assert finding(Gate.USER, nobody, REDEEMING).state is State.UNREACHED
+
+
+def test_a_pre_authorized_user_gives_what_the_app_holds_without_having_approved_any_of_it() -> None:
+    assert access.decide(but(PEOPLE, approval=None), ASSERTING).scopes == ("api", "openid", "id")
 
 
 def test_without_settings_or_policies_an_app_may_nothing() -> None:

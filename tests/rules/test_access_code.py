@@ -106,6 +106,7 @@ def holding(app: str, approved: str, asked: str | None = None) -> tuple[Facts, A
         pytest.param(holding("api id web", "api id"), "api id", id="and not what the app has been given since"),
         pytest.param(holding("api id", "api id", "id"), "id", id="who asks for less gets less"),
         pytest.param(holding("api id", "api id", "id api"), "api id", id="who asks for the same gets the same"),
+        pytest.param(holding("openid id", "openid", "openid"), "openid", id="also where nothing else goes with it"),
         pytest.param(holding("full", "full", "api"), "api", id="of everything, one thing may be asked for"),
         pytest.param(holding("api", "api id"), "api", id="what the app has lost since is dropped"),
         pytest.param(holding("api", "api id", "api id"), "api", id="also where it is asked for"),

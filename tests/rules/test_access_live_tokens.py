@@ -65,6 +65,7 @@ def test_what_an_app_did_as_one_user_ends_when_the_admin_lets_it_run_as_another(
 @pytest.mark.parametrize("attempt", DOORS)
 def test_what_an_app_did_as_a_user_ends_when_it_runs_as_nobody_any_more(attempt: Attempt) -> None:
     assert answer(RUN_AS_NOBODY, attempt) == "run_as_missing"
+    assert finding(Gate.PROOF, RUN_AS_NOBODY, attempt).state is State.PASSED
 
 
 @pytest.mark.parametrize("facts", [RUN_AS_ANOTHER, RUN_AS_NOBODY])

@@ -70,6 +70,14 @@ def test_what_the_gate_says_of_a_code_that_it_lets_pass(attempt: Attempt, words:
     assert (found.state, found.words) == (State.PASSED, words)
 
 
+@pytest.mark.parametrize("pkce_refused", [None, reasons.VERIFIER_UNEXPECTED])
+def test_X_AC_06_a_code_without_a_challenge_is_not_redeemed_by_a_client_that_only_names_itself(pkce_refused: Reason | None) -> None:
+    """Neither a proof nor a verifier would bind it to anybody, as where an app became public after the code was given out."""
+    named = but(but(REDEEMING, "client", method=ClientAuthMethod.NONE), pkce_refused=pkce_refused)
+    assert answer(PEOPLE, but(named, pkce_refused=None)) == "yes"
+    assert answer(PEOPLE, but(named, "code", challenge=None)) == "challenge_missing"
+
+
 def test_the_verifier_of_a_code_that_nobody_knows_cannot_be_looked_at() -> None:
     assert finding(Gate.PKCE, PEOPLE, but(REDEEMING, code=None)).state is State.UNREACHED
 

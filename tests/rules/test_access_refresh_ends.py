@@ -77,6 +77,10 @@ def test_X_RT_08_until_revoked_is_an_exception_with_a_reason_and_an_end(reason: 
     assert answer(but(ancient, "grant", created_at=BEFORE, last_used_at=NOW), REFRESHING) == "yes"
 
 
+def test_X_RT_08_whatever_stands_beside_it_makes_no_exception_of_until_revoked() -> None:
+    assert policies_in_force(family(FOR_EVER, IDLE, began=days(1), until=NOW + days(1))) == DEFAULT_REFRESH_POLICIES
+
+
 @pytest.mark.parametrize("facts", [but(HELD, policies=None), but(HELD, "policies", refresh_policies=())])
 def test_X_RT_08_where_no_policy_is_to_be_found_the_defaults_stand(facts: Facts) -> None:
     assert policies_in_force(facts) == DEFAULT_REFRESH_POLICIES

@@ -7,7 +7,9 @@ from tests.rules.facts_builder import (
     A_MOMENT,
     ASSERTING,
     AUTHORIZING,
+    ELSEWHERE,
     NOW,
+    OFFICE,
     OTHER_CALLBACK,
     PEOPLE,
     SESSION,
@@ -17,16 +19,18 @@ from tests.rules.facts_builder import (
 )
 
 from gatebridge.rules.app_policies import PermittedUsers
-from gatebridge.rules.app_settings import ClientAuthMethod
+from gatebridge.rules.app_settings import ClientAuthMethod, Flow
 from gatebridge.rules.authorization import KEPT
 from gatebridge.rules.facts import Approving, Attempt, CallbackProof, Facts
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.reasons import Compared, Reason
 from gatebridge.rules.reasons import consent as consent_reasons
+from gatebridge.rules.reasons import flow as flow_reasons
 from gatebridge.rules.reasons import session as session_reasons
 from gatebridge.rules.verdict import State
 
 SIGNED_IN = SESSION.authenticated_at
+AT_OFFICE = but(but(PEOPLE, "session", address=str(OFFICE)), "org.settings", lock_sessions_to_address=True)
 LOOPBACK, PRIVATE = "http://127.0.0.1/callback", "com.example.app:/callback"
 
 
@@ -53,6 +57,13 @@ def wanting(since: datetime | None) -> Attempt:
             AUTHORIZING,
             session_reasons.LOGIN_REQUIRED,
             id="idle for too long",
+        ),
+        pytest.param(AT_OFFICE, AUTHORIZING, None, id="bound to the address at which it is used"),
+        pytest.param(AT_OFFICE, but(AUTHORIZING, address=ELSEWHERE), session_reasons.LOGIN_REQUIRED, id="bound to another address"),
+        pytest.param(AT_OFFICE, but(AUTHORIZING, address=None), session_reasons.LOGIN_REQUIRED, id="used from where nobody can tell"),
+        pytest.param(PEOPLE, but(AUTHORIZING, request_refused=session_reasons.ACR_UNMET), session_reasons.ACR_UNMET, id="acr unmet"),
+        pytest.param(
+            PEOPLE, but(AUTHORIZING, request_refused=flow_reasons.STATE_TOO_LONG), None, id="what else is wrong is not this gate's to tell"
         ),
     ],
 )
@@ -128,6 +139,24 @@ REQUIRED, DENIED = consent_reasons.CONSENT_REQUIRED, consent_reasons.CONSENT_DEN
             public(for_oneself(callbacks=frozenset({PRIVATE}))), to(PRIVATE), REQUIRED, id="X-CO-05: a public app at a private scheme"
         ),
         pytest.param(for_oneself(callbacks=frozenset({LOOPBACK})), to(LOOPBACK), None, id="on loopback, with a secret"),
+        pytest.param(
+            but(for_oneself(callbacks=frozenset({LOOPBACK})), "settings", require_secret_for_web_server=False),
+            to(LOOPBACK),
+            REQUIRED,
+            id="X-CO-05: on loopback, with a secret that it need not show",
+        ),
+        pytest.param(
+            for_oneself(callbacks=frozenset({LOOPBACK})),
+            but(to(LOOPBACK), flow=Flow.USER_AGENT),
+            REQUIRED,
+            id="X-CO-05: on loopback, for a token that nobody proves anything for",
+        ),
+        pytest.param(
+            but(for_oneself(), "settings", require_secret_for_web_server=False),
+            AUTHORIZING,
+            None,
+            id="at its https address, with a secret that it need not show",
+        ),
         pytest.param(public(PEOPLE), to(LOOPBACK), None, id="a public app on loopback, pre-authorized by the admin"),
         pytest.param(for_oneself(), but(AUTHORIZING, callback=None), REQUIRED, id="no address is known to be the app's"),
     ],
@@ -150,6 +179,7 @@ def test_the_consent_gate_shows_what_was_asked_beside_what_was_approved() -> Non
         pytest.param(but(PEOPLE, approval=None), ASSERTING, "yes", id="pre-authorized, and never asked"),
         pytest.param(for_oneself(), ASSERTING, "yes", id="approved by the user before"),
         pytest.param(for_oneself(), but(ASSERTING, scopes_asked=("api",)), "yes", id="for less than was approved"),
+        pytest.param(for_oneself(scopes=frozenset({"openid"})), but(ASSERTING, scopes_asked=("openid",)), "yes", id="for the very same"),
         pytest.param(NEVER, ASSERTING, "consent_missing", id="X-JB-03: never approved"),
         pytest.param(for_oneself(scopes=frozenset({"id"})), ASSERTING, "yes", id="all that was approved, where nothing is asked for"),
         pytest.param(

@@ -31,7 +31,8 @@ class Policy:
 
 
 PRIVATE_KEY = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----"
-OUR_SECRET = "gbs_" + "4hJ2kPq8" * 6
+BODY = "4hJ2kPq8" * 6
+OUR_SECRET = f"gbs_{BODY}"
 LONG = "x" * 600
 
 
@@ -165,7 +166,11 @@ def test_a_fields_name_tells_whether_it_holds_a_secret(field: str, secret: bool)
             [Change("note", "", WITHHELD)],
             id="an access token in Salesforce's form",
         ),
-        pytest.param({"note": ""}, {"note": "gbk_public"}, [Change("note", "", "gbk_public")], id="a consumer key is no secret"),
+        *(
+            pytest.param({"note": ""}, {"note": f"gb{kind}_{BODY}"}, [Change("note", "", WITHHELD)], id=f"what begins with gb{kind}_")
+            for kind in "abcdinprsvx"
+        ),
+        pytest.param({"note": ""}, {"note": f"gbk_{BODY}"}, [Change("note", "", f"gbk_{BODY}")], id="a consumer key is no secret"),
     ],
 )
 def test_a_secret_is_told_by_what_happened_to_it_and_never_by_its_value(

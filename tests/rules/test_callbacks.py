@@ -213,7 +213,7 @@ def test_X_RU_04_a_byte_outside_the_grammar_is_refused_and_never_matches(uri: st
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("https://a.example/ b", "The character U+0020 is not allowed in a URL."),
+        ("https://a.example/ b", "A blank is not allowed in a URL, and each URL stands by itself."),
         ("https://a.example/\t", "The character U+0009 is not allowed in a URL."),
         ("https://a.example\\b", "The character \\ is not allowed in a URL."),
         ("https://é.example", "Write a URL in ASCII: the host in its xn-- form, other characters percent-encoded."),
@@ -221,6 +221,11 @@ def test_X_RU_04_a_byte_outside_the_grammar_is_refused_and_never_matches(uri: st
 )
 def test_a_character_outside_the_grammar_is_named(uri: str, words: str) -> None:
     assert problems(uri, native=False) == (words,)
+
+
+@pytest.mark.parametrize("uri", ["a.example/cb", "localhost:3000/cb", "app.example.com:8443/cb", "127.0.0.1:3000"])
+def test_a_scheme_that_was_left_out_is_missed(uri: str) -> None:
+    assert problems(uri, native=True) == ("Write the whole URL, beginning with its scheme: https://...",)
 
 
 @pytest.mark.parametrize(

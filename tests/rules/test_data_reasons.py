@@ -1,9 +1,10 @@
 """How the resource surface tells a refusal: the status and the words on which Salesforce's clients act."""
 
 import pytest
+from tests.rules.test_reasons import every_reason
 
 from gatebridge.rules.gates import Gate
-from gatebridge.rules.reasons import REASONS, Reason, bearer, data, network, outage, proof, request, setup, user
+from gatebridge.rules.reasons import Reason, bearer, data, network, outage, proof, request, setup, user
 from gatebridge.rules.reasons.data import Told, told
 from gatebridge.rules.reasons.strangers import TOKEN_CODE
 
@@ -37,7 +38,7 @@ def test_a_refusal_is_told_as_salesforces_clients_act_on_it(reason: Reason, stat
     assert (found.status, found.error_code, found.message) == (status, error_code, message)
 
 
-@pytest.mark.parametrize("reason", REASONS.values(), ids=REASONS.keys())
+@every_reason
 def test_a_token_that_fails_at_any_gate_is_told_nothing_but_that_it_does_not_count(reason: Reason) -> None:
     """The same as at our other API: who holds a stolen token must not learn from it what became of it."""
     lacking = (user.API_NOT_ENABLED, bearer.SCOPE_INSUFFICIENT, bearer.APP_MAY_NOT_ADMINISTER)

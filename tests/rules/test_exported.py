@@ -37,7 +37,14 @@ class TestCells:
     def test_X_XS_07_a_text_that_would_be_computed_begins_with_an_apostrophe(self, head: str) -> None:
         assert exported.safe(f"{head}cmd|' /C calc'!A0") == f"'{head}cmd|' /C calc'!A0"
 
-    @pytest.mark.parametrize("text", ["", "Ledger", " =1", "1+1", "a@b.example", "'quoted'"])
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [("x;=1+1;", "x;'=1+1;"), ("x\n@SUM(1)", "x\n'@SUM(1)"), ("=1;=2", "'=1;'=2"), ("a;-b;\uff1dc", "a;'-b;'\uff1dc")],
+    )
+    def test_X_XS_07_nor_does_what_is_left_of_it_where_semicolons_separate(self, text: str, shown: str) -> None:
+        assert exported.safe(text) == shown
+
+    @pytest.mark.parametrize("text", ["", "Ledger", " =1", "1+1", "a@b.example", "'quoted'", "X11; Linux; +http://a.example", "a;b\nc"])
     def test_any_other_text_stays_as_it_is(self, text: str) -> None:
         assert exported.safe(text) == text
 

@@ -51,6 +51,9 @@ ROWS = [
     (Gate.CLIENT, app(auth_methods=frozenset({ClientAuthMethod.PRIVATE_KEY_JWT})), GUARDED, "Signed with its key"),
     (Gate.CLIENT, app(auth_methods=frozenset({ClientAuthMethod.NONE})), OPEN, "No secret: public app"),
     (Gate.CLIENT, app(in_pages=frozenset({SECRET.id})), LOOSENED, "Secret required"),
+    (Gate.CLIENT, app(require_secret_for_web_server=False, require_secret_for_refresh=False), GUARDED, "Secret required"),
+    (Gate.CLIENT, app(flows=BROWSER, require_secret_for_web_server=False), LOOSENED, "Proof waived in part"),
+    (Gate.CLIENT, app(flows=BROWSER, require_secret_for_refresh=False), LOOSENED, "Proof waived in part"),
     (Gate.CALLBACK, app(flows=frozenset({Flow.CLIENT_CREDENTIALS})), GUARDED, "No flow comes back"),
     (Gate.CALLBACK, app(flows=BROWSER, callbacks=()), CLOSED_, "None registered"),
     (Gate.CALLBACK, app(flows=BROWSER, callbacks=("https://a.example/",)), GUARDED, "1 exact address"),
@@ -83,6 +86,7 @@ ROWS = [
     (Gate.NETWORK, app(), GUARDED, "1 range enforced"),
     (Gate.NETWORK, app(org=OrgSettings(), policies_ip_ranges=ranges("192.0.2.0/24", "198.51.100.0/24")), GUARDED, "2 ranges enforced"),
     (Gate.NETWORK, app(org=OrgSettings()), LOOSENED, "Any address"),
+    (Gate.NETWORK, app(org=replace(CLOSED.org, trusted_ranges_only_waive=True)), LOOSENED, "Any address"),
     (
         Gate.NETWORK,
         app(org=OrgSettings(), profiles={"00e000000000001": True}, permits=(Assignment("00e000000000001", None),)),
@@ -108,6 +112,17 @@ ROWS = [
         ),
         LOOSENED,
         "Refresh: until revoked",
+    ),
+    (
+        Gate.LIFETIME,
+        app(
+            flows=BROWSER,
+            policies_refresh_policies=(RefreshPolicy("until_revoked"),),
+            policies_refresh_exception_reason="A partner",
+            policies_refresh_exception_until=NOW,
+        ),
+        GUARDED,
+        "Refresh: 30 days idle, 365 days in all",
     ),
     (Gate.LIFETIME, app(flows=BROWSER, policies_refresh_policies=(RefreshPolicy("immediately"),)), GUARDED, "Refresh: never"),
 ]

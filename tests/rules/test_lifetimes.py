@@ -142,6 +142,7 @@ def test_what_is_no_refresh_token_policy(text: str) -> None:
     [
         ("until_revoked", 1, "days"),
         ("immediately", None, "days"),
+        ("immediately", 1, None),
         ("idle", None, None),
         ("idle", 1, None),
         ("absolute", None, "days"),
@@ -213,3 +214,7 @@ def test_by_default_a_refresh_token_dies_after_30_idle_days_and_after_365(used: 
 
 def test_a_refresh_token_without_a_policy_that_ends_it_lives_until_it_is_revoked() -> None:
     assert first_expiry([RefreshPolicy("until_revoked")], at("2026-01-01"), None) is None
+
+
+def test_the_old_secret_lives_on_for_a_day_and_a_code_for_a_minute_unless_somebody_says_otherwise() -> None:
+    assert (lifetimes.DEFAULT_SECRET_OVERLAP_HOURS, lifetimes.DEFAULT_AUTHORIZATION_CODE_SECONDS) == (24, 60)

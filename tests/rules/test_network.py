@@ -98,6 +98,7 @@ def test_what_is_a_range_and_how_it_is_shown(text: str, first: str, last: str, s
         pytest.param("", "“” is not an IP address.", id="nothing"),
         pytest.param("office", "“office” is not an IP address.", id="a word"),
         pytest.param("192.0.2.1-office", "“office” is not an IP address.", id="a word as the end"),
+        pytest.param("office-192.0.2.1", "“office” is not an IP address.", id="a word as the beginning"),
         pytest.param("192.0.2.1-", "“” is not an IP address.", id="an end left out"),
         pytest.param("x" * 500, f"“{'x' * 64}” is not an IP address.", id="long nonsense is cut"),
         pytest.param("192.0.2.9-192.0.2.3", "The range begins above its end: 192.0.2.9 comes after 192.0.2.3.", id="the wrong way round"),
@@ -168,6 +169,23 @@ def test_ranges_of_both_families_can_be_sorted(ranges: list[Range]) -> None:
 )
 def test_the_network_around_an_address_is_its_24_or_48(address: str, folded: str) -> None:
     assert network.network_of(ip_address(address)) == folded
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "near"),
+    [
+        pytest.param("192.0.2.1", "192.0.2.255", True, id="the same /24"),
+        pytest.param("192.0.2.1", "192.0.3.1", False, id="the next"),
+        pytest.param("2001:db8:1:2::1", "2001:db8:1:ffff::1", True, id="the same /48"),
+        pytest.param("2001:db8:1::1", "2001:db8:2::1", False, id="another"),
+        pytest.param("192.0.2.1", "2001:db8::1", False, id="two families"),
+        pytest.param("192.0.2.1", "", False, id="one that cannot be told"),
+        pytest.param("", "192.0.2.1", False, id="nor the other"),
+        pytest.param("", "", False, id="two that cannot be told"),
+    ],
+)
+def test_two_addresses_are_near_in_one_network(one: str, other: str, near: bool) -> None:
+    assert network.near(parse_address(one), parse_address(other)) is near
 
 
 @pytest.mark.parametrize(

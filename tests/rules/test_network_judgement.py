@@ -137,7 +137,7 @@ def test_X_IP_02_an_address_that_cannot_be_read_never_opens_a_range(judgement: o
         pytest.param(
             alone(HOME, app=CLOUD, relaxation=Relaxation.RELAX_ACTIVATED), Rule.APP_RANGES, id="also where there are none to stand in for"
         ),
-        pytest.param(alone(HOME, refresh=CLOUD, refreshing=True), Rule.NO_EFFECT, id="a refresh from a listed address goes on"),
+        pytest.param(alone(HOME, refresh=CLOUD, refreshing=True), Rule.REFRESH_RANGES, id="a refresh from a listed address goes on"),
         pytest.param(
             judged(OFFICE, refresh=PROFILE, refreshing=True), Rule.PROFILE_RANGES, id="and is held against all other ranges beside"
         ),
@@ -186,6 +186,16 @@ def test_what_the_ranges_of_an_app_refuse(judgement: Judgement, rule: Rule) -> N
             "203.0.113.7 is in none of the addresses from which the app may use a refresh token.",
         ),
         (
+            alone(HOME, refresh=CLOUD, refreshing=True),
+            "198.51.100.7 is inside 198.51.100.0/28, one of the addresses from which the app may use a refresh token.",
+        ),
+        (
+            judged(OFFICE, refresh=PROFILE, refreshing=True),
+            "192.0.2.7 is inside 192.0.2.0/24 (Office), one of the addresses from which the app may use a refresh token. "
+            "192.0.2.7 is inside 192.0.2.0/24 (Office), one of the login ranges of the user's profile.",
+        ),
+        (judged(CAFE, refresh=(a_range("203.0.113.7"),), refreshing=True), OUTSIDE_PROFILE.words),
+        (
             judged(HOME, profile=(), app=CLOUD),
             "198.51.100.7 is inside 198.51.100.0/28, one of the app's own ranges. "
             "198.51.100.7 is inside 198.51.100.0/24, one of the org's trusted ranges.",
@@ -208,6 +218,9 @@ def test_the_words_name_every_list_that_had_a_say(judgement: Judgement, words: s
         pytest.param(alone(CAFE, monitored_profile=PROFILE), Rule.PROFILE_RANGES, id="outside those of the profile"),
         pytest.param(alone(CAFE, monitored_org=TRUSTED), Rule.TRUSTED_RANGES, id="outside those of the org"),
         pytest.param(alone(None, monitored_org=TRUSTED), Rule.TRUSTED_RANGES, id="an address that could not be read"),
+        pytest.param(
+            alone(HOME, refresh=CLOUD, refreshing=True, monitored_app=PROFILE), Rule.APP_RANGES, id="a refresh that its list lets through"
+        ),
         pytest.param(judged(HOME, profile=(), monitored_profile=PROFILE), Rule.PROFILE_RANGES, id="the profile's count before the org's"),
         pytest.param(judged(HOME, profile=TRUSTED, monitored_profile=CLOUD[1:]), Rule.PROFILE_RANGES, id="a narrower list is tried out"),
         pytest.param(alone(HOME, app=TRUSTED, monitored_app=CLOUD[1:]), Rule.APP_RANGES, id="also of the app"),
@@ -215,12 +228,22 @@ def test_the_words_name_every_list_that_had_a_say(judgement: Judgement, words: s
         pytest.param(judged(HOME, profile=(), monitored_profile=CLOUD), None, id="inside the monitored ranges"),
         pytest.param(alone(CAFE, monitored_app=CLOUD, relaxation=Relaxation.RELAX), None, id="what the app's relaxation would waive"),
         pytest.param(alone(CAFE, monitored_org=TRUSTED, only_waive=True), None, id="trusted ranges that only waive"),
+        pytest.param(
+            judged(HOME, app=CLOUD, relaxation=Relaxation.RELAX_ACTIVATED, monitored_profile=PROFILE),
+            None,
+            id="the app's own ranges, where they count instead",
+        ),
         pytest.param(judged(CAFE, monitored_app=CLOUD), None, id="what is refused is refused, and there is nothing to try out"),
         pytest.param(judged(OFFICE), None, id="nothing is monitored"),
     ],
 )
 def test_monitored_ranges_tell_what_they_would_refuse(judgement: Judgement, would: Rule | None) -> None:
     assert (judgement.would_refuse.rule if judgement.would_refuse is not None else None) is would
+
+
+@pytest.mark.parametrize("relaxation", [Relaxation.RELAX_REFRESH, Relaxation.RELAX_ACTIVATED])
+def test_nothing_is_relaxed_for_a_request_of_which_nothing_is_said(relaxation: Relaxation) -> None:
+    assert not judge(CAFE, NetworkPolicy(relaxation, profile=PROFILE)).allowed
 
 
 LISTS = st.lists(any_range, max_size=3).map(tuple)

@@ -31,6 +31,12 @@ def with_policies(*policies: RefreshPolicy) -> Facts:
         pytest.param(GIVING, ("api", "full"), False, id="full does not hold it"),
         pytest.param(FACTS, ("api", "refresh_token"), False, id="the app cannot use one"),
         pytest.param(with_policies(RefreshPolicy("immediately")), ("refresh_token",), False, id="it would be dead at once"),
+        pytest.param(
+            with_policies(RefreshPolicy("idle", 1, "days"), RefreshPolicy("immediately")),
+            ("refresh_token",),
+            False,
+            id="it would be dead at once, whatever stands beside that",
+        ),
         pytest.param(with_policies(RefreshPolicy("until_revoked")), ("refresh_token",), True, id="for ever, by exception"),
         pytest.param(replace(GIVING, settings=None), ("refresh_token",), False, id="nobody knows the app's settings"),
     ],

@@ -156,6 +156,8 @@ CASES = [
                  id="a user who may not use APIs"),
     pytest.param(Gate.USER, but(but(FACTS, standing=None), "policies", run_as_user_id=None), ASKING, None, "Policies: Run as", "nobody",
                  f"{POLICIES} --run-as USER", id="an app that runs as nobody"),
+    pytest.param(Gate.USER, but(FACTS, "policies", run_as_user_id=None), ASKED_ABOUT, None, "Policies: Run as", "nobody",
+                 f"{POLICIES} --run-as USER", id="its token from before, when it ran as somebody"),
     pytest.param(Gate.PERMITTED, OWN, ASKING, None, "Policies: Permitted users", "all users may self-authorize",
                  f"{POLICIES} --permitted-users admin_approved", id="all users may"),
     pytest.param(Gate.PERMITTED, FACTS, ASKING, None, "Access: Profiles and permission sets", "without an end",

@@ -68,6 +68,11 @@ def test_with_good_proofs_every_use_passes(use: Use) -> None:
 
 
 @every_use
+def test_the_proofs_are_taken_for_newer_than_whatever_was_ended(use: Use) -> None:
+    assert code_of(but(ANY, "org", epoch_at=NOW + timedelta(seconds=1)), use) is None
+
+
+@every_use
 def test_the_same_facts_differ_in_nothing(use: Use) -> None:
     assert difference(ANY, ANY, use) is None
     assert difference(ANY, replace(ANY), use) is None

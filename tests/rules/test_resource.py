@@ -7,7 +7,10 @@ import pytest
 from tests.rules.facts_builder import APP, FACTS, GRANT, NOW, SETTINGS, TOKEN
 
 from gatebridge.rules import resource
+from gatebridge.rules.app_settings import AppSettings
+from gatebridge.rules.apps import App
 from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.levels import Level
 from gatebridge.rules.reasons import Reason
 from gatebridge.rules.reasons import bearer as bearer_reasons
@@ -33,6 +36,7 @@ YES = Verdict(Door.INTROSPECT, tuple(Finding(gate, State.PASSED, "it passes") fo
         pytest.param([("level", "standard")], Needs(level=Level.STANDARD), id="standard is more than nothing: somebody signed in"),
         pytest.param([("max_age", "60"), ("max_age", "9"), ("max_age", "600")], Needs(max_age=9), id="the smaller age counts"),
         pytest.param([("max_age", "0")], Needs(max_age=0), id="an age of nothing"),
+        pytest.param([("max_age", "9999999999")], Needs(max_age=9_999_999_999), id="an age of centuries"),
         pytest.param([("colour", "red"), ("scope", "api")], Needs(scopes=("api",)), id="what nobody knows is ignored"),
     ],
 )
@@ -70,20 +74,33 @@ def test_the_decision_is_asked_for_the_scope_that_is_not_covered(needed: tuple[s
 OTHER = replace(APP, id="0H4000000000002")
 
 
+FOR_ORDERS = replace(TOKEN, audience="https://orders.example")
+
+
+def named(audience: str) -> AppSettings:
+    return replace(SETTINGS, audience=audience)
+
+
 @pytest.mark.parametrize(
-    ("app", "settings", "sees"),
+    ("app", "settings", "token", "sees"),
     [
-        pytest.param(APP, SETTINGS, True, id="its own"),
-        pytest.param(OTHER, SETTINGS, False, id="not another's"),
-        pytest.param(OTHER, replace(SETTINGS, introspect_all_tokens=True), True, id="all, where its settings say so"),
-        pytest.param(OTHER, replace(SETTINGS, audience=TOKEN.audience), True, id="those meant for it"),
-        pytest.param(OTHER, replace(SETTINGS, audience="https://other.example"), False, id="not those meant for another"),
-        pytest.param(None, SETTINGS, False, id="no app sees none"),
-        pytest.param(OTHER, None, False, id="an app without settings sees none"),
+        pytest.param(APP, SETTINGS, TOKEN, True, id="its own"),
+        pytest.param(APP, SETTINGS, FOR_ORDERS, True, id="its own, whomever it is for"),
+        pytest.param(OTHER, SETTINGS, TOKEN, False, id="not another's"),
+        pytest.param(OTHER, replace(SETTINGS, introspect_all_tokens=True), TOKEN, True, id="all, where its settings say so"),
+        pytest.param(OTHER, named("https://orders.example"), FOR_ORDERS, True, id="those meant for it"),
+        pytest.param(OTHER, named("https://other.example"), FOR_ORDERS, False, id="not those meant for another"),
+        pytest.param(OTHER, SETTINGS, FOR_ORDERS, False, id="not those meant for another, where it has no audience"),
+        pytest.param(OTHER, SETTINGS, replace(TOKEN, audience=""), False, id="nor those meant for nobody"),
+        pytest.param(OTHER, named(FACTS.org.issuer), TOKEN, False, id="nor all that name the issuer, by calling itself so"),
+        pytest.param(None, SETTINGS, TOKEN, False, id="no app sees none"),
+        pytest.param(OTHER, None, TOKEN, False, id="an app without settings sees none"),
     ],
 )
-def test_std_IN_04_X_MX_06_an_app_sees_its_own_tokens_and_those_meant_for_it(app: object, settings: object, sees: bool) -> None:
-    assert resource.may_see(app, settings, TOKEN) is sees  # type: ignore[arg-type]
+def test_std_IN_04_X_MX_06_an_app_sees_its_own_tokens_and_those_meant_for_it(
+    app: App | None, settings: AppSettings | None, token: AccessToken, sees: bool
+) -> None:
+    assert resource.may_see(replace(FACTS, app=app, settings=settings), token) is sees
 
 
 HIGH = replace(GRANT, level=Level.HIGH, authenticated_at=NOW - timedelta(minutes=5))

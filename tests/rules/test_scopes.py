@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebridge.rules import scopes
-from gatebridge.rules.scopes import CATALOGUE, Narrowed
+from gatebridge.rules.scopes import CATALOGUE, LONGEST, MOST_NAMED, Narrowed
 
 CUSTOM = frozenset({"invoices", "Orders.read"})
 token = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters='"\\'), min_size=1, max_size=8)
@@ -35,6 +35,14 @@ def test_each_scope_has_a_name_a_sentence_and_a_weight_for_the_consent_page(name
     assert scope.weight in {1, 2, 3}
 
 
+def test_the_weight_tells_what_says_who_one_is_and_what_gives_everything_away() -> None:
+    weights = {weight: " ".join(name for name in CATALOGUE if CATALOGUE[name].weight == weight) for weight in (1, 3)}
+    assert weights == {
+        1: "openid id profile email address phone custom_permissions eclair_api",
+        3: "setup_api full refresh_token offline_access web user_registration_api forgot_password pwdless_login_api",
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "parsed"),
     [
@@ -54,6 +62,10 @@ def test_each_scope_has_a_name_a_sentence_and_a_weight_for_the_consent_page(name
         pytest.param("a\\pi", None, id="a backslash is malformed"),
         pytest.param("apí", None, id="a letter beyond ASCII is malformed"),
         pytest.param("api\x7f", None, id="a control character is malformed"),
+        pytest.param(" ".join(["api"] * MOST_NAMED), ("api",), id="as many names as anybody could mean"),
+        pytest.param(" ".join(["api"] * (MOST_NAMED + 1)), None, id="one more is no list"),
+        pytest.param("a" * LONGEST, ("a" * LONGEST,), id="as long as anybody could mean"),
+        pytest.param("a" * (LONGEST + 1), None, id="one character more is no list"),
     ],
 )
 def test_the_scope_parameter_keeps_to_its_grammar(text: str, parsed: tuple[str, ...] | None) -> None:

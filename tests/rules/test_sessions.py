@@ -13,7 +13,6 @@ from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Standing, UserState
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.sessions import (
-    DEFAULT_ABSOLUTE_HOURS,
     DEFAULT_IDLE_MINUTES,
     OUTSIDE_HOURS,
     USED_ELSEWHERE,
@@ -87,7 +86,7 @@ def test_a_session_rests_up_to_the_limit_and_not_a_moment_longer(org: Org, stand
     assert why(org=org, standing=standing, now=end) == "it was not used for too long"
 
 
-@pytest.mark.parametrize(("org", "hours"), [(ORG, DEFAULT_ABSOLUTE_HOURS), (settings(session_absolute_hours=2), 2)])
+@pytest.mark.parametrize(("org", "hours"), [(ORG, 24), (settings(session_absolute_hours=2), 2)])
 def test_however_busy_it_is_a_session_ends_after_the_hours_that_the_org_allows(org: Org, hours: int) -> None:
     end = NOW + timedelta(hours=hours)
     busy = replace(SESSION, last_seen_at=end)

@@ -19,6 +19,16 @@ def test_every_wrong_range_is_told_at_its_place() -> None:
     assert len(ranges) == 1
 
 
+@pytest.mark.parametrize("label", ["192.0.2.2", "Office, 192.0.2.0/24", "Office,192.0.2.2", "2001:db8::1;", "to 192.0.2.1-192.0.2.9"])
+def test_a_second_range_is_not_taken_for_what_the_first_is_called(label: str) -> None:
+    _, problems = typed_ranges.read("ranges", [TypedRange("198.51.100.7", label)])
+    assert [each.problem for each in problems] == ["There is an address in the label; each range stands by itself."]
+
+
+def test_figures_in_a_label_are_no_address() -> None:
+    assert typed_ranges.read("ranges", [TypedRange("198.51.100.7", "Floor 2, v1.2, 24/7, gate-3")])[1] == []
+
+
 @pytest.mark.parametrize(("count", "problems"), [(200, 0), (201, 1)])
 def test_a_list_has_at_most_200_ranges(count: int, problems: int) -> None:
     assert len(typed_ranges.read("ranges", [TypedRange("192.0.2.1")] * count)[1]) == problems

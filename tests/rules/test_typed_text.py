@@ -166,6 +166,10 @@ def test_a_reason_says_something(text: str, allowed: bool) -> None:
         pytest.param("[2001:db8::1", False, id="an open bracket"),
         pytest.param("[crm]", False, id="a name in brackets"),
         pytest.param("[2001:db8::1]x", False, id="something else after the brackets"),
+        pytest.param("[2001:db8::1]x8443", False, id="something else than a colon before the port"),
+        pytest.param("[2001:DB8::1]", False, id="an IPv6 address in upper case"),
+        pytest.param("[192.0.2.1]", False, id="an IPv4 address in brackets"),
+        pytest.param("crm.example.com:" + "9" * 5_000, False, id="more digits than any number has"),
         pytest.param("", False, id="nothing"),
     ],
 )

@@ -34,3 +34,11 @@ class AppPolicies:
     monitored_ranges: tuple[Range, ...] = ()  # as `ip_ranges`, but what they would refuse is only recorded
     requirement: Requirement = NOTHING_REQUIRED  # how sure a sign-in must make us before the app gets anything
     max_grants_per_user: int | None = None  # None: 20, or 5 in the salesforce dialect
+
+    def refresh_policies_in_force(self, now: datetime) -> tuple[RefreshPolicy, ...]:
+        """The refresh token policies at this moment. Where there are none, and where the exception from them lacks its reason or its end,
+        or has run out, the defaults stand: without them a refresh token would never end (X-RT-08)."""
+        until = self.refresh_exception_until
+        excepted = self.refresh_exception_reason != "" and until is not None and now < until
+        for_ever = any(policy.kind == "until_revoked" for policy in self.refresh_policies)
+        return self.refresh_policies if self.refresh_policies and (excepted or not for_ever) else DEFAULT_REFRESH_POLICIES

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gatebridge.rules import access, granted, scopes
@@ -19,6 +19,10 @@ KEPT = (
     *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce"),
     *("code_challenge", "code_challenge_method", "prompt", "immediate", "max_age", "login_hint", "id_token_hint", "acr_values", "claims"),
 )
+
+# How many requests are kept for those of one network who are not signed in. Anybody can send one, and it is kept for an hour.
+MOST_OF_STRANGERS = 2_000
+STRANGERS_WINDOW = timedelta(minutes=15)
 
 
 class ResponseMode(StrEnum):

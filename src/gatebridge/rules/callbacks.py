@@ -76,15 +76,18 @@ def origin_of(callback: str) -> str | None:
 
 
 def _strange_character(character: str) -> str:
+    if character == " ":
+        return "A blank is not allowed in a URL, and each URL stands by itself."
     if character.isascii():
-        shown = character if character.isprintable() and character != " " else f"U+{ord(character):04X}"
+        shown = character if character.isprintable() else f"U+{ord(character):04X}"
         return f"The character {shown} is not allowed in a URL."
     return "Write a URL in ASCII: the host in its xn-- form, other characters percent-encoded."
 
 
 def _problems_of_parts(uri: str, *, native: bool) -> list[str]:
     spelled = _SCHEME.fullmatch(uri)
-    if spelled is None:
+    # What a number follows is a host with its port, whose scheme was left out.
+    if spelled is None or spelled[2][:1].isdigit():
         return ["Write the whole URL, beginning with its scheme: https://..."]
     scheme, rest = spelled[1].lower(), spelled[2]
     found = [] if scheme == spelled[1] else ["Write the scheme in lower case."]

@@ -66,6 +66,8 @@ class Event(StrEnum):
     ACCESS_REQUEST_REFUSED = "setup:access_request:refused"
     ACCESS_REQUEST_BLOCKED = "setup:access_request:blocked"
 
+    ODD_THING_REPORTED = "setup:odd_thing:reported"  # by a user, about an app, a device or a page
+
     LOOSENING_ACCEPTED = "setup:loosening:accepted"
     LOOSENING_DROPPED = "setup:loosening:dropped"  # nobody answers for the exposure any more, which stands
     LOOSENING_ENDED = "setup:loosening:ended"  # by the house: closed, left to people, or mended before

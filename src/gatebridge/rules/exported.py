@@ -15,6 +15,8 @@ from enum import StrEnum
 # With one of these in front a spreadsheet computes a cell instead of showing it, with the rights of whoever opens it (X-XS-07). A line
 # feed is passed over by some, and the wide forms of the signs are read as signs where people write so.
 COMPUTES = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# Where lists are separated by semicolons, as in much of Europe, a cell is cut at its own ones, and a quoted one at its line breaks too.
+_CUT = re.compile("(?<=[;\t\r\n])(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
 MARK = "\ufeff"  # spreadsheets read a CSV file as UTF-8 only if it begins with this
 BETWEEN = "; "  # between the values of one cell
 
@@ -50,7 +52,8 @@ def _plain_word(text: str) -> str:
 
 def safe(text: str) -> str:
     """The text as a cell that shows it: where a spreadsheet would compute, an apostrophe stands in front."""
-    return f"'{text}" if text.startswith(COMPUTES) else text
+    uncut = _CUT.sub("'", text)
+    return f"'{uncut}" if text.startswith(COMPUTES) else uncut
 
 
 def cell(value: object) -> str:

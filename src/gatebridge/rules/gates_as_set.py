@@ -11,6 +11,7 @@ from enum import StrEnum
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow
 from gatebridge.rules.exposed.by_policies import WITH_A_USER
+from gatebridge.rules.exposed.by_settings import waives_for_codes, waives_for_refresh
 from gatebridge.rules.exposed.kinds import Subject
 from gatebridge.rules.exposures import Exposure
 from gatebridge.rules.gates import Gate
@@ -122,6 +123,8 @@ def _client(subject: Subject, _: Presence) -> _Said:
     settings = subject.settings
     if settings.public:
         return Stand.OPEN, "No secret: public app"
+    if waives_for_codes(settings) or waives_for_refresh(settings):
+        return Stand.GUARDED, "Proof waived in part"
     if settings.auth_methods == frozenset({ClientAuthMethod.PRIVATE_KEY_JWT}):
         return Stand.GUARDED, "Signed with its key"
     return Stand.GUARDED, "Secret required"
@@ -200,7 +203,8 @@ def _hours(_: Subject, presence: Presence) -> _Said:
 
 
 def _network(subject: Subject, _: Presence) -> _Said:
-    count = len(subject.policies.ip_ranges) + len(subject.org.trusted_ranges)
+    trusted = () if subject.org.trusted_ranges_only_waive else subject.org.trusted_ranges
+    count = len(subject.policies.ip_ranges) + len(trusted)
     ranged = any(subject.profiles.values())
     if subject.policies.ip_relaxation is Relaxation.RELAX:
         return Stand.OPEN, "Relaxed: any address"
@@ -225,7 +229,8 @@ def _consent(subject: Subject, _: Presence) -> _Said:
 
 def _lifetime(subject: Subject, _: Presence) -> _Said:
     if Flow.REFRESH_TOKEN in subject.settings.flows:
-        return Stand.GUARDED, f"Refresh: {', '.join(_short(policy) for policy in subject.policies.refresh_policies)}"
+        in_force = subject.policies.refresh_policies_in_force(subject.now)
+        return Stand.GUARDED, f"Refresh: {', '.join(_short(policy) for policy in in_force)}"
     return Stand.GUARDED, "Access tokens only"
 
 

@@ -115,6 +115,11 @@ def network_of(address: Address) -> str:
     return str(ip_network((address.packed, 24 if address.version == 4 else 48), strict=False))
 
 
+def near(one: Address | None, other: Address | None) -> bool:
+    """Whether two are in one network; what cannot be told is not near."""
+    return one is not None and other is not None and network_of(one) == network_of(other)
+
+
 class Relaxation(StrEnum):
     """When an app's requests may come from outside the ranges that apply."""
 
@@ -211,10 +216,18 @@ def judge(address: Address | None, policy: NetworkPolicy, *, refreshing: bool = 
 
 
 def _judged(address: Address | None, policy: NetworkPolicy, refreshing: bool, activated: bool) -> Judgement:
-    if refreshing and policy.refresh:
-        listed = _held_against(address, Rule.REFRESH_RANGES, policy.refresh)
-        if not listed.allowed:
-            return listed
+    if not (refreshing and policy.refresh):
+        return _of_app_and_user(address, policy, refreshing, activated)
+    listed = _held_against(address, Rule.REFRESH_RANGES, policy.refresh)
+    if not listed.allowed:
+        return listed
+    others = _of_app_and_user(address, policy, refreshing, activated)
+    if others.rule is Rule.NO_EFFECT:
+        return listed
+    return replace(others, words=f"{listed.words} {others.words}") if others.allowed else others
+
+
+def _of_app_and_user(address: Address | None, policy: NetworkPolicy, refreshing: bool, activated: bool) -> Judgement:
     relaxed = policy.relaxation is Relaxation.RELAX or (policy.relaxation is Relaxation.RELAX_REFRESH and refreshing)
     own = _held_against(address, Rule.APP_RANGES, policy.app) if policy.app else None
     if own is not None and not own.allowed:

@@ -54,9 +54,14 @@ class User:
 
     @property
     def sort_name(self) -> str:
-        """The name as it is sorted by: whatever the case of its letters, and with what stands above or below them left out."""
-        plain = (letter for letter in unicodedata.normalize("NFKD", self.name) if not unicodedata.combining(letter))
-        return "".join(plain).casefold()
+        """The name as it is sorted by."""
+        return folded_name(self.name)
+
+
+def folded_name(name: str) -> str:
+    """A name as it is sorted by and looked for: whatever the case of its letters, and with what stands above or below them left out."""
+    plain = (letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    return "".join(plain).casefold()
 
 
 @dataclass(frozen=True, slots=True)

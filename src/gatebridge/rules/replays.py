@@ -144,7 +144,8 @@ def _brought(facts: Facts, use: Use, door: Door) -> tuple[Facts, Attempt]:
         brought = replace(attempt, callback=CallbackProof(uri=_CALLBACK), challenge="replayed", approving=Approving(approved=True))
         return replace(facts, session=_session(facts, use)), brought
     if door is Door.ASSERTION:
-        return facts, replace(attempt, client=None, assertion=AssertionProof(certificate_id="replayed"))
+        signed_at = max(facts.now, facts.ended_at() or facts.now)
+        return facts, replace(attempt, client=None, assertion=AssertionProof(certificate_id="replayed", signed_at=signed_at))
     if door is Door.CODE:
         code = _code(facts, use, epochs)
         return replace(facts, session=_session(facts, use)), replace(attempt, callback=CallbackProof(), code=code)

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gatebridge.rules import scopes
-from gatebridge.rules.app_settings import AppSettings
-from gatebridge.rules.apps import App
 from gatebridge.rules.asks.answers import refused
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.gates import Gate
@@ -61,11 +59,16 @@ def read(said: Iterable[tuple[str, str]]) -> Needs | str:
     return needs
 
 
-def may_see(app: App | None, settings: AppSettings | None, token: AccessToken) -> bool:
-    """Whether an app may learn about this token: its own, those meant for it, and all where its settings say so (IN-04, X-MX-06)."""
-    if app is None or settings is None:
+def may_see(asking: Facts, token: AccessToken) -> bool:
+    """Whether an app may learn about this token: its own, those meant for it, and all where its settings say so (IN-04, X-MX-06).
+
+    What is for the issuer is meant for no app: it is what tokens have that are for nobody, and an app that is called so would see them all.
+    """
+    if asking.app is None or asking.settings is None:
         return False
-    return token.app_id == app.id or settings.introspect_all_tokens or (bool(settings.audience) and settings.audience == token.audience)
+    if token.app_id == asking.app.id or asking.settings.introspect_all_tokens:
+        return True
+    return token.audience == asking.settings.audience and token.audience not in ("", asking.org.issuer)
 
 
 def scope_to_ask(needs: Needs, held: Iterable[str], custom: frozenset[str]) -> str | None:

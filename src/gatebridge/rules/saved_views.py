@@ -8,9 +8,10 @@ from gatebridge.rules.reasons import FieldProblem
 from gatebridge.rules.typed_text import line_problem
 
 MOST = 20  # of one user and one list
+MOST_IN_ALL = 200  # of one user
 LONGEST_NAME = 40
 # A page of setup with filters, order and size; a place in the list is no part of a view.
-_ADDRESS = re.compile(r"(/setup(?:/[A-Za-z0-9_-]+)+)\?([A-Za-z0-9%&=+._:~*-]{1,600})")
+_ADDRESS = re.compile(r"(/setup(?:/[A-Za-z0-9_-]{1,60}){1,3})\?([A-Za-z0-9%&=+._:~*-]{1,600})")
 _PLACE_IN_IT = re.compile(r"(?:^|&)after=")
 NO_VIEW = "This is no view of a list. Narrow or sort a list first, and save it from there."
 

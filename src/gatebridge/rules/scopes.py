@@ -84,6 +84,10 @@ REFRESH = frozenset({"refresh_token", "offline_access"})  # two names of one sco
 IDENTITY = frozenset({"profile", "email", "address", "phone"})  # together the same as `id`
 NEVER_IMPLIED = REFRESH | {"setup_api"}
 
+# An org may have 200 scopes of its own, and there are some forty beside: whoever wants them all need not name any.
+MOST_NAMED = 256
+LONGEST = 8_192  # characters
+
 _WITHOUT_USER = frozenset({"full", "web"}) | REFRESH
 _ORDER = {name: place for place, name in enumerate(CATALOGUE)}
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -92,10 +96,13 @@ _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 def parse(text: str) -> tuple[str, ...] | None:
     """The scopes of a `scope` parameter in the order sent, each once, or None when it breaks the grammar of RFC 6749 section 3.3.
 
-    An empty text is no list of scopes: who receives one treats the parameter as absent (RFC 6749 section 3.1).
+    An empty text is no list of scopes: who receives one treats the parameter as absent (RFC 6749 section 3.1). Nor is one that is longer
+    than what anybody could mean, since what is asked for is remembered here before anybody has proven to be somebody (`_ordered`).
     """
+    if len(text) > LONGEST:
+        return None
     tokens = text.split(" ")
-    if not all(_TOKEN.fullmatch(token) for token in tokens):
+    if len(tokens) > MOST_NAMED or not all(_TOKEN.fullmatch(token) for token in tokens):
         return None
     return tuple(dict.fromkeys(tokens))
 

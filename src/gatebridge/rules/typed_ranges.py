@@ -1,5 +1,6 @@
 """Address ranges as an admin types them: read all at once, and never saved so that they shut out who saves them."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ def read(field: str, typed: Sequence[TypedRange]) -> tuple[tuple[Range, ...], li
     problems = [
         FieldProblem(f"{field}.{place}", problem)
         for place, each in enumerate(typed)
-        for problem in (_problem(each.text), typed_text.line_problem(each.label, may_be_empty=True))
+        for problem in (_problem(each.text), _label_problem(each.label))
         if problem is not None
     ]
     ranges = (parse_range(each.text, each.label) for each in typed)
@@ -52,6 +53,13 @@ def _problem(text: str) -> str | None:
     if addresses([found]) <= 1 << (found.first.max_prefixlen - shortest):
         return None
     return f"An IPv{family} range spans at most a /{shortest}. To let in everybody, set no range."
+
+
+def _label_problem(label: str) -> str | None:
+    # Who typed two ranges in one line would believe that both are in force.
+    if any(parse_range(word) is not None for word in re.split(r"[\s,;()]+", label)):
+        return "There is an address in the label; each range stands by itself."
+    return typed_text.line_problem(label, may_be_empty=True)
 
 
 def lock_out_problem(address: str, ranges: Iterable[Range]) -> str | None:

@@ -6,6 +6,7 @@ characters that show nothing (X-JB-06, X-BF-04).
 
 import re
 from datetime import date
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from gatebridge.rules.network import parse_address
@@ -20,6 +21,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _API_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[^\[\]:]+)(?::([1-9][0-9]{0,4}))?")
 _LINE_BREAKS_AND_TABS = str.maketrans("", "", "\r\n\t")
 
 
@@ -88,11 +90,10 @@ def reason_problem(text: str, longest: int = 512) -> str | None:
 
 def host_problem(host: str) -> str | None:
     """Why no org can answer at this host. The port belongs to the host, unless it is the scheme's own."""
-    name, colon, port = host.partition(":") if not host.startswith("[") else _bracketed(host)
-    named = _is_host_name(name) or (name.startswith("[") and name.endswith("]") and parse_address(name[1:-1]) is not None)
-    if not named or (colon and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536 and port == str(int(port)))):
-        return "A host is a name in lower case, such as crm.example.com, with :port where it is not the scheme's own."
-    return None
+    found = _HOST_AND_PORT.fullmatch(host)
+    if found is not None and (_is_host_name(found[1]) or _is_bracketed_address(found[1])) and int(found[2] or 1) < 65_536:
+        return None
+    return "A host is a name in lower case, such as crm.example.com, with :port where it is not the scheme's own."
 
 
 def issuer_problem(issuer: str, host: str) -> str | None:
@@ -107,11 +108,6 @@ def issuer_problem(issuer: str, host: str) -> str | None:
     return None
 
 
-def _bracketed(host: str) -> tuple[str, str, str]:
-    address, bracket, rest = host.partition("]")
-    return address + bracket, rest[:1], rest[1:]
-
-
 def _is_in_the_calendar(text: str) -> bool:
     try:
         date.fromisoformat(text)
@@ -122,6 +118,10 @@ def _is_in_the_calendar(text: str) -> bool:
 
 def _is_host_name(text: str) -> bool:
     return len(text) <= LONGEST_HOST and all(_HOST_LABEL.fullmatch(label) for label in text.split("."))
+
+
+def _is_bracketed_address(text: str) -> bool:
+    return text.startswith("[") and isinstance(parse_address(text[1:-1]), IPv6Address)
 
 
 def _is_this_machine(name: str) -> bool:

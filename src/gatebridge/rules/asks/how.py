@@ -30,8 +30,7 @@ def flow(facts: Facts, attempt: Attempt) -> Finding | None:
             return refused(Gate.FLOW, flow_reasons.FLOW_NOT_ENABLED, f"{needed} is not among the app's flows", compared)
         if facts.org.switched_off(needed):
             return refused(Gate.FLOW, flow_reasons.FLOW_OFF_IN_ORG, f"{needed} is switched off in the org", Compared("flow", needed, "off"))
-    named_only = attempt.client is not None and attempt.client.method is ClientAuthMethod.NONE
-    if asked is Flow.CLIENT_CREDENTIALS and (facts.settings.public or named_only):
+    if asked is Flow.CLIENT_CREDENTIALS and (facts.settings.public or _only_named(attempt)):
         # RFC 6749 section 4.4: only a client that keeps a secret may act as itself. What it proved counts, not what it could (X-CA-03).
         return refused(Gate.FLOW, client_reasons.CLIENT_NOT_CONFIDENTIAL, "a public app cannot act as itself", compared)
     return passed(Gate.FLOW, f"{asked} is enabled", compared)
@@ -39,6 +38,9 @@ def flow(facts: Facts, attempt: Attempt) -> Finding | None:
 
 def pkce(facts: Facts, attempt: Attempt) -> Finding | None:
     """Is the code bound to the one who asked for it (RFC 7636)?"""
+    if attempt.code is not None and attempt.code.challenge is None and _only_named(attempt):
+        # As where the waiver was taken back since, and the secret was waived instead.
+        return refused(Gate.PKCE, pkce_reasons.CHALLENGE_MISSING, "neither a verifier nor a proof of the client binds the code")
     if attempt.pkce_refused is not None:
         return refused(Gate.PKCE, attempt.pkce_refused)
     if attempt.door is Door.CODE:
@@ -54,6 +56,11 @@ def pkce(facts: Facts, attempt: Attempt) -> Finding | None:
     if facts.settings.pkce_required or facts.settings.public:
         return refused(Gate.PKCE, pkce_reasons.CHALLENGE_MISSING, "the app must send a code_challenge")
     return passed(Gate.PKCE, "waived for this app")
+
+
+def _only_named(attempt: Attempt) -> bool:
+    """Whether the client has shown nothing but its name, which anybody can send."""
+    return attempt.client is not None and attempt.client.method is ClientAuthMethod.NONE
 
 
 def asked_scopes(facts: Facts, attempt: Attempt) -> Finding | None:

@@ -10,19 +10,17 @@ from gatebridge.rules.facts import Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AccessToken, AuthorizationCode, Epochs, RefreshToken
 from gatebridge.rules.lifetimes import DEFAULT_REFRESH_POLICIES, RefreshPolicy
-from gatebridge.rules.network import network_of, parse_address
+from gatebridge.rules.network import near, parse_address
 from gatebridge.rules.reasons import grant as grant_reasons
 from gatebridge.rules.reasons import proof as token_reasons
 from gatebridge.rules.reasons.reason import Compared
 from gatebridge.rules.verdict import Finding
 
-# What is presented here is not even looked up for a caller who failed to prove itself, so nothing is known about it (standards G-13).
-LOOKED_UP_LATER = frozenset({Door.CODE, Door.REFRESH, Door.ASSERTION, Door.DEVICE})
-
 
 def proof(facts: Facts, attempt: Attempt) -> Finding | None:
     """Is what was presented known, unused, in time, and has nothing ended that it hangs from?"""
-    if attempt.door in LOOKED_UP_LATER and attempt.client is not None and attempt.client.refused is not None:
+    if attempt.client is not None and attempt.client.refused is not None:
+        # For a caller who failed to prove itself it is not even looked up, so nothing is known about it (standards G-13).
         return None
     if attempt.proof_refused is not None:
         return refused(Gate.PROOF, attempt.proof_refused, "", *attempt.proof_compared)
@@ -106,34 +104,29 @@ def _again(facts: Facts, attempt: Attempt, refresh: RefreshToken, used_at: datet
     grace = timedelta(seconds=facts.policies.refresh_grace_seconds)
     sent = str(attempt.address) if attempt.address is not None else None
     compared = Compared("address", sent, refresh.used_from or None, f"used {(facts.now - used_at).total_seconds():.0f} s before")
-    first = parse_address(refresh.used_from)
-    near = attempt.address is not None and first is not None and network_of(attempt.address) == network_of(first)
-    if facts.now - used_at < grace and near and not refresh.successor_used:
+    from_there = near(attempt.address, parse_address(refresh.used_from))
+    if facts.now - used_at < grace and from_there and not refresh.successor_used:
         return passed(Gate.PROOF, "once more within the grace: the same successor again", compared)
     return refused(Gate.PROOF, grant_reasons.REFRESH_REUSED, "it was exchanged for its successor before", compared)
 
 
 def policies_in_force(facts: Facts) -> tuple[RefreshPolicy, ...]:
-    """The refresh token policies at this moment. Where there are none, and where the exception from them lacks its reason or its end,
-    or has run out, the defaults stand: without them a refresh token would never end (X-RT-08)."""
-    if facts.policies is None or not facts.policies.refresh_policies:
-        return DEFAULT_REFRESH_POLICIES
-    policies, until = facts.policies.refresh_policies, facts.policies.refresh_exception_until
-    excepted = facts.policies.refresh_exception_reason != "" and until is not None and facts.now < until
-    for_ever = any(policy.kind == "until_revoked" for policy in policies)
-    return DEFAULT_REFRESH_POLICIES if for_ever and not excepted else policies
+    """The refresh token policies at this moment; of an app that has no policies here, the defaults."""
+    return facts.policies.refresh_policies_in_force(facts.now) if facts.policies is not None else DEFAULT_REFRESH_POLICIES
 
 
-def _assertion(facts: Facts, attempt: Attempt) -> Finding:
+def _assertion(facts: Facts, attempt: Attempt) -> Finding | None:
     assertion = attempt.assertion
     if assertion is None:
         return refused(Gate.PROOF, grant_reasons.ASSERTION_MISSING)
     if assertion.refused is not None:
         return refused(Gate.PROOF, assertion.refused, "", *assertion.compared)
-    ended = facts.ended_at()
+    if assertion.certificate_id is None:
+        return None
+    ended, signed_at = facts.ended_at(), assertion.signed_at
     # It says whole seconds, so one of the very second in which everything ended may have come after it.
-    if ended is not None and assertion.signed_at is not None and assertion.signed_at < ended.replace(microsecond=0):
-        compared = Compared("iat", assertion.signed_at.isoformat(), ended.isoformat())
+    if ended is not None and (signed_at is None or signed_at < ended.replace(microsecond=0)):
+        compared = Compared("iat", signed_at.isoformat() if signed_at is not None else None, ended.isoformat())
         return refused(Gate.PROOF, grant_reasons.GRANT_ASSERTION_ENDED, "signed before everything was ended", compared)
     return passed(Gate.PROOF, "signed with a live key of the app, for us, in time", *assertion.compared)
 

@@ -2,7 +2,7 @@
 
 from gatebridge.rules import granted, levels, lifetimes, scopes, sessions
 from gatebridge.rules.app_policies import PermittedUsers
-from gatebridge.rules.app_settings import TokenFormat
+from gatebridge.rules.app_settings import Flow, TokenFormat
 from gatebridge.rules.asks.answers import passed, refused
 from gatebridge.rules.facts import Approving, Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
@@ -105,15 +105,18 @@ def _remembered(facts: Facts, attempt: Attempt) -> Finding:
         return refused(Gate.CONSENT, consent_reasons.CONSENT_REQUIRED, "the user approved less than this", compared)
     if callback not in approval.callbacks:
         return refused(Gate.CONSENT, consent_reasons.CONSENT_REQUIRED, "the user approved it for another address", compared)
-    if identity_is_a_guess(facts, callback or ""):
+    if identity_is_a_guess(facts, callback or "", attempt.flow):
         # RFC 8252 section 8.6: any program on the machine can listen there, so the user looks each time.
         return refused(Gate.CONSENT, consent_reasons.CONSENT_REQUIRED, "nothing but its address tells this app from another", compared)
     return passed(Gate.CONSENT, f"approved by the user on {approval.renewed_at.date().isoformat()}", compared)
 
 
-def identity_is_a_guess(facts: Facts, callback: str) -> bool:
-    """Whether only the redirect tells who the app is, and others can answer there too: a public app on loopback or a private scheme."""
-    return facts.settings is not None and facts.settings.public and not callback.startswith("https://")
+def identity_is_a_guess(facts: Facts, callback: str, flow: Flow | None = None) -> bool:
+    """Whether only the redirect tells who the app is, and others can answer there too: on loopback or at a private scheme, an app that is
+    public, that need not prove itself when it redeems the code, or that redeems none."""
+    if facts.settings is None or callback.startswith("https://"):
+        return False
+    return facts.settings.public or not facts.settings.require_secret_for_web_server or flow is Flow.USER_AGENT
 
 
 def _before(facts: Facts, attempt: Attempt, pre_authorized: bool) -> Finding:

@@ -37,9 +37,9 @@ def client(facts: Facts, attempt: Attempt) -> Finding | None:
 
 def _by_assertion(facts: Facts, assertion: AssertionProof) -> Finding | None:
     """Client authentication is optional at this grant: the assertion is signed with the app's own key (RFC 7521 section 4.1)."""
-    if assertion.refused is not None and assertion.certificate_id is None:
+    if assertion.certificate_id is None:
         # No live key of the app has signed it, so whoever sent it is a stranger and hears nothing about that app (standards G-13).
-        return refused(Gate.CLIENT, assertion.refused, "", *assertion.compared)
+        return refused(Gate.CLIENT, assertion.refused, "", *assertion.compared) if assertion.refused is not None else None
     return passed(Gate.CLIENT, "named by the iss of its assertion") if facts.app is not None else None
 
 

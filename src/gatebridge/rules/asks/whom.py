@@ -4,7 +4,7 @@ from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.asks.answers import passed, refused
 from gatebridge.rules.facts import Attempt, Facts
-from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.gates import Gate
 from gatebridge.rules.people import UserState
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import permitted as permitted_reasons
@@ -19,7 +19,7 @@ def user(facts: Facts, attempt: Attempt) -> Finding | None:
     if as_itself and facts.policies is not None and facts.policies.run_as_user_id is None:
         return refused(Gate.USER, user_reasons.RUN_AS_MISSING, "no run-as user is set")
     if facts.standing is None:
-        named = attempt.door is Door.ASSERTION and attempt.assertion is not None and attempt.assertion.refused is None
+        named = attempt.assertion is not None and attempt.assertion.refused is None
         return refused(Gate.USER, user_reasons.USER_UNKNOWN, "nobody in this org has this username") if named else None
     person = facts.standing.user
     if person.state is not UserState.ACTIVE:

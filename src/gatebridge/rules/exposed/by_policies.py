@@ -21,13 +21,6 @@ _DEFAULT_REFRESH = Mend(
 )
 
 
-def _for_ever(policies: AppPolicies, now: datetime) -> bool:
-    """Whether refresh tokens live until they are revoked. An exception without a reason or an end, or past it, counts for nothing."""
-    until = policies.refresh_exception_until
-    excepted = policies.refresh_exception_reason != "" and until is not None and now < until
-    return excepted and any(policy.kind == "until_revoked" for policy in policies.refresh_policies)
-
-
 def _self_authorize(subject: Subject) -> Found | None:
     if subject.policies.permitted_users is not PermittedUsers.SELF_AUTHORIZE or subject.built_in:
         return None
@@ -95,7 +88,7 @@ def _profiles_of_users(subject: Subject) -> frozenset[str]:
 
 
 def _no_refresh_expiry(subject: Subject) -> Found | None:
-    if not _for_ever(subject.policies, subject.now):
+    if all(policy.kind != "until_revoked" for policy in subject.policies.refresh_policies_in_force(subject.now)):
         return None
     return Found("A refresh token lives until it is revoked.", mend=_DEFAULT_REFRESH)
 
@@ -161,7 +154,6 @@ BY_POLICIES = (
         _self_authorize_with_full,
         why="This is how the token thefts of 2025 began: one user, on the telephone, gives a look-alike everything.",
         smaller="Approve users by profile or permission set; or name the scopes that the app uses instead of full.",
-        rests_on=("self_authorize", "full_scope"),
     ),
     Kind(
         "ip_relaxed",
@@ -195,7 +187,6 @@ BY_POLICIES = (
         why="With the address not looked at, a password that was guessed or given away is all that it takes.",
         smaller="Require high assurance of the app, so that its users show a second factor.",
         command="gatebridge apps policies {app} --required-level high",
-        rests_on=("ip_relaxed",),
     ),
     Kind(
         "no_ranges",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from gatebridge.rules import scopes
 from gatebridge.rules.app_checks import GIVES_REFRESH_TOKENS
-from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.app_settings import AppSettings, Flow
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.exposed.kinds import Found, Kind, Mend, Subject
 
@@ -59,17 +59,25 @@ def _private_scheme(subject: Subject) -> Found | None:
     return Found(f"Codes come back at an address with a scheme of the app's own: {schemes}", " ".join(sorted(private)))
 
 
+def waives_for_codes(settings: AppSettings) -> bool:
+    """Whether the app redeems codes, those of devices too, and need not prove itself to."""
+    return not settings.require_secret_for_web_server and bool(settings.flows & {Flow.WEB_SERVER, Flow.DEVICE})
+
+
+def waives_for_refresh(settings: AppSettings) -> bool:
+    """Whether the app refreshes, and need not prove itself to."""
+    return not settings.require_secret_for_refresh and Flow.REFRESH_TOKEN in settings.flows
+
+
 def _secret_waived_for_codes(subject: Subject) -> Found | None:
-    settings = subject.settings
-    if settings.require_secret_for_web_server or Flow.WEB_SERVER not in settings.flows:
+    if not waives_for_codes(subject.settings):
         return None
     mend = Mend(settings={"require_secret_for_web_server": True})
     return Found("The app need not prove itself to redeem a code.", mend=mend)
 
 
 def _secret_waived_for_refresh(subject: Subject) -> Found | None:
-    settings = subject.settings
-    if settings.require_secret_for_refresh or Flow.REFRESH_TOKEN not in settings.flows:
+    if not waives_for_refresh(subject.settings):
         return None
     return Found("The app need not prove itself to refresh.", mend=Mend(settings={"require_secret_for_refresh": True}))
 
@@ -155,7 +163,7 @@ BY_SETTINGS = (
         2,
         "settings.require_secret_for_web_server",
         _secret_waived_for_codes,
-        why="Only PKCE ties the code to the app that asked for it.",
+        why="Only PKCE ties a code to the app that asked for it, and nothing ties that of a device.",
         smaller="Require the proof that the app has anyway.",
     ),
     Kind(

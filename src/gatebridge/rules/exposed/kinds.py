@@ -1,7 +1,7 @@
 """What is looked at when exposures are looked for, and what a kind of exposure consists of."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -46,10 +46,6 @@ class Mend:
     def __bool__(self) -> bool:
         return bool(self.settings or self.policies)
 
-    def applied_to(self, subject: Subject) -> Subject:
-        """The same app with the smaller setting."""
-        return replace(subject, settings=replace(subject.settings, **self.settings), policies=replace(subject.policies, **self.policies))
-
 
 BY_HAND = Mend()
 
@@ -67,8 +63,7 @@ class Found:
 class Kind:
     """One kind of exposure.
 
-    `command` is what to type where no machine can choose the smaller setting; {app} stands for the app's id. `rests_on` names the
-    exposures without which this one is none.
+    `command` is what to type where no machine can choose the smaller setting; {app} stands for the app's id.
     """
 
     code: str
@@ -78,4 +73,3 @@ class Kind:
     why: str
     smaller: str
     command: str = ""
-    rests_on: tuple[str, ...] = ()

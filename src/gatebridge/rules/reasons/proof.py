@@ -20,12 +20,6 @@ TOKEN_REVOKED = dead_token(
     hint="Find the part of the client that revokes on shutdown or sign-out while another part still uses the token.",
     remedy="Login History shows who revoked it, the client itself or an admin; a revoked token never lives again.",
 )
-TOKEN_OF_OTHER_ORG = dead_token(
-    code="token_of_other_org",
-    sentence="The token belongs to another org than the one that was called.",
-    hint="Send the token to the host of the org that issued it; it came as instance_url with the token.",
-    remedy="Nothing to change here: no token is valid in two orgs. An app that works in both needs a token from each.",
-)
 TOKEN_ENDED = dead_token(
     code="token_ended",
     follows=True,

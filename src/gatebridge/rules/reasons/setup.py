@@ -58,12 +58,6 @@ READ_ONLY_FIELD = _bad_request(
     hint="Send only the fields to be changed, not the whole record as it was read.",
     remedy="Remove the field that is named; the server alone sets it, or a request of its own does.",
 )
-BODY_ID_DIFFERS = _bad_request(
-    code="body_id_differs",
-    sentence="The id in the body is not the id in the address.",
-    hint="Leave the id out of the body: the address says which record is meant.",
-    remedy="Nothing to change here: the server never chooses between two ids.",
-)
 NAME_TAKEN = _conflict(
     code="name_taken",
     sentence="Another record of this org already has this name.",
@@ -109,12 +103,6 @@ LAST_ADMIN = _conflict(
     sentence="This would leave the org without anybody who can administer it.",
     hint="Count who is active and can give permissions, apart from the user that the change concerns.",
     remedy="Make a second person an admin first, and let that person sign in once.",
-)
-SECRET_ALREADY_SHOWN = _conflict(
-    code="secret_already_shown",
-    sentence="This request was already carried out, and the secret in its answer is shown once only.",
-    hint="The first answer had the secret; the server keeps only a digest of it and cannot show it again.",
-    remedy="If the first answer was lost, add another secret and retire the one that nobody knows.",
 )
 CONFIRMATION_REQUIRED = _conflict(
     code="confirmation_required",

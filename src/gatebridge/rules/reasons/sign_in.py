@@ -65,7 +65,7 @@ ADDRESS_LOCKED = not_signed_in(
     code="address_locked",
     sentence="Too many wrong passwords were tried from this address lately.",
     hint="Wait a quarter of an hour; behind a shared address somebody else may have caused it.",
-    remedy="Login History shows which usernames were tried; set trusted_proxies if every user seems to have one address.",
+    remedy="Login History shows which usernames were tried. Operator: if all users share one address, set GATEBRIDGE_TRUSTED_PROXIES.",
 )
 SECOND_STEP_DUE = not_signed_in(
     code="second_step_due",
