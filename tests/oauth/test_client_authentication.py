@@ -14,6 +14,7 @@ from gatebridge.rules.apps import Dialect
 from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.delete_app import DeleteApp, delete_app
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
+from gatebridge.setup.manage_orgs import EditOrg, edit_org
 from gatebridge.setup.rotate_secret import AddSecret, RetireSecret, RotateSecret, add_secret, retire_secret, rotate_secret
 from gatebridge.storage import credentials
 
@@ -88,6 +89,14 @@ def test_std_CA_02_a_failure_in_the_body_is_401_too_and_names_a_scheme(acme: Ten
     answer = app.ask(client_id=app.consumer_key, client_secret="wrong")
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Basic realm=")
+
+
+def test_std_CA_02_the_challenge_can_be_read_whatever_the_org_calls_itself(acme: Tenant) -> None:
+    app = acme.app()
+    with acme.standing.database.transaction() as tx:
+        edit_org(tx, acme.admin, EditOrg(name='The "Best" \\ Zoë & Söhne'))
+    for answer in (app.ask(headers=basic(app.consumer_key, "wrong")), app.ask(client_id=app.consumer_key, client_secret="wrong")):
+        assert answer.headers["www-authenticate"] == f'Basic realm="{acme.org.host}"'
 
 
 # --- One way at a time ---------------------------------------------------------------------------------------------------

@@ -90,6 +90,13 @@ def test_std_IN_04_a_resource_server_sees_the_tokens_of_its_own_audience_and_no_
     assert orders.introspect(other.access_token()).json() == INACTIVE
 
 
+def test_std_IN_04_an_app_that_is_called_like_the_issuer_sees_no_more_for_it(acme: Tenant, app: Client) -> None:
+    """Whose tokens are for nobody have the issuer for their audience, and what an app's audience is, its developer says alone."""
+    nosy = acme.app("Nosy", audience=acme.org.issuer)
+    assert nosy.introspect(app.access_token()).json() == INACTIVE
+    assert nosy.introspect(nosy.access_token()).json()["active"] is True
+
+
 @pytest.mark.parametrize("format", list(TokenFormat), ids=str)
 def test_std_SC_08_a_token_of_another_org_is_unknown_here(acme: Tenant, rival: Tenant, format: TokenFormat) -> None:
     server = acme.app("Server", introspect_all_tokens=True)

@@ -7,6 +7,7 @@ from tests.oauth.tenants import Tenant
 
 from gatebridge.oauth.end_session import PATH
 from gatebridge.setup.block_app import BlockApp, block_app
+from gatebridge.storage.interactions import interactions
 
 STATE = "s-42/ä+b c=&;%20"
 
@@ -129,6 +130,16 @@ def test_a_POST_that_cannot_be_read_is_told_so(ben: Visit) -> None:
     refused(ben.browser.open(sent.headers["location"]), "parameter_repeated")
     refused(ben.browser.open(f"{PATH}?client_id=a&client_id=b"), "parameter_repeated")
     assert ben.signed_in
+
+
+def test_X_RL_15_what_is_longer_than_anybody_needs_is_not_kept_for_whoever_posts_it(ben: Visit, acme: Tenant) -> None:
+    for name in ("client_id", "post_logout_redirect_uri", "state"):
+        sent = acme.door.post(acme.org.issuer + PATH, {"id_token_hint": ben.id_token, name: "x" * 60_000})
+        assert name in refused(ben.browser.open(sent.headers["location"]), "parameter_malformed").text
+    with acme.standing.database.snapshot() as tx:
+        kept = tx.connection.execute(interactions.select().where(interactions.c.org_id == acme.org.id)).all()
+    assert max(len(str(row.parameters)) for row in kept) < 1_000
+    assert ben.leave(post_logout_redirect_uri=BYE, state="x" * 2_048).went_to == f"{BYE}?state={'x' * 2_048}"
 
 
 def test_std_LO_03_X_RU_13_an_address_that_is_not_registered_to_the_letter_is_not_gone_to(ben: Visit) -> None:

@@ -11,12 +11,14 @@ import pytest
 import sqlalchemy as sa
 from tests.oauth.client_keys import client_key
 from tests.oauth.conftest import HouseMaker
+from tests.oauth.flows.portal import PUBLIC, make_portal
 from tests.oauth.houses import Standing
 from tests.oauth.tenants import REVOKE, TOKEN, Tenant, make_tenant
 
 from gatebridge.rules.ids import Prefix
+from gatebridge.setup.revoke import RevokeUserOfApp, revoke_user_of_app
 from gatebridge.storage import strangers
-from gatebridge.storage.grants import grants
+from gatebridge.storage.grants import grants, live_of_user
 from gatebridge.storage.tokens import access_tokens
 
 Found = TypeVar("Found")
@@ -88,6 +90,39 @@ def test_fifty_revokes_at_once_are_numbered_without_a_gap(acme: Tenant, nodes: t
     tokens = [app.access_token() for _ in range(MANY)]
     at_once(lambda number: app.at(nodes[number % 2]).revoke(tokens[number]))
     assert [each["sequence"] for each in app.feed().json()["revocations"]] == list(range(1, MANY + 1))
+
+
+def test_X_AC_02_one_code_redeemed_fifty_times_at_once_has_one_winner_and_buys_nothing(
+    acme: Tenant, nodes: tuple[Standing, Standing]
+) -> None:
+    spa = make_portal(acme, "Spa", auth_methods=PUBLIC)
+    code = spa.code()
+    answers = at_once(lambda number: spa.at(nodes[number % 2]).redeem(code))
+    assert statuses(answers) == {200: 1, 400: MANY - 1}
+    (won,) = (answer.json() for answer in answers if answer.status_code == 200)
+    assert (spa.live(won["access_token"]), spa.refresh(won["refresh_token"]).status_code) == (False, 400)
+    assert [each["kind"] for each in spa.guard.feed().json()["revocations"]] == ["grant"]
+
+
+def test_X_RV_01_what_is_redeemed_while_its_user_ends_it_is_dead_when_the_revoke_has_returned(
+    acme: Tenant, nodes: tuple[Standing, Standing]
+) -> None:
+    spa = make_portal(acme, "Spa", auth_methods=PUBLIC)
+    codes, family = [spa.code() for _ in range(MANY // 2)], spa.signed_in()["refresh_token"]
+
+    def work(number: int) -> httpx.Response | None:
+        if number == MANY // 2:
+            with nodes[0].database.transaction() as tx:
+                revoke_user_of_app(tx, acme.admin, RevokeUserOfApp(spa.app.id, spa.user.id))
+            return None
+        node = spa.at(nodes[number % 2])
+        return node.redeem(codes[number]) if number < MANY // 2 else node.refresh(family)
+
+    answers = [answer for answer in at_once(work) if answer is not None]
+    assert statuses(answers).keys() <= {200, 400}
+    assert not [answer for answer in answers if answer.status_code == 200 and spa.live(answer.json()["access_token"])]
+    with acme.standing.database.snapshot() as tx:
+        assert live_of_user(tx, acme.org.id, spa.user.id, spa.app.installation_id) == []
 
 
 def test_fifty_strangers_at_once_are_all_counted(acme: Tenant, nodes: tuple[Standing, Standing]) -> None:

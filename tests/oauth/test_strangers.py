@@ -1,11 +1,16 @@
 """A stranger can make the server write; here is how little. Proven clients are never folded for what their tokens are refused for."""
 
+import json
+
 import pytest
 import sqlalchemy as sa
-from tests.oauth.tenants import Client, Tenant
+from tests.oauth.flows.portal import make_portal
+from tests.oauth.tenants import REVOKE, Client, Tenant
 
 from gatebridge.records import history
+from gatebridge.rules import scopes
 from gatebridge.rules.app_settings import ClientAuthMethod
+from gatebridge.rules.apps import Dialect
 from gatebridge.rules.ids import Prefix, parse
 from gatebridge.storage.strangers import stranger_counts
 
@@ -97,3 +102,31 @@ def test_who_only_knows_the_name_of_a_public_app_is_folded_like_any_stranger(acm
     for _ in range(25):
         assert public.token().status_code == 400
     assert len(acme.history()) == 20
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_a_dead_token_is_no_key_to_the_history_for_whoever_has_found_it(acme: Tenant, app: Client, kind: str) -> None:
+    """In the salesforce dialect nobody need be anybody to end a token; only the one who ends it leaves a line for certain."""
+    portal = make_portal(acme, dialect=Dialect.SALESFORCE)
+    token = portal.signed_in()[kind]
+    before = len(acme.history())
+    for _ in range(25):
+        assert app.post(REVOKE, {"token": token}).status_code == 200
+    told = acme.history()[before:]
+    assert len(told) == 21
+    assert {(line.event, line.outcome, line.user_id) for line in told} == {("revocation", "success", acme.runner.id)}
+    assert [portal.app.revoke(token).status_code for _ in range(2)] == [200, 200]
+    assert len(acme.history()) == before + 23  # whoever proves to be the app is told of in full
+
+
+def test_a_list_of_scopes_costs_a_stranger_more_than_it_costs_us(acme: Tenant, app: Client) -> None:
+    long = " ".join(f"{number:030}" for number in range(250))
+    assert app.token(client_secret="wrong", scope=long).status_code == 401
+    stranger = acme.history()[-1]
+    assert len(stranger.scopes_asked) <= 512
+    assert len(json.dumps(stranger.receipt)) < 4_096
+    held = scopes._ordered.cache_info().currsize
+    for number in range(3):
+        answer = app.token(scope=" ".join(f"{number}{each:04}" for each in range(800)))
+        assert (answer.json()["error"], acme.true_cause(answer)) == ("invalid_scope", "scope_malformed")
+    assert scopes._ordered.cache_info().currsize == held

@@ -32,6 +32,14 @@ def test_the_list_of_versions_needs_no_token_and_ends_with_the_newest(acme: Tena
     assert "<version>67.0</version></Version></Versions>" in as_xml.text
 
 
+@pytest.mark.parametrize("path", ["", "/", ROOT.removeprefix("/services/data") + "/query?q=SELECT+Id+FROM+User+WHERE+Name+%3D+%27a%27"])
+def test_with_one_slash_too_many_it_is_told_where_that_is(acme: Tenant, sf: Surface, path: str) -> None:
+    answer = acme.door.get(f"{acme.org.issuer}//services/data{path}", headers={"Authorization": f"Bearer {sf.token}"})
+    assert (answer.status_code, answer.headers["location"]) == (308, f"{acme.org.issuer}/services/data{path}")
+    assert (answer.content, answer.headers["cache-control"]) == (b"", "no-store")
+    assert sf.get(answer.headers["location"].removeprefix(acme.org.issuer)).status_code == 200
+
+
 def test_every_listed_version_answers_alike(acme: Tenant, sf: Surface) -> None:
     listed = acme.door.get(acme.org.issuer + "/services/data").json()
     me = f"/sobjects/User/{long(acme.runner.id)}?fields=Username"
@@ -228,9 +236,11 @@ def test_addresses_are_counted_and_logged_by_their_pattern_and_never_by_what_was
     with capture_logs() as logged:
         sf.get(f"/sobjects/User/{acme.runner.id}")
         sf.get("/query/a-locator?q=a-name")
+        acme.door.get(f"{acme.org.issuer}/{ROOT}/sobjects/User/{acme.runner.id}")
     assert [line["path"] for line in logged if line["event"] == "request"] == [
         "/services/data/{version}/sobjects/{sobject}/{id}",
         "/services/data/{version}/query/{locator}",
+        "//services/data",
     ]
     for path in ("/sobjects/Canary/005", "/query/canary", "/canary/canary/", "/tooling/canary/x", f"/sobjects/User/{acme.runner.id}"):
         sf.get(path)

@@ -135,6 +135,23 @@ def test_the_password_alone_does_not_set_up_a_first_factor(dana: Person) -> None
     assert factors_of(dana) == []
 
 
+def test_X_SE_10_a_new_password_makes_the_sign_in_of_who_has_a_factor_no_newer(dana: Person) -> None:
+    sets_up(dana)
+    dana.tenant.standing.clock.advance(minutes=60)
+    new = {"current": PASSWORD, "password": "correct horse battery staple", "repeat": "correct horse battery staple"}
+    assert "said=changed" in dana.browser.submit(dana.browser.open("/me/password"), "password-form", None, **new).url
+    assert "/me/security/prove?then=app" in dana.browser.open(f"{PATH}/app").url
+    assert "/me/security/prove" in dana.browser.submit(dana.browser.open(PATH), "recovery-form").url
+
+
+def test_who_proves_to_be_it_by_the_password_leaves_a_line(dana: Person) -> None:
+    signed_in(dana)
+    page, lines = dana.browser.open(f"{PATH}/prove?then=connect"), len(dana.tenant.history())
+    assert dana.browser.submit(page, "password-form", password=PASSWORD).url.endswith("/connect")
+    (line,) = dana.tenant.history()[lines:]
+    assert (line.event, line.outcome, line.auth_method, line.user_id) == ("sign_in", "success", "session+password", dana.user.id)
+
+
 def test_after_an_hour_one_proves_once_more_by_a_factor_and_not_by_the_password(dana: Person) -> None:
     app = sets_up(dana)
     dana.tenant.standing.clock.advance(minutes=60)

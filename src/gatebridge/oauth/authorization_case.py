@@ -18,6 +18,7 @@ from gatebridge.rules.reasons import session as reasons
 from gatebridge.rules.reasons.reason import Compared, Reason
 from gatebridge.rules.sessions import Session
 from gatebridge.rules.verdict import Finding, Verdict
+from gatebridge.rules.warned import Sign
 from gatebridge.storage import factors
 from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.tx import Tx
@@ -51,6 +52,7 @@ class Case:
     verdict: Verdict
     wanted: Wanted = field(default_factory=Wanted)
     requested: Requested = field(default_factory=Requested)
+    warned: tuple[Sign, ...] = ()  # of what the page warned that the user has answered
 
     @property
     def silent(self) -> bool:

@@ -36,6 +36,8 @@ def line(
         said["malformed"] = case.request.malformed.parameter or case.request.malformed.reason.code
     if case.attempt.callback is not None:
         said["redirect_uri"] = case.attempt.callback.uri
+    if case.warned:
+        said["warned"] = " ".join(case.warned)
     return endpoint.line_of(
         case.org,
         case.request,

@@ -2,12 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from gatebridge.oauth.response_modes import Reply
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.scopes import render
+from gatebridge.rules.warned import Lack
 
 
 class Decision(StrEnum):
@@ -15,6 +17,15 @@ class Decision(StrEnum):
 
     APPROVE = "approve"
     DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A form that was sent: the button, the mark of the question that it answers, and the publisher's name where the page warns."""
+
+    decision: Decision | None
+    mark: str = ""
+    publisher: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,13 @@ class StepUp:
 
 
 @dataclass(frozen=True, slots=True)
+class ProveAgain:
+    """The user, who is signed in and was warned, shows once more to be it; the request waits under this name."""
+
+    interaction: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One question to one user: may this app do this here, and be answered there?
 
@@ -74,10 +92,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The user is asked first; the request waits under this name. `asked` is what the question is about."""
+    """The user is asked first; the request waits under this name. `asked` is what the question is about.
+
+    `asked_at`: when the request came in. `lack`: what the yes lacks that was just said.
+    """
 
     interaction: str
     asked: Asked
+    asked_at: datetime
+    lack: Lack = Lack.NOTHING
 
 
-Step = Refuse | SendBack | SignIn | StepUp | Ask
+Step = Refuse | SendBack | SignIn | StepUp | ProveAgain | Ask

@@ -5,11 +5,13 @@ approving, is asked of the user unless the request forbids it. Everything else g
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from gatebridge.oauth import authorization_checks, errors, issue_code, response_modes, waiting
+from gatebridge.oauth import consent as questions
 from gatebridge.oauth.authorization_case import SIGN_IN_ANEW, Case, Visit, case_of, decided
 from gatebridge.oauth.authorization_lines import ON_A_PAGE, SENT_BACK, write
-from gatebridge.oauth.authorization_steps import Ask, Asked, Decision, Refuse, SendBack, SignIn, Step, StepUp
+from gatebridge.oauth.authorization_steps import Ask, Asked, Decision, Pressed, ProveAgain, Refuse, SendBack, SignIn, Step, StepUp
 from gatebridge.oauth.flows import user_agent
 from gatebridge.oauth.keyring import Keyring, NoSigningKey
 from gatebridge.oauth.request import OAuthRequest
@@ -27,6 +29,7 @@ from gatebridge.rules.reasons import flow as flow_reasons
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.scopes import render
 from gatebridge.rules.verdict import Finding, State, Verdict
+from gatebridge.rules.warned import Lack, Yes
 from gatebridge.storage import approvals
 from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.tx import Tx
@@ -44,7 +47,7 @@ def begin(tx: Tx, org: Org, request: OAuthRequest, visit: Visit, keyring: Keyrin
     if request.malformed is not None:
         return _malformed(tx, org, request)
     case = case_of(tx, org, request, visit, tx.now, first=True)
-    return _next(tx, case, visit) or _answer(tx, case, None, keyring)
+    return _next(tx, case, visit, tx.now) or _answer(tx, case, None, keyring)
 
 
 def defer(tx: Tx, org: Org, request: OAuthRequest, visit: Visit) -> str | Refuse:
@@ -55,30 +58,40 @@ def defer(tx: Tx, org: Org, request: OAuthRequest, visit: Visit) -> str | Refuse
     cause = case.cause
     if cause is not None and cause.gate in ON_OUR_PAGE:
         return _refuse(tx, case, cause)
-    return waiting.store(tx, org, request.parameters, visit.browser)
+    return _keep(tx, org, request, visit)
 
 
-def resume(
-    tx: Tx,
-    org: Org,
-    request: OAuthRequest,
-    visit: Visit,
-    keyring: Keyring,
-    name: str,
-    decision: Decision | None = None,
-    mark: str | None = None,
-) -> Step:
-    """A request that waited under this name. A decision counts for the question that its form has asked, and for no other (X-CO-03)."""
+def resume(tx: Tx, org: Org, request: OAuthRequest, visit: Visit, keyring: Keyring, name: str, pressed: Pressed | None = None) -> Step:
+    """A request that waited under this name. A decision counts for the question that its form has asked, and for no other (X-CO-03).
+
+    Where the page warns, a yes counts only with everything that it takes there; until then the question stands.
+    """
     found = waiting.find(tx, org, name, visit.browser or b"")
     if isinstance(found, Reason):
         return Refuse(found)
     request = replace(request, parameters=found.interaction.parameters, malformed=None)
-    case = case_of(tx, org, request, visit, found.interaction.created_at)
-    if decision is Decision.APPROVE and mark == _asked(case).mark:
-        case = decided(case, approved=True)
-    if decision is Decision.DENY:
-        case = decided(case, denied=True)
-    return _next(tx, case, visit, name) or _answer(tx, case, found, keyring)
+    asked_at, lack = found.interaction.created_at, Lack.NOTHING
+    case = case_of(tx, org, request, visit, asked_at)
+    if pressed is not None and pressed.decision is not None:
+        case, lack = _pressed(tx, case, asked_at, pressed)
+    step = _next(tx, case, visit, asked_at, name)
+    if isinstance(step, Ask) and lack is not Lack.NOTHING:
+        return ProveAgain(name) if lack is Lack.SIGN_IN else replace(step, lack=lack)
+    return step or _answer(tx, case, found, keyring)
+
+
+def _pressed(tx: Tx, case: Case, asked_at: datetime, pressed: Pressed) -> tuple[Case, Lack]:
+    """The case, now that a button was pressed, and what the yes lacks."""
+    session, lack, asked = case.facts.session, Lack.NOTHING, _asked(case)
+    if session is not None and case.facts.app is not None and case.facts.installation is not None:
+        question = questions.consent(tx, case.org, asked)
+        case = replace(case, warned=question.signs)
+        lack = question.lack(Yes(session.authenticated_at, asked_at, pressed.publisher))
+    if pressed.decision is Decision.DENY:
+        return decided(case, denied=True), Lack.NOTHING
+    if pressed.mark != asked.mark:
+        return case, Lack.NOTHING
+    return decided(case, approved=lack is Lack.NOTHING), lack
 
 
 def _asked(case: Case) -> Asked:
@@ -86,7 +99,7 @@ def _asked(case: Case) -> Asked:
     return Asked(case.facts, granted.scopes(case.facts, case.attempt), callback or "", case.claims)
 
 
-def _next(tx: Tx, case: Case, visit: Visit, name: str | None = None) -> Step | None:
+def _next(tx: Tx, case: Case, visit: Visit, asked_at: datetime, name: str | None = None) -> Step | None:
     """What must happen before the app can be answered; None: nothing."""
     cause = case.cause
     if cause is None:
@@ -96,16 +109,23 @@ def _next(tx: Tx, case: Case, visit: Visit, name: str | None = None) -> Step | N
     if case.silent or case.denied:
         return None
     if cause.reason is level.LEVEL_TOO_LOW:
-        return StepUp(name or waiting.store(tx, case.org, case.request.parameters, visit.browser))
+        return StepUp(name or _keep(tx, case.org, case.request, visit))
     if cause.reason in SIGN_IN_ANEW:
-        return SignIn(name or waiting.store(tx, case.org, case.request.parameters, visit.browser))
+        return SignIn(name or _keep(tx, case.org, case.request, visit))
     if cause.reason is consent.CONSENT_REQUIRED:
-        return Ask(name or waiting.store(tx, case.org, case.request.parameters, visit.browser), _asked(case))
+        return Ask(name or _keep(tx, case.org, case.request, visit), _asked(case), asked_at)
     if _can_be_asked_for(cause):
         # Here the user can ask to be let in; the app is answered when the user goes back to it (AZ-26).
-        waits = name or waiting.store(tx, case.org, case.request.parameters, visit.browser)
+        waits = name or _keep(tx, case.org, case.request, visit)
         return replace(_refuse(tx, case, cause), interaction=waits, form_target=response_modes.form_target(case.callback))
     return None
+
+
+def _keep(tx: Tx, org: Org, request: OAuthRequest, visit: Visit) -> str:
+    """The name under which the request waits. Raises Refused (`rate_exceeded`)."""
+    if visit.session is None:
+        waiting.make_room(tx, org, request.address)
+    return waiting.store(tx, org, request.parameters, visit.browser)
 
 
 def _can_be_asked_for(cause: Finding | None) -> bool:

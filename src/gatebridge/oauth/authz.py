@@ -90,7 +90,7 @@ def decide(reader: FactsReader, request: OAuthRequest, asked: Asked) -> Outcome:
 def _judged(
     org: Org, request: OAuthRequest, caller: Caller, facts: Facts, token: AccessToken | None, asked: Asked, needs: Needs
 ) -> Outcome:
-    if token is not None and not resource.may_see(caller.facts.app, caller.facts.settings, token):
+    if token is not None and not resource.may_see(caller.facts, token):
         return _refused(org, request, caller, facts, proof_reasons.TOKEN_OF_OTHER_APP, needs, token=token)
     # As at introspection: the place of its issue is held against the ranges as they are now, and that of its use where the org asks.
     attempt = Attempt(door=Door.INTROSPECT, address=parse_address(token.address) if token is not None else None, token=token)

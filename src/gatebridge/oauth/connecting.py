@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gatebridge.crypto import secrets
+from gatebridge.oauth import consent as questions
 from gatebridge.oauth import device_authorization, device_lines
+from gatebridge.oauth.authorization_steps import Asked
+from gatebridge.oauth.consent import Consent
 from gatebridge.oauth.device_lines import APPROVED, DENIED, TYPED
 from gatebridge.oauth.flows.device import FLOW
 from gatebridge.oauth.request import OAuthRequest
@@ -18,6 +21,7 @@ from gatebridge.rules.device_codes import Confirmation, DeviceCode
 from gatebridge.rules.facts import Approving, Attempt, Facts
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import Approved
+from gatebridge.rules.network import Address, near, parse_address
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Standing
 from gatebridge.rules.reasons import consent, level, outage, user_codes
@@ -26,6 +30,7 @@ from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.scopes import render
 from gatebridge.rules.sessions import Session
 from gatebridge.rules.verdict import Verdict
+from gatebridge.rules.warned import Lack, Yes
 from gatebridge.signin import connect_lockout
 from gatebridge.storage import device_codes as stored
 from gatebridge.storage.facts import FactsReader
@@ -68,6 +73,7 @@ class Problem(StrEnum):
 
     NONE = ""
     TOLD = "told"  # whether somebody asked to have the code entered was not said
+    PUBLISHER = "publisher"  # the page warns, and who publishes the app was not typed out
     NUMBER = "number"  # no number was picked
     CODE = "code"  # the code was not typed once more, or not rightly
     CHANGED = "changed"  # the question has changed since it was shown
@@ -84,9 +90,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It is decided. `because`: why not, or None where the device is connected."""
+    """It is decided. `because`: why not, or None where the device is connected. `reported`: the user's admins were told of it."""
 
     because: Reason | None = None
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,7 @@ class Elsewhere(StrEnum):
 
     SIGN_IN = "sign_in"
     STEP_UP = "step_up"
+    PROVE_AGAIN = "prove_again"  # the page warns, and the sign-in is older than what the device asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,7 @@ class Said:
 
     approve: bool
     told: str = ""  # yes, no, or nothing
+    publisher: str = ""
     number: str = ""
     code: str = ""
     mark: str = ""
@@ -157,8 +166,8 @@ def decide(tx: Tx, visit: Visit, device_id: str, said: Said) -> Step:
     if not isinstance(case, Case):
         return case
     if not said.approve:
-        # Whoever says no has said it, whatever the gates would say.
-        return _denied(tx, visit, case, consent.CONSENT_DENIED)
+        # Whoever says no has said it, whatever the gates would say; and whoever was asked to enter the code has said that too.
+        return _denied(tx, visit, case, user_codes.DEVICE_ASKED_FOR if said.told == "yes" else consent.CONSENT_DENIED)
     step = _next(tx, visit, case)
     if not isinstance(step, Ask):
         return step
@@ -168,10 +177,29 @@ def decide(tx: Tx, visit: Visit, device_id: str, said: Said) -> Step:
         return _denied(tx, visit, case, user_codes.DEVICE_ASKED_FOR)
     if said.told != "no":
         return replace(step, problem=Problem.TOLD)
+    lack = consent_to(tx, case, visit.request.address).lack(yes(case, said.publisher))
+    if lack is Lack.SIGN_IN:
+        return Elsewhere.PROVE_AGAIN
+    if lack is Lack.PUBLISHER:
+        return replace(step, problem=Problem.PUBLISHER)
     confirmed = _confirmed(tx, visit, case, said)
     if isinstance(confirmed, Problem):
         return replace(step, problem=confirmed)
     return _denied(tx, visit, case, confirmed) if confirmed is not None else _approved(tx, visit, case)
+
+
+def consent_to(tx: Tx, case: Case, own: Address | None) -> Consent:
+    """What its user is asked for this device, from where the user is. An answer goes nowhere: the device fetches it."""
+    elsewhere = not near(parse_address(case.device.address), own)
+    return questions.consent(tx, case.facts.org, Asked(case.facts, case.scopes, ""), elsewhere=elsewhere)
+
+
+def yes(case: Case, typed: str = "") -> Yes:
+    """A yes of who is signed in, with the publisher's name as it was typed."""
+    session = case.facts.session
+    if session is None:
+        raise ValueError("Somebody was to be asked about a device, and nobody is signed in")
+    return Yes(session.authenticated_at, case.device.created_at, typed)
 
 
 def _own_case(tx: Tx, visit: Visit, device_id: str) -> Case | NoDevice | Done:
@@ -255,7 +283,8 @@ def _approved(tx: Tx, visit: Visit, asked: Case) -> Done | NoDevice | Refuse | E
     )
     if not stored.approve(tx, case.device, session.user_id, approved, epochs, device_lines.address_text(visit.request)):
         return NoDevice(user_codes.USER_CODE_DECIDED)
-    device_lines.of_case(tx, visit.org, visit.request, APPROVED, case.device, case.facts, case.verdict, reason=None)
+    warned = consent_to(tx, asked, visit.request.address).signs
+    device_lines.of_case(tx, visit.org, visit.request, APPROVED, case.device, case.facts, case.verdict, reason=None, warned=warned)
     device_lines.tell_user(tx, visit.org, case.facts, case.device)
     return Done()
 
@@ -263,5 +292,6 @@ def _approved(tx: Tx, visit: Visit, asked: Case) -> Done | NoDevice | Refuse | E
 def _denied(tx: Tx, visit: Visit, case: Case, reason: Reason) -> Done | NoDevice:
     if not stored.deny(tx, case.device, visit.session.user_id, visit.session.id, device_lines.address_text(visit.request)):
         return NoDevice(user_codes.USER_CODE_DECIDED)
-    device_lines.of_case(tx, visit.org, visit.request, DENIED, case.device, case.facts, case.verdict, reason=reason)
+    warned = consent_to(tx, case, visit.request.address).signs if case.facts.installation is not None else ()
+    device_lines.of_case(tx, visit.org, visit.request, DENIED, case.device, case.facts, case.verdict, reason=reason, warned=warned)
     return Done(reason)

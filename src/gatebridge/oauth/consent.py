@@ -11,12 +11,13 @@ from difflib import SequenceMatcher
 
 from gatebridge.oauth.authorization_steps import Asked
 from gatebridge.oauth.trying import callback
-from gatebridge.rules import lifetimes, lookalikes, refresh_families, scopes
+from gatebridge.rules import lifetimes, lookalikes, refresh_families, scopes, warned
 from gatebridge.rules.asks.proof import policies_in_force
 from gatebridge.rules.asks.terms import access_token_lifetime
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.lifetimes import RefreshPolicy
 from gatebridge.rules.orgs import Org
+from gatebridge.rules.warned import Lack, Sign, Yes
 from gatebridge.storage import grants, listed_apps, names, orgs
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.storage.tx import Tx
@@ -83,6 +84,7 @@ class Consent:
     destination: Destination
     ends_another: int  # how many approvals of this app the user has, where one more ends the least used of them; else 0
     twin: Known | None
+    signs: tuple[Sign, ...] = ()  # what the page warns of, so that a yes takes more than a click
     trial: bool = False  # Try it asks, and not the app: whoever tries sees what is approved, and all of it ends within ten minutes
 
     @property
@@ -94,19 +96,24 @@ class Consent:
 
     @property
     def warning(self) -> str:
-        """Why the user should look twice: `twin`, `loopback`, `scheme`; empty: nothing unusual."""
-        if self.twin is not None:
-            return "twin"
+        """Why the user should look twice: the first of the signs, `loopback`, `scheme`; empty: nothing unusual."""
+        if self.signs:
+            return self.signs[0]
         return "" if self.destination.kind == "web" else self.destination.kind
 
+    def lack(self, yes: Yes) -> Lack:
+        """What a yes to this question lacks."""
+        return warned.lack(self.signs, yes, self.app.publisher)
 
-def consent(tx: Tx, org: Org, asked: Asked) -> Consent:
-    """Everything that the page needs about this question."""
+
+def consent(tx: Tx, org: Org, asked: Asked, *, elsewhere: bool = False) -> Consent:
+    """Everything that the page needs about this question. `elsewhere`: a device asks that is in another network than the user."""
     facts = asked.facts
     if facts.app is None or facts.installation is None or facts.session is None:
         raise ValueError("Somebody was to be asked about an app that nobody knows")
     user_id = facts.session.user_id
     app = _known(tx, org, ListedApp(facts.app, facts.installation), user_id)
+    twin = _twin(tx, org, facts, user_id)
     until, lasts = _for_how_long(facts, asked.scopes)
     return Consent(
         app=app,
@@ -115,7 +122,8 @@ def consent(tx: Tx, org: Org, asked: Asked) -> Consent:
         until=until,
         destination=destination_of(asked.callback),
         ends_another=_ends_another(tx, facts, user_id),
-        twin=_twin(tx, org, facts, user_id),
+        twin=twin,
+        signs=warned.signs(looks_alike=twin is not None, verified=app.verified, since=app.since, now=tx.now, elsewhere=elsewhere),
         trial=asked.callback == callback.address(org),
     )
 

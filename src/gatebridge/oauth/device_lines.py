@@ -1,5 +1,6 @@
 """What the login history keeps of connecting a device, and the mail that tells the user whose account it was."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gatebridge.oauth import endpoint
@@ -14,6 +15,7 @@ from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.scopes import render
 from gatebridge.rules.verdict import Verdict
+from gatebridge.rules.warned import Sign
 from gatebridge.signin import warnings
 from gatebridge.storage.tx import Tx
 
@@ -27,10 +29,20 @@ SEE_OTHER = 303
 
 
 def of_case(
-    tx: Tx, org: Org, request: OAuthRequest, event: str, device: DeviceCode, facts: Facts, verdict: Verdict, *, reason: Reason | None
+    tx: Tx,
+    org: Org,
+    request: OAuthRequest,
+    event: str,
+    device: DeviceCode,
+    facts: Facts,
+    verdict: Verdict,
+    *,
+    reason: Reason | None,
+    warned: Sequence[Sign] = (),
 ) -> str:
-    """The line of what became of a device's request at its user, with what the user was shown of the device."""
+    """The line of what became of a device's request at its user, with what the user was shown of the device, and warned of."""
     said = {"device": device.id, "device_address": device.address, "device_agent": device.user_agent, "confirmation": device.confirmation}
+    said |= {"warned": " ".join(warned)} if warned else {}
     request = replace(request, parameters={"scope": render(device.scopes)})
     given = render(verdict.scopes) if reason is None else None
     return _write(tx, org, request, event, facts, history.receipt(verdict.findings, said), reason=reason, given=given, folds=False)

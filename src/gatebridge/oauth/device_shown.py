@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatebridge.oauth.authorization_steps import Asked
+from gatebridge.oauth import connecting
 from gatebridge.oauth.connecting import Case
-from gatebridge.oauth.consent import Consent, consent
+from gatebridge.oauth.consent import Consent
 from gatebridge.rules.facts import Facts
-from gatebridge.rules.network import Address, Range, network_of, parse_address
-from gatebridge.rules.orgs import Org
+from gatebridge.rules.network import Address, Range, parse_address
+from gatebridge.rules.warned import Sign
 from gatebridge.storage.tx import Tx
 
 
@@ -32,21 +32,23 @@ class Shown:
     consent: Consent
     device: Place
     own: Place
-    near: bool  # both are in one network
     agent: str  # what the device says that it is
     asked_at: datetime
 
+    @property
+    def near(self) -> bool:
+        """Both are in one network."""
+        return Sign.ELSEWHERE not in self.consent.signs
 
-def shown(tx: Tx, org: Org, case: Case, own_address: str) -> Shown:
+
+def shown(tx: Tx, case: Case, own_address: str) -> Shown:
     """Everything that the page needs about this question."""
     named = tuple(_named_ranges(case.facts))
     there, here = parse_address(case.device.address), parse_address(own_address)
     return Shown(
-        # A device has no address to which an answer could go: it fetches it.
-        consent=consent(tx, org, Asked(case.facts, case.scopes, "")),
+        consent=connecting.consent_to(tx, case, here),
         device=_place(there, case.device.address, named),
         own=_place(here, own_address, named),
-        near=there is not None and here is not None and network_of(there) == network_of(here),
         agent=case.device.user_agent,
         asked_at=case.device.created_at,
     )

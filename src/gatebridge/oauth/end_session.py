@@ -15,6 +15,7 @@ from gatebridge.records.history import HistoryEntry
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import logout as reasons
+from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.signin import sessions
 from gatebridge.signin.sessions import SignedIn
@@ -27,6 +28,10 @@ CONFIRM = f"{PATH}/confirm"
 EVENT = "logout"
 
 FAULT, SENT_ON = 400, 303
+
+# What is kept of a request that came by POST, which anybody can send: no longer than an address or a state can be anywhere else.
+KEPT = ("client_id", "post_logout_redirect_uri", "state")
+LONGEST = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,9 @@ def wish(reader: FactsReader, org: Org, request: OAuthRequest) -> Wish:
     if request.malformed is not None:
         return Wish(malformed=request.malformed)
     said = request.parameters
+    long = next((name for name in KEPT if len(said.get(name, "")) > LONGEST), None)
+    if long is not None:
+        return Wish(malformed=Malformed(request_reasons.PARAMETER_MALFORMED, long))
     text = said.get("id_token_hint")
     hint = logout_hint.read(reader, org, text) if text is not None else None
     return Wish(

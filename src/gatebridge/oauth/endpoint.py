@@ -147,9 +147,8 @@ def refused(
     if (reason := verdict.reason) is None:
         raise ValueError("A refusal was asked for, and the verdict refuses nothing")
     told = permitted.without_the_user(reason) if verdict.door in _FOR_SOMEBODY else flow_reasons.told_in(reason, flow)
-    realm, readable = request.authorization and org.name, origins.headers(request, caller.facts.settings)
-    answer = errors.answer(told, caller.dialect, org.issuer, parameter=parameter, realm=realm, form=request.form_in(caller.dialect))
-    answer = replace(answer, headers=(*answer.headers, *readable))
+    answer = errors.answer(told, caller.dialect, org.issuer, parameter=parameter, form=request.form_in(caller.dialect))
+    answer = replace(answer, headers=(*answer.headers, *origins.headers(request, caller.facts.settings)))
     line = line_of(
         org,
         request,

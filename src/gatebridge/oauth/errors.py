@@ -6,13 +6,11 @@ from gatebridge.rules.apps import Dialect
 from gatebridge.rules.reasons.reason import Reason
 
 
-def answer(
-    reason: Reason, dialect: Dialect, issuer: str, *, parameter: str = "", realm: str | None = None, form: Form = Form.JSON
-) -> Answer:
+def answer(reason: Reason, dialect: Dialect, issuer: str, *, parameter: str = "", form: Form = Form.JSON) -> Answer:
     """The error body, its status and headers. `form` is that of the answer.
 
-    `parameter` names the parameter at fault, where the caller may know it. `realm` is set when the client tried HTTP Basic, which
-    RFC 6749 section 5.2 answers with a challenge. The public page of the reason is named, never a reason that only the receipt may tell.
+    `parameter` names the parameter at fault, where the caller may know it. The public page of the reason is named, never a reason that
+    only the receipt may tell.
     """
     salesforce = dialect is Dialect.SALESFORCE
     sentence = reason.salesforce_text if salesforce else reason.public_sentence
@@ -26,8 +24,9 @@ def answer(
     status = reason.salesforce_status if salesforce else reason.status
     headers: tuple[tuple[str, str], ...] = ()
     if status == 401:
-        # Every 401 names a scheme (RFC 9110 section 11.6.1). Never in the salesforce dialect, whose failures are 400.
-        headers = (("WWW-Authenticate", f'Basic realm="{realm or "gatebridge"}"'),)
+        # Every 401 names a scheme (RFC 9110 section 11.6.1). Never in the salesforce dialect, whose failures are 400. The realm is the
+        # host, as in every challenge: what an org calls itself may hold a quotation mark, or letters that no header has.
+        headers = (("WWW-Authenticate", f'Basic realm="{issuer.partition("://")[2]}"'),)
     if status == 405:
         headers = (("Allow", "POST"),)
     if reason.status in (429, 503):

@@ -75,7 +75,7 @@ def _judged(
     used_from: Address | None,
     needed: tuple[str, ...],
 ) -> Outcome:
-    if token is not None and not resource.may_see(caller.facts.app, caller.facts.settings, token):
+    if token is not None and not resource.may_see(caller.facts, token):
         return _inactive(org, request, caller, _foreign(), token)
     # The address for which the token was issued is held against the ranges as they are now, so that a token got from a place that is
     # no longer admitted ends with the place. Where it is used from is the resource server's to know, and to tell where the org asks.

@@ -16,7 +16,7 @@ from gatebridge.storage.tokens import NewToken
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back on the wire. `{receipt}` in a body's `error_uri` is filled in when the receipt has its id."""
+    """What goes back on the wire. Once its receipt has an id, that is sent along, and added to a body's `error_uri`."""
 
     status: int
     body: Mapping[str, object] | None = field(repr=False)

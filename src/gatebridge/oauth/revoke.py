@@ -72,6 +72,7 @@ def _ended(
 ) -> Outcome:
     one = token if isinstance(token, AccessToken) else None
     grant = facts.grant if one is None else None
+    lives = one.ended_at is None and facts.now < one.expires_at if one is not None else grant is not None and grant.ended_at is None
     line = endpoint.line_of(
         org,
         request,
@@ -85,8 +86,10 @@ def _ended(
         credential_id=caller.credential_id if caller else None,
         receipt=history.receipt((), _what(token) | {"by": "the client" if caller else "possession of the token"}),
     )
-    family = GrantEnd(grant, "its refresh token was revoked") if grant is not None and grant.ended_at is None else None
-    return Outcome(_done(request, facts), HistoryEntry(line), uses=uses, ends=one, ends_grant=family)
+    family = GrantEnd(grant, "its refresh token was revoked") if grant is not None and lives else None
+    # A dead token proves nothing, and whoever has found one can bring it for ever.
+    folds = not lives and (caller is None or not caller.proven)
+    return Outcome(_done(request, facts), HistoryEntry(line, folds=folds), uses=uses, ends=one, ends_grant=family)
 
 
 def _what(token: AccessToken | RefreshToken) -> dict[str, str | None]:

@@ -32,7 +32,6 @@ class Place:
     operation_id: str
     browser: bytes  # the digest of the browser's own cookie
     former: str | None = field(default=None, repr=False)  # the session cookie that the browser holds already
-    app_id: str = ""  # of the app that sent the browser, where one did
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,6 @@ def record(tx: Tx, org: Org, place: Place, username: str, user: User | None, rea
         user_agent=place.user_agent[: sessions.LONGEST_AGENT],
         receipt=history.receipt((), {"username": _told(username, user)}),
         reason=reason.code if reason is not None else None,
-        app_id=place.app_id,
         user_id=user.id if user is not None else None,
         auth_method=method,
     )

@@ -38,11 +38,10 @@ class Attempt:
     operation_id: str
     browser: bytes  # the digest of the browser's own cookie
     former: str | None = field(default=None, repr=False)  # the session cookie that the browser holds already
-    app_id: str = ""  # of the app that sent the browser, where one did
 
     @property
     def place(self) -> Place:
-        return Place(self.address, self.user_agent, self.operation_id, self.browser, self.former, self.app_id)
+        return Place(self.address, self.user_agent, self.operation_id, self.browser, self.former)
 
 
 def sign_in(database: Database, hasher: PasswordHasher, org: Org, attempt: Attempt) -> Begun | Pending | Reason:

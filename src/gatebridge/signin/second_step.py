@@ -70,7 +70,7 @@ def open_for(tx: Tx, org: Org, standing: Standing, place: Place, *, password_has
         digest=secrets.digest(name),
         user_id=standing.user.id,
         browser=place.browser,
-        state={"password": _version(password_hash), "app": place.app_id},
+        state={"password": _version(password_hash)},
         created_at=tx.now,
         expires_at=tx.now + LIFETIME,
     )

@@ -6,6 +6,7 @@ signed their users in by it are told (docs/decisions/0023).
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gatebridge.crypto import secrets
 from gatebridge.crypto.secrets import Kind
@@ -50,6 +51,7 @@ def begin(
     level: Level = Level.STANDARD,
     activated: bool = False,
     continues: Session | None = None,
+    authenticated_at: datetime | None = None,
 ) -> tuple[Session, str]:
     """A new session of a user who has just proven to be it, and the value of its cookie, which is kept nowhere.
 
@@ -57,6 +59,7 @@ def begin(
     `browser` is the digest of the browser's own cookie (X-BF-06). `methods` (RFC 8176) and `level` are what the user has proven, and
     `activated` says whether it was at a browser that counts as the user's. Where the org bounds how many sessions a user has, the least
     recently used make room, and the history tells. `continues` is a session in whose place this one stands (`give_way`).
+    `authenticated_at`: when all of `methods` was shown, where that was not now.
     """
     _make_room(tx, org, standing, address, user_agent)
     value = secrets.new(Kind.SESSION, tx.random)
@@ -66,7 +69,7 @@ def begin(
         user_id=standing.user.id,
         level=level,
         methods=methods,
-        authenticated_at=tx.now,
+        authenticated_at=authenticated_at or tx.now,
         created_at=tx.now,
         last_seen_at=tx.now,
         org_epoch=org.epoch,

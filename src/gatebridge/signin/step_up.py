@@ -29,6 +29,13 @@ def prove_again(tx: Tx, org: Org, signed_in: SignedIn, shown: Code | Signed, pla
     return passed if isinstance(passed, Reason) else begin_anew(tx, org, signed_in, place, _together(signed_in, passed), Level.HIGH)
 
 
+def after_password(tx: Tx, org: Org, signed_in: SignedIn, place: Place) -> Begun:
+    """The same for who has no factor, and has just shown the own password (`signin.password.confirm`)."""
+    user, session = signed_in.standing.user, signed_in.session
+    outcomes.record(tx, org, place, user.username, user, None, factors.told(BEFORE, second_step.PASSWORD), folds=False)
+    return begin_anew(tx, org, signed_in, place, session.methods, session.level)
+
+
 def begin_anew(tx: Tx, org: Org, signed_in: SignedIn, place: Place, methods: tuple[str, ...], level: Level) -> Begun:
     """A new session in place of the one at this browser, for who has just proven to be it; the caller has checked that."""
     sessions.give_way(tx, signed_in.session, signed_in.standing.user.id, PROVEN_ANEW)

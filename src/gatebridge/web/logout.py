@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gatebridge.oauth import end_session, logout_waiting, response_modes
+from gatebridge.oauth import end_session, logout_waiting, response_modes, waiting
 from gatebridge.oauth.end_session import AskUser, Done, Nobody, Onward, Step, Wish
 from gatebridge.oauth.request import read_form, read_parameters
 from gatebridge.rules import ids
@@ -71,8 +71,8 @@ class LogoutPages:
         def decided(visitor: Visitor) -> Step:
             if not name:
                 wish = end_session.wish(FactsReader(visitor.tx), visitor.org, asked)
-            elif (waiting := logout_waiting.take(visitor.tx, visitor.org, name)) is not None:
-                wish = waiting
+            elif (kept := logout_waiting.take(visitor.tx, visitor.org, name)) is not None:
+                wish = kept
             else:
                 raise Refused(sign_in.INTERACTION_UNKNOWN)
             return end_session.begin(visitor.tx, visitor.org, asked, wish, visitor.signed_in)
@@ -86,6 +86,7 @@ class LogoutPages:
         asked = oauth_request(request, form)
 
         def kept(visitor: Visitor) -> str:
+            waiting.make_room(visitor.tx, visitor.org, asked.address)
             wish = end_session.wish(FactsReader(visitor.tx), visitor.org, asked)
             return logout_waiting.store(visitor.tx, visitor.org, wish)
 

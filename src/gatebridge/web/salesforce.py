@@ -12,7 +12,7 @@ from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gatebridge.oauth import data_door
@@ -234,6 +234,20 @@ NOTHING_AT = {
 }
 
 
+async def with_one_slash(request: Request) -> Response:
+    """Where that is which was asked for with two slashes: `sf org login access-token` keeps the instance with a slash at its end.
+
+    It is told and never answered here: whatever stands in front, and has rules about addresses, sees the one that is answered.
+    """
+    # What lies below names records, and is not for the log.
+    request.scope.update(path=f"/{versions.PATH}", path_params={})
+    raw: bytes = request.scope["raw_path"]
+    if not raw.startswith(b"//"):  # another spelling of it, which nobody has by accident
+        return refusal.in_data(data.DATA_RESOURCE_UNKNOWN, request.scope)
+    address = raw[1:] + (b"?" + request.scope["query_string"] if request.scope["query_string"] else b"")
+    return RedirectResponse(request.scope["gatebridge.issuer"] + address.decode("latin-1"), 308)
+
+
 def routes(house: House) -> list[Route]:
     """Every address of the surface, each with and without a slash at its end, as clients write them."""
     surface = Surface(house)
@@ -241,4 +255,7 @@ def routes(house: House) -> list[Route]:
     endpoints: dict[str, Callable[[Request], Any]] = {versions.PATH: surface.versions}
     endpoints |= {root + path: surface.below_version(answer) for path, answer in ANSWERS.items()}
     endpoints |= {root + path: surface.refusing(reason) for path, reason in NOTHING_AT.items()}
-    return [Route(path + slash, endpoint, methods=["GET"]) for path, endpoint in endpoints.items() for slash in ("", "/")]
+    return [
+        *(Route(path + slash, endpoint, methods=["GET"]) for path, endpoint in endpoints.items() for slash in ("", "/")),
+        *(Route(f"/{versions.PATH}{rest}", with_one_slash, methods=["GET"]) for rest in ("", "/{rest:path}")),
+    ]

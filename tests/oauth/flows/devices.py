@@ -8,7 +8,7 @@ import httpx
 from tests.oauth.browser import Browser, Page
 from tests.oauth.door import OFFICE
 from tests.oauth.flows.portal import PUBLIC, Portal
-from tests.oauth.flows.visits import SIGN_IN, enrol, sign_in
+from tests.oauth.flows.visits import SIGN_IN, enrol, publisher_on, sign_in
 from tests.oauth.tenants import Client, Tenant
 
 from gatebridge.crypto import secrets
@@ -96,9 +96,9 @@ def type_code(browser: Browser, code: str) -> Page:
 
 
 def decide(browser: Browser, page: Page, decision: str = "approve", **said: str) -> Page:
-    """Fill in the question and press a button; the user says to have begun it, unless said otherwise."""
+    """Fill in the question and press a button; the user has begun it and reads who publishes the app, unless said otherwise."""
     form = page.forms["connect-device"]
-    picked = {"told": "no"} | {name: value for name, value in said.items() if value}
+    picked = {"told": "no"} | publisher_on(page, "connect-device") | {name: value for name, value in said.items() if value}
     return browser.post(urljoin(page.url, form.action), form.fields | picked | {"decision": decision})
 
 

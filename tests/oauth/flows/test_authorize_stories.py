@@ -9,6 +9,7 @@ from tests.oauth.flows.portal import CALLBACK, make_portal
 from tests.oauth.flows.visits import CONSENT, SIGN_IN, STATE, Asking, approve, chooser, deny, enrol, go_back, sign_in
 from tests.oauth.tenants import Tenant
 
+from gatebridge.oauth import waiting
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.people import User
 from gatebridge.setup.block_app import BlockApp, block_app
@@ -208,12 +209,28 @@ def test_std_AZ_29_a_request_that_waits_is_worth_nothing_in_another_browser(acme
     app.refused(victim.open(f"{CONSENT}?interaction="), "interaction_unknown")
 
 
+def test_X_RL_15_one_network_leaves_only_so_many_requests_behind_before_anybody_signs_in(
+    acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, known = chooser(acme), enrol(acme, "ben")
+    browser = app.signed_in(known)
+    monkeypatch.setattr(waiting, "MOST_OF_STRANGERS", 2)
+    assert ["signin" in app.browser().open(app.url()).forms for _ in range(2)] == [True, True]
+    stopped = app.browser().open(app.url())
+    assert (stopped.status, stopped.went_to) == (429, None)
+    assert "rate_exceeded" in stopped.text
+    assert "consent" in browser.open(app.url()).forms  # who has signed in is no stranger
+    assert "signin" in app.browser("198.51.100.7").open(app.url()).forms
+    acme.standing.clock.advance(minutes=16)
+    assert "signin" in app.browser().open(app.url()).forms
+
+
 def test_a_request_waits_for_an_hour(acme: Tenant) -> None:
     app, ben = chooser(acme), enrol(acme, "ben")
     browser = app.browser()
-    waiting, late = browser.open(app.url()), browser.open(app.url())
+    early, late = browser.open(app.url()), browser.open(app.url())
     acme.standing.clock.advance(minutes=59)
-    assert "consent" in sign_in(browser, waiting, ben).forms
+    assert "consent" in sign_in(browser, early, ben).forms
     acme.standing.clock.advance(minutes=2)
     app.refused(browser.open(late.url), "interaction_unknown")
     interaction = late.forms["signin"].fields["interaction"]

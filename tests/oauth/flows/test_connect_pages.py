@@ -9,18 +9,21 @@ from tests.oauth.browser import Browser, Page
 from tests.oauth.door import FORM
 from tests.oauth.flows.devices import AGENT, CONNECT, FAR, HERE, Panel, decide, make_panel, member, type_code
 from tests.oauth.flows.test_step_up import add_factor, step_up
-from tests.oauth.flows.visits import enrol, sign_in
+from tests.oauth.flows.visits import PASSWORD, enrol, sign_in
 from tests.oauth.tenants import Tenant
 
 from gatebridge.rules import device_codes as rules
+from gatebridge.rules.events import Event
 from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.people import User
 from gatebridge.rules.typed_ranges import TypedRange
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
 from gatebridge.setup.manage_orgs import EditOrg, edit_org
+from gatebridge.setup.report_odd import MOST_REPORTS
 from gatebridge.setup.revoke import RevokeApp, revoke_app
-from gatebridge.storage import outbox
+from gatebridge.storage import audit_trail, outbox
+from gatebridge.storage.audit_trail import AuditLine
 
 NO_DEVICE = "No device waits with this code. Let the device show a new one and type that."
 
@@ -56,6 +59,20 @@ def last(acme: Tenant) -> tuple[str, str, str | None]:
     return line.event, line.outcome, line.reason
 
 
+def reported(acme: Tenant) -> list[AuditLine]:
+    with acme.standing.database.snapshot() as tx:
+        return [line for line in audit_trail.page(tx, acme.org.id, limit=100) if line.event == Event.ODD_THING_REPORTED]
+
+
+def reports(acme: Tenant) -> int:
+    return len(reported(acme))
+
+
+def last_report(acme: Tenant) -> tuple[str, dict[str, Any]]:
+    line = reported(acme)[0]
+    return line.target_name, {str(each["field"]): each["after"] for each in line.changes}
+
+
 # --- What the page tells -------------------------------------------------------------------------------------------------------
 
 
@@ -76,7 +93,7 @@ def test_X_DV_01_std_DV_04_the_page_says_who_asks_for_what_from_where_and_asks_w
         assert each in said, each
     assert 'data-near="no"' in page.text
     assert [form for form in page.forms if form] == ["connect-device"]
-    assert page.forms["connect-device"].buttons["decision"] == ["deny", "approve"]
+    assert page.forms["connect-device"].buttons["decision"] == ["report", "approve"]
 
 
 def test_a_device_in_the_same_network_is_said_to_be_near(acme: Tenant, ada: User) -> None:
@@ -84,6 +101,8 @@ def test_a_device_in_the_same_network_is_said_to_be_near(acme: Tenant, ada: User
     page = type_code(panel.browser(ada), panel.begin()["user_code"])
     assert 'data-near="yes"' in page.text
     assert "same network as the device" in text_of(page)
+    assert page.forms["connect-device"].buttons["decision"] == ["deny", "approve"]
+    assert ("publisher" in page.forms["connect-device"].fields, 'data-kind="advised"' in page.text) == (False, False)
     assert "in another network than you" not in page.text
 
 
@@ -104,7 +123,9 @@ def test_X_CO_01_X_CO_05_X_CO_06_what_a_device_and_an_app_say_of_themselves_is_t
 def test_the_user_gets_a_mail_that_says_what_was_connected_and_where_it_is_ended(acme: Tenant, panel: Panel, browser: Browser) -> None:
     decide(browser, type_code(browser, panel.begin()["user_code"]))
     with acme.standing.database.snapshot() as tx:
-        (told,) = [str(each.payload) for each in outbox.due(tx, limit=1_000_000) if each.org_id == acme.org.id and each.kind == "mail"]
+        (told,) = [
+            str(dict(each.payload)) for each in outbox.due(tx, limit=1_000_000) if each.org_id == acme.org.id and each.kind == "mail"
+        ]
     assert all(each in told for each in ("A device was connected", "Wall Panel", FAR, f"{acme.org.issuer}/me"))
 
 
@@ -210,6 +231,69 @@ def test_what_was_not_answered_is_asked_again_and_decides_nothing(
     assert begun["user_code"] in page.text
     right = decide(browser, page, number=begun.get("match_number", ""))
     assert 'data-said="approved"' in right.text
+
+
+def test_X_DV_01_a_device_elsewhere_takes_the_publishers_name_typed_out(acme: Tenant, panel: Panel, browser: Browser) -> None:
+    begun = panel.begin()
+    page = type_code(browser, begun["user_code"])
+    for typed in ("Wall Panel", " "):
+        page = decide(browser, page, publisher=typed)
+        assert (page.status, 'id="publisher-problem"' in page.text) == (400, True)
+    form = page.forms["connect-device"]
+    left_out = {name: value for name, value in form.fields.items() if name != "publisher"}
+    page = browser.post(page.url, left_out | {"told": "no", "decision": "approve"})
+    assert 'id="publisher-problem"' in page.text
+    assert panel.said(begun["device_code"]) == "authorization_pending"
+    assert 'data-said="approved"' in decide(browser, page, publisher=f" {acme.org.name.upper()} ").text
+
+
+def test_X_DV_01_a_device_elsewhere_takes_a_sign_in_newer_than_its_question_and_its_code_again(
+    acme: Tenant, panel: Panel, browser: Browser
+) -> None:
+    acme.standing.clock.advance(seconds=1)
+    begun = panel.begin(match_number="true")
+    page = type_code(browser, begun["user_code"])
+    assert ('data-lack="sign_in"' in page.text, 'name="number"' in page.text, 'name="publisher"' in page.text) == (True, False, False)
+    proving = browser.post(
+        page.url, page.forms["connect-device"].fields | {"told": "no", "decision": "approve", "publisher": acme.org.name}
+    )
+    assert urlsplit(proving.url).path == "/me/security/prove"
+    led = browser.submit(proving, "password-form", password=PASSWORD)
+    assert (urlsplit(led.url).path, "connect" in led.forms) == ("/connect", True)
+    assert NO_DEVICE in browser.open(page.url).text
+    assert panel.said(begun["device_code"]) == "authorization_pending"
+    asked = type_code(browser, begun["user_code"])
+    assert 'data-said="approved"' in decide(browser, asked, number=begun["match_number"]).text
+    assert acme.history()[-1].receipt["request"]["warned"] == "elsewhere"
+
+
+def test_X_DV_01_deny_and_report_refuses_the_device_and_tells_the_admins(acme: Tenant, panel: Panel, browser: Browser) -> None:
+    begun = panel.begin()
+    page = type_code(browser, begun["user_code"])
+    done = decide(browser, page, "report", told="")
+    assert 'data-said="reported"' in done.text
+    assert panel.said(begun["device_code"]) == "access_denied"
+    assert last_report(acme) == ("Wall Panel", {"reported_by": "Ada.of.sales Example", "device_address": FAR})
+    # Pressed once more it reports nothing more, and a device that somebody approved is none to be refused.
+    decide(browser, page, "report")
+    assert reports(acme) == 1
+
+
+def test_X_DV_01_who_says_no_and_that_somebody_asked_for_it_is_recorded_so(acme: Tenant, panel: Panel, browser: Browser) -> None:
+    for decision in ("deny", "report"):
+        page = decide(browser, type_code(browser, panel.begin()["user_code"]), decision, told="yes")
+        assert 'data-said="asked-for"' in page.text
+        assert last(acme) == ("device_denied", "refused", "device_asked_for")
+    assert reports(acme) == 1
+
+
+def test_a_refusal_stands_when_more_was_reported_than_is_taken(acme: Tenant, panel: Panel, browser: Browser) -> None:
+    for _ in range(MOST_REPORTS):
+        decide(browser, type_code(browser, panel.begin()["user_code"]), "report")
+    begun = panel.begin()
+    page = decide(browser, type_code(browser, begun["user_code"]), "report")
+    assert ('data-said="denied"' in page.text, panel.said(begun["device_code"])) == (True, "access_denied")
+    assert reports(acme) == MOST_REPORTS
 
 
 @pytest.mark.parametrize("picked", ["other", "none"])

@@ -13,6 +13,7 @@ from tests.oauth.client_keys import ClientKey, client_key
 from tests.oauth.door import basic
 from tests.oauth.flows.job import Job
 from tests.oauth.tenants import Tenant
+from tests.oauth.test_statements import counted
 
 from gatebridge.oauth.flows.jwt_bearer import GRANT_TYPE
 from gatebridge.rules.app_policies import PermittedUsers
@@ -322,6 +323,15 @@ def test_X_JB_02_X_JB_06_std_JB_05_unknown_frozen_inactive_and_unapproved_are_on
     _deactivate(acme)
     heard.add(told(job.ask(), "user_inactive"))
     assert len(heard) == 1
+
+
+def test_X_JB_06_as_much_is_read_for_somebody_who_does_not_exist(acme: Tenant, job: Job) -> None:
+    """Else an app that may name users learns from a clock who is one."""
+    with counted(acme) as unknown:
+        assert acme.true_cause(job.ask(job.claims(sub="nobody@example.com"))) == "user_unknown"
+    with counted(acme) as unapproved:
+        assert acme.true_cause(job.ask(job.claims(sub=acme.admin.name))) == "user_not_approved"
+    assert unknown == unapproved
 
 
 @pytest.mark.parametrize("change", [str.upper, lambda name: f" {name}", lambda name: f"{name} ", lambda name: name.replace("r", "ｒ")])

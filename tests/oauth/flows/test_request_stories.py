@@ -375,7 +375,7 @@ def test_a_holder_uses_an_app_alone_is_asked_and_loses_it_with_the_right(acme: T
     assert 'data-state="holders"' in page.text
     page = browser.open(app.url())
     assert "consent" in page.forms  # it asks its user, as every app does that no admin has approved
-    assert ('id="unverified"' in page.text, 'class="icon verified"' in page.text) == (True, False)
+    assert ('id="stranger"' in page.text, 'class="icon verified"' in page.text) == (True, False)
     tokens = app.portal.redeem(app.arrived(approve(browser, page))["code"]).json()
     guard = acme.app("Guard", flows=frozenset(), introspect_all_tokens=True, open_for_use=False)
     assert guard.introspect(tokens["access_token"]).json()["active"] is True
@@ -387,6 +387,11 @@ def test_a_holder_uses_an_app_alone_is_asked_and_loses_it_with_the_right(acme: T
     assert guard.introspect(tokens["access_token"]).json() == {"active": False}
     assert app.portal.refresh(tokens["refresh_token"]).json()["error"] == "unauthorized_client"
     app.refused(browser.open(app.url()), "app_not_installed")
+
+
+def test_a_key_that_no_database_could_hold_is_one_that_nobody_knows(acme: Tenant, foreign: Client) -> None:
+    browser = asking_at(acme, foreign).signed_in(enrol(acme, "ben"))
+    assert [browser.open(f"/setup/install?key={key}").status for key in ("gbk_x", "gbk_%00x")] == [404, 404]
 
 
 def _in_a_minute(acme: Tenant) -> int:

@@ -1,6 +1,8 @@
 """Users at their browsers: an app sends them to the authorization endpoint, they sign in and decide, and the app gets its answer."""
 
+import re
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -101,8 +103,17 @@ def sign_in(browser: Browser, page: Page, user: User, password: str = PASSWORD) 
     return browser.submit(page, "signin", username=user.username, password=password)
 
 
+def publisher_on(page: Page, form_id: str) -> dict[str, str]:
+    """The publisher's name as a page that warns wants it typed, read from the page; nothing where it asks for none."""
+    if "publisher" not in page.forms[form_id].fields:
+        return {}
+    read = re.search(r"Publisher</(?:dt><dd|th><td[^>]*)><bdi>(.*?)</bdi>", page.text)
+    assert read is not None
+    return {"publisher": unescape(read[1])}
+
+
 def approve(browser: Browser, page: Page) -> Page:
-    return browser.submit(page, "consent", decision="approve")
+    return browser.submit(page, "consent", None, decision="approve", **publisher_on(page, "consent"))
 
 
 def deny(browser: Browser, page: Page) -> Page:

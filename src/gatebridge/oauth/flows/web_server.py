@@ -6,18 +6,14 @@ first half is the authorization endpoint. A code is bound to app, redirect URI, 
 
 from gatebridge.crypto import secrets
 from gatebridge.oauth import endpoint, pkce
-from gatebridge.oauth.endpoint import Caller
 from gatebridge.oauth.redeeming import PATH, Redeeming
 from gatebridge.oauth.request import OAuthRequest
-from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow
+from gatebridge.rules.app_settings import AppSettings, Flow
 from gatebridge.rules.facts import Attempt, CallbackProof
 from gatebridge.rules.gates import Door
-from gatebridge.rules.grants import AuthorizationCode
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import grant as grant_reasons
-from gatebridge.rules.reasons import pkce as pkce_reasons
 from gatebridge.rules.reasons import request as request_reasons
-from gatebridge.rules.reasons.reason import Reason
 from gatebridge.storage.facts import FactsReader
 
 GRANT_TYPE = "authorization_code"
@@ -54,7 +50,7 @@ def redeem(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeeming:
         scopes_asked=scopes,
         scopes_refused=scopes_refused,
         callback=CallbackProof(uri=request.parameters.get("redirect_uri")),
-        pkce_refused=_pkce_refused(caller, code, request.parameters.get("code_verifier")) if code is not None else None,
+        pkce_refused=pkce.verify(code, request.parameters.get("code_verifier"), caller.dialect) if code is not None else None,
         code=code,
         proof_refused=refused,
     )
@@ -64,10 +60,3 @@ def redeem(reader: FactsReader, org: Org, request: OAuthRequest) -> Redeeming:
 def name_is_enough(settings: AppSettings) -> bool:
     """Whether this app may redeem a code without proving itself; then the verifier alone does."""
     return not settings.require_secret_for_web_server
-
-
-def _pkce_refused(caller: Caller, code: AuthorizationCode, verifier: str | None) -> Reason | None:
-    if code.challenge is None and caller.proof.method is ClientAuthMethod.NONE:
-        # Nothing would bind the code to anybody: neither a proof of the client nor a verifier.
-        return pkce_reasons.CHALLENGE_MISSING
-    return pkce.verify(code, verifier, caller.dialect)
