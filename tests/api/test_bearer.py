@@ -70,7 +70,8 @@ def test_X_AD_05_a_token_can_do_what_its_user_can_and_no_more(acme: World) -> No
     assert acme.ask("GET", "/apps", by=reader).status_code == 200
     answer = acme.ask("POST", f"/apps/{acme.admin.app_id}/block", by=reader, body={"reason": "A test of the gate."})
     assert (answer.status_code, answer.json()["reason"]) == (403, "permission_missing")
-    assert "manage_connected_apps" in answer.json()["detail"]
+    assert answer.json()["detail"] == "This needs the permission Manage Connected Apps."
+    assert answer.json()["facts"] == {"permission": "manage_connected_apps"}
 
 
 def test_X_AD_05_the_apps_policy_is_asked_at_every_request(acme: World) -> None:

@@ -2,13 +2,18 @@
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
 from PIL import Image
-from tests.web.world import ACME, OTHER, World
+from tests.databases import MASTER_KEYS
+from tests.web.world import ACME, OTHER, World, world
 
+from gatebridge.monitoring.audit_heads import OutsideHead
 from gatebridge.rules import ids
+from gatebridge.rules.permissions import Permission
+from gatebridge.storage.database import open_database
 
 NEW_APP = {
     "label": "Nightly sync",
@@ -133,6 +138,29 @@ def test_every_wrong_field_is_named_at_once(acme: World) -> None:
     assert {error["field"] for error in answer.json()["errors"]} == {"contact_email", "api_name", "callbacks.0"}
 
 
+def test_an_end_that_is_in_another_zone_in_no_year_is_refused_and_harms_no_list(acme_on_both: World) -> None:
+    secrets = f"/apps/{acme_on_both.admin.app_id}/secrets"
+    answer = acme_on_both.ask("POST", secrets, body={"name": "Late", "expires_at": "9999-12-31T23:59:59-12:00"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "expires_at")
+    assert acme_on_both.ask("GET", secrets).status_code == 200
+
+
+def test_a_reason_that_may_be_left_out_says_something_where_it_is_given(acme: World) -> None:
+    bob = acme.add_person("bob", [])
+    assert acme.ask("POST", f"/users/{bob.user.id}/deactivate", body={"reason": "A drill."}).status_code == 200
+    app = acme.ask("GET", f"/apps/{acme.admin.app_id}").headers["etag"]
+    owner = {"owner_id": acme.add_person("eve", [Permission.REGISTER_CONNECTED_APPS]).user.id}
+    for text in (" .", "a\u202eb", "x" * 513):
+        for answer in (
+            acme.ask("POST", f"/users/{bob.user.id}/activate", body={"reason": text}),
+            acme.ask("POST", f"/apps/{acme.admin.app_id}/owner", body=owner | {"reason": text}, headers={"If-Match": app}),
+            acme.ask("DELETE", f"/users/{bob.user.id}/sessions", reason=text),
+            acme.ask("DELETE", f"/users/{bob.user.id}/factors", reason=text),
+        ):
+            assert answer.status_code == 422, answer.text
+            assert answer.json()["errors"][0]["field"] == "reason"
+
+
 def test_a_problem_says_what_it_is_where_to_read_and_what_to_do(acme: World) -> None:
     answer = acme.ask("GET", "/apps/0H4zzzzzzz00000")
     said = answer.json()
@@ -172,3 +200,19 @@ def test_the_audit_chain_is_verified_over_the_api(acme: World) -> None:
     said = acme.ask("POST", "/audit/verify").json()
     assert said["state"] == "intact"
     assert said["checked"] > 0
+
+
+def test_the_heads_outside_are_read_for_nobody_who_may_not_see_the_trail(sqlite_url: str) -> None:
+    read: list[str] = []
+
+    def outside_heads() -> list[OutsideHead]:
+        read.append("all of them")
+        return []
+
+    with closing(open_database(sqlite_url, MASTER_KEYS)) as database, world(database, outside_heads=outside_heads) as acme:
+        powerless = acme.add_person("bob", [Permission.VIEW_SETUP])
+        assert acme.ask("POST", "/audit/verify", by=powerless).status_code == 403
+        assert acme.ask("POST", "/audit/verify", headers={"Authorization": "Bearer gba_nobodys"}).status_code == 401
+        assert read == []
+        assert acme.ask("POST", "/audit/verify").status_code == 200
+        assert read == ["all of them"]

@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from tests.databases import MASTER_KEYS
 from tests.setup.stage import Clock
-from tests.web.world import ACME, OTHER, Person, World, world
+from tests.web.world import ACME, OTHER, Person, World, id18, world
 
+from gatebridge.monitoring import exposures
 from gatebridge.rules.permissions import Permission
 from gatebridge.storage.database import open_database
 from gatebridge.worker import Worker
@@ -51,6 +52,45 @@ def exposures_of(acme: World, app_id: str, by: Person | None = None) -> dict[str
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+def test_many_apps_are_read_by_what_they_weighed_last_without_gap_or_repetition(
+    acme: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights change between two pages; the order is that of the last round, and what is told is of this moment."""
+    monkeypatch.setattr(exposures, "SEEN_AT_ONCE", 5)
+    people = [developer(acme, f"dan{number}") for number in range(30)]
+    monkeypatch.setattr(exposures, "BATCH", 7)
+    worker = Worker(acme.database, {}, random=os.urandom)
+    worker.run_once()
+    loosened(acme, people[29], ip_relaxation="relax")
+    first = acme.ask("GET", "/exposures").json()
+    loosened(acme, people[28], ip_relaxation="relax")
+    second = acme.ask("GET", "/exposures", cursor=first["next"]).json()
+    told = {each["app_id"]: each["weight"] for each in first["items"] + second["items"]}
+    whole = acme.ask("GET", "/exposures", order="app", limit=100).json()["items"]
+    assert (len(first["items"]), second["next"], len(second["items"])) == (25, None, len(whole) - 25)
+    assert list(told) == [each["app_id"] for each in whole]  # the same for all when they were weighed, so the older one comes first
+    assert told[id18(people[29].app_id)] > told[id18(people[0].app_id)]
+    heavy = acme.ask("GET", "/exposures", at_least=told[id18(people[0].app_id)] + 1).json()
+    assert heavy["items"] == []  # when they were weighed, none was so heavy
+    clock.forward(minutes=3)
+    worker.run_once()
+    assert {each["app_id"] for each in acme.ask("GET", "/exposures").json()["items"][:2]} == {id18(each.app_id) for each in people[28:]}
+
+
+def test_many_apps_are_weighed_some_in_each_round_and_then_from_the_start(
+    acme: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dan = developer(acme)
+    whole = len(acme.ask("GET", "/exposures", order="app", limit=100).json()["items"])
+    monkeypatch.setattr("gatebridge.worker.WEIGHED_AT_ONCE", whole - 1)
+    worker = Worker(acme.database, {}, random=os.urandom)
+    assert [worker.run_once().weighed for _ in range(3)] == [whole - 1, 1, 0]
+    clock.forward(minutes=2)
+    acme.tokens.clear()
+    loosened(acme, dan, ip_relaxation="relax")
+    assert worker.run_once().weighed == whole - 1
 
 
 def test_from_an_exposure_that_is_accepted_to_its_end(acme: World, clock: Clock) -> None:

@@ -112,6 +112,23 @@ def test_a_filter_that_means_nothing_is_refused_and_named(acme: World, query: st
     assert answer.json()["errors"][0]["field"] == name
 
 
+def test_what_no_database_could_look_for_is_refused(acme_on_both: World) -> None:
+    for path, name in (("/apps", "search"), ("/connect", "app"), ("/audit", "event"), ("/login-history", "reason")):
+        wanted: dict[str, Any] = {name: "a\0b"}
+        answer = acme_on_both.ask("GET", path, **wanted)
+        assert (answer.status_code, answer.json()["reason"]) == (400, "parameter_malformed"), path
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize("name", ["since", "until"])
+def test_a_time_at_either_end_of_the_calendar_is_refused_and_named(acme: World, name: str, moment: str) -> None:
+    wanted: dict[str, Any] = {name: moment}
+    for path in ("/login-history", "/audit"):
+        answer = acme.ask("GET", path, **wanted)
+        problem = {"field": name, "problem": "is no time between the years 1971 and 9998"}
+        assert (answer.status_code, answer.json()["errors"]) == (422, [problem])
+
+
 def test_X_XS_03_an_error_never_repeats_what_was_sent(acme: World) -> None:
     queries: tuple[dict[str, Any], ...] = ({"limit": "<script>"}, {"since": "<script>"}, {"cursor": "<script>"})
     for query in queries:

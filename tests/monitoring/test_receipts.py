@@ -100,6 +100,28 @@ def test_the_owner_of_the_app_sees_what_was_sent_and_the_reason_but_nobody(datab
         assert personal not in repr(receipt)
 
 
+def test_of_a_token_that_came_twice_the_owner_sees_when_and_not_from_where(database: Database, org: SmallOrg) -> None:
+    twice = {"name": "address", "sent": "192.0.2.1", "registered": "198.51.100.7", "difference": "used 3 s before"}
+    finding = {"gate": "proof", "state": "refused", "words": "again", "reason": "refresh_reused", "compared": [twice]}
+    receipt_id = refuse(database, org, reason="refresh_reused", receipt={"findings": [finding]})
+    with database.snapshot() as tx:
+        owner = receipts.by_id(tx, org.actor(user_id=org.owner_id), receipt_id)
+        admin = receipts.by_id(tx, org.actor(MONITOR), receipt_id)
+    assert owner.findings[0].compared == (Compared("address", None, None, "used 3 s before"),)
+    assert "192.0.2.1" not in repr(owner)
+    assert admin.findings[0].compared == (Compared("address", "192.0.2.1", "198.51.100.7", "used 3 s before"),)
+
+
+def test_of_a_device_the_owner_sees_that_it_was_connected_and_not_where(database: Database, org: SmallOrg) -> None:
+    said = {"device": "0DC000000000001", "device_address": "203.0.113.9", "device_agent": "Fridge/1", "confirmation": "number"}
+    receipt_id = refuse(database, org, event="device_denied", receipt={"findings": [], "request": said})
+    with database.snapshot() as tx:
+        owner = receipts.by_id(tx, org.actor(user_id=org.owner_id), receipt_id)
+        admin = receipts.by_id(tx, org.actor(MONITOR), receipt_id)
+    assert dict(owner.request) == {"device": "0DC000000000001", "confirmation": "number"}
+    assert dict(admin.request) == said
+
+
 def test_the_owner_of_an_app_may_open_a_receipt_of_another_org_that_uses_it(database: Database, org: SmallOrg) -> None:
     with database.transaction() as tx:
         using = make_org(tx, "using")

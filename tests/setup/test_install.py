@@ -1,6 +1,7 @@
 """Taking an app of another org into use, and out of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.setup.stage import Stage
@@ -81,6 +82,19 @@ def test_X_CA_08_an_app_that_comes_back_is_closed_again(stage: Stage, made: Crea
     assert again.policies == AppPolicies(made.installation.id, version=again.policies.version)
     assert again.policies == stage.read(lambda tx: installations.policies_of(tx, stage.org.id, made.installation.id))
     assert stage.read(lambda tx: installations.permits_of(tx, stage.org.id, made.installation.id)) == []
+
+
+def test_the_line_of_an_install_tells_what_it_changed_and_nothing_else(stage: Stage, made: CreatedApp) -> None:
+    """An app that comes back tells what of its policies was closed; one that gets another end tells that alone."""
+    install = InstallApp(made.app.consumer_key, stage.clock.now + timedelta(days=1))
+    stage.do(install_app, install, stage.otto)
+    stage.do(edit_policies, EditPolicies(made.app.id, permitted_users=PermittedUsers.SELF_AUTHORIZE), stage.otto)
+    stage.do(install_app, replace(install, until=stage.clock.now + timedelta(days=2)), stage.otto)
+    assert [change["field"] for change in stage.audit(stage.other)[0].changes] == ["until"]
+    stage.do(uninstall_app, UninstallApp(made.app.id, "not used"), stage.otto)
+    stage.do(install_app, InstallApp(made.app.consumer_key), stage.otto)
+    closed = {"field": "policies.permitted_users", "before": "self_authorize", "after": "admin_approved"}
+    assert closed in stage.audit(stage.other)[0].changes
 
 
 def test_uninstalling_needs_a_reason_and_happens_once(stage: Stage, made: CreatedApp) -> None:

@@ -164,6 +164,18 @@ def test_X_AD_04_letting_an_app_administer_the_org_takes_manage_security(stage: 
     ).may_administer
 
 
+def test_X_AD_04_who_lets_an_app_administer_holds_what_the_user_holds_for_whom_it_acts(stage: Stage, made: CreatedApp) -> None:
+    """Else somebody who may only manage apps and security would command, through a secret of the app, whatever its run-as user may do."""
+    stage.do(edit_policies, EditPolicies(made.app.id, run_as_user_id=stage.ada.user_id))
+    editor = replace(stage.ada, permissions=MANAGER | {Permission.MANAGE_SECURITY})
+    refused = stage.refused(reasons.RIGHT_BEYOND_OWN, edit_policies, EditPolicies(made.app.id, may_administer=True), editor)
+    assert "View Setup" in str(refused.detail)
+    assert Permission.MANAGE_USERS in refused.facts["permissions"]  # type: ignore[operator]
+    assert stage.do(edit_policies, EditPolicies(made.app.id, may_administer=True)).may_administer
+    # What stands already is no gift of whoever edits something else.
+    stage.do(edit_policies, EditPolicies(made.app.id, access_token_minutes=30), editor)
+
+
 def test_X_AD_07_the_run_as_user_is_of_this_org(stage: Stage, made: CreatedApp) -> None:
     of_another = stage.refused(reasons.FIELD_INVALID, edit_policies, EditPolicies(made.app.id, run_as_user_id=stage.otto.user_id))
     of_nothing = stage.refused(reasons.FIELD_INVALID, edit_policies, EditPolicies(made.app.id, run_as_user_id="005000000000000"))

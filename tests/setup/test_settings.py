@@ -18,6 +18,7 @@ from gatebridge.setup.edit_app import EditApp, edit_app
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
 from gatebridge.setup.install_app import InstallApp, install_app
+from gatebridge.setup.manage_orgs import EditOrg, edit_org
 from gatebridge.setup.transfer_ownership import TransferOwnership, transfer_ownership
 from gatebridge.storage import apps, grants, installations
 
@@ -62,6 +63,18 @@ def test_an_edit_that_changes_nothing_is_no_edit(stage: Stage, made: CreatedApp)
     assert len(stage.audit()) == lines
 
 
+def test_a_scope_that_the_org_has_taken_away_keeps_no_other_setting_from_being_saved(stage: Stage, made: CreatedApp) -> None:
+    stage.do(edit_org, EditOrg(custom_scopes=(("invoices", "Read your invoices"), ("orders", "Read your orders"))))
+    stage.do(edit_settings, EditSettings(made.app.id, scopes=("api", "invoices")), stage.dan)
+    stage.do(edit_org, EditOrg(custom_scopes=()))
+    edited = stage.do(edit_settings, EditSettings(made.app.id, access_token_format=TokenFormat.JWT), stage.dan)
+    assert edited.scopes == ("api", "invoices")  # it opens nothing, and is as it was named
+    assert stage.do(edit_settings, EditSettings(made.app.id, scopes=("id", "invoices")), stage.dan).scopes == ("id", "invoices")
+    stage.refused(reasons.FIELD_INVALID, edit_settings, EditSettings(made.app.id, scopes=("id", "invoices", "orders")), stage.dan)
+    stage.do(edit_settings, EditSettings(made.app.id, scopes=("id",)), stage.dan)
+    stage.refused(reasons.FIELD_INVALID, edit_settings, EditSettings(made.app.id, scopes=("id", "invoices")), stage.dan)
+
+
 def test_the_backup_owner_edits_too(stage: Stage, made: CreatedApp) -> None:
     stage.do(transfer_ownership, TransferOwnership(made.app.id, backup_owner_id=stage.eve.user_id), stage.dan)
     assert stage.do(edit_app, EditApp(made.app.id, purpose="invoices"), stage.eve).purpose == "invoices"
@@ -75,8 +88,11 @@ EDITS = [
 
 @pytest.mark.parametrize(("verb", "command"), EDITS)
 def test_who_neither_owns_the_app_nor_manages_apps_edits_nothing(stage: Stage, made: CreatedApp, verb: Any, command: Any) -> None:
-    stage.refused(reasons.PERMISSION_MISSING, verb, command(made.app.id, 1), stage.eve)
-    stage.refused(reasons.PERMISSION_MISSING, verb, command(made.app.id, 1), stage.sam)
+    elsewhere = stage.refused(reasons.PERMISSION_MISSING, verb, command(made.app.id, 1), stage.eve)
+    assert elsewhere.detail == "This app belongs to somebody else; without owning it you need the permission Manage Connected Apps."
+    powerless = stage.refused(reasons.PERMISSION_MISSING, verb, command(made.app.id, 1), stage.sam)
+    assert powerless.detail == "This needs the permission Register Connected Apps or Manage Connected Apps."
+    assert powerless.facts == {"permission": "register_connected_apps or manage_connected_apps"}
     assert stage.do(verb, command(made.app.id, 1), stage.ada).version == 2
 
 

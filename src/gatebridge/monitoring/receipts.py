@@ -21,6 +21,9 @@ from gatebridge.storage.tx import Tx
 # What these gates compare is about the user and the place; to an app's developer they say whether they refused, and no more.
 ABOUT_THE_USER = frozenset({Gate.USER, Gate.PERMITTED, Gate.HOURS, Gate.NETWORK, Gate.SESSION})
 
+# What is kept of the request that tells of the user's own place, and of the device that stands there.
+OF_THE_PLACE = frozenset({"address", "device_address", "device_agent", "username"})
+
 DEVICE_STARTED = "device_started"  # the one success of strangers that is folded
 
 
@@ -165,6 +168,7 @@ def _narrowed(receipt: Receipt) -> Receipt:
     return replace(
         receipt,
         findings=tuple(_without_user(finding) for finding in receipt.findings),
+        request=tuple((name, said) for name, said in receipt.request if name not in OF_THE_PLACE),
         user_id=None,
         user="",
         grant_id=None,
@@ -177,9 +181,14 @@ def _narrowed(receipt: Receipt) -> Receipt:
 
 def _without_user(finding: ReceiptFinding) -> ReceiptFinding:
     if finding.gate not in ABOUT_THE_USER:
-        return finding
+        return replace(finding, compared=tuple(_without_place(each) for each in finding.compared))
     reason = reasons.REASONS.get(finding.reason or "")
     return ReceiptFinding(finding.gate, finding.state, reason.sentence if reason else "", finding.reason, would_refuse=finding.would_refuse)
+
+
+def _without_place(compared: Compared) -> Compared:
+    """A refresh token that comes twice is told with both places (gate Proof); of these only how they differ is left."""
+    return replace(compared, sent=None, registered=None) if compared.name == "address" else compared
 
 
 def _findings(recorded: Any) -> Iterable[ReceiptFinding]:

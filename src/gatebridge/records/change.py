@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gatebridge.records import outbox
 from gatebridge.records.chain import ALGORITHM, chain_key, line_mac
-from gatebridge.rules import audit
+from gatebridge.rules import audit, settable
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
@@ -30,8 +30,9 @@ class Target:
 def permit(actor: Actor, *any_of: Permission) -> None:
     """Let the actor pass who holds one of the rights. The first line of every verb. Raises Refused (`permission_missing`)."""
     if not actor.permissions.intersection(any_of):
-        needed = " or ".join(any_of)
-        raise Refused(setup_reasons.PERMISSION_MISSING, detail=f"This needs the permission {needed}.", facts={"permission": needed})
+        needed = [right for right in Permission if right in any_of]  # verbs name sets, which have no order
+        words, facts = " or ".join(map(settable.name_of, needed)), {"permission": " or ".join(needed)}
+        raise Refused(setup_reasons.PERMISSION_MISSING, detail=f"This needs the permission {words}.", facts=facts)
 
 
 def signed_in_lately(tx: Tx, actor: Actor) -> None:

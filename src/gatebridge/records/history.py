@@ -1,7 +1,7 @@
 """The pen of the login history: one line per outcome, in the transaction of the outcome; strangers are folded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
@@ -53,6 +53,7 @@ def would_refuse(receipt: Mapping[str, object]) -> str | None:
 
 def write(tx: Tx, entries: Sequence[HistoryEntry]) -> list[str]:
     """Write the lines and return the id under which each can be found: its own, or that of the row that counts it."""
+    entries = [_shortened(entry) if entry.folds else entry for entry in entries]
     strange = [entry.line for entry in entries if entry.folds]
     counted = _counted(tx, strange) if strange else {}
     if full := [entry.line for entry in entries if entry.line.id not in counted]:
@@ -60,6 +61,14 @@ def write(tx: Tx, entries: Sequence[HistoryEntry]) -> list[str]:
     if attempts := [entry.line for entry in entries if request_queue.asks(entry.line, proven=entry.proven)]:
         request_queue.count(tx, attempts)
     return [counted.get(entry.line.id, entry.line.id) for entry in entries]
+
+
+def _shortened(entry: HistoryEntry) -> HistoryEntry:
+    """A stranger's entry: the scopes that it names are as many as its sender liked, and are kept as far as a receipt keeps anything."""
+    asked = entry.line.scopes_asked or ""
+    if len(asked) <= LONGEST:
+        return entry
+    return replace(entry, line=replace(entry.line, scopes_asked=asked[:LONGEST].rpartition(" ")[0]))
 
 
 def _counted(tx: Tx, lines: Sequence[HistoryLine]) -> dict[str, str]:
@@ -134,7 +143,7 @@ def _compared(compared: Compared) -> dict[str, str | None]:
 
 
 def _cut(text: str) -> str:
-    if len(text) <= LONGEST // 4:  # at most four bytes a character
-        return text.replace("\0", "�") if "\0" in text else text
-    raw = text.replace("\0", "�").encode("utf-8", "replace")
-    return text if len(raw) <= LONGEST else raw[: LONGEST - 3].decode("utf-8", "ignore") + "…"
+    if len(text) <= LONGEST and text.isascii() and "\0" not in text:
+        return text
+    raw = text.replace("\0", "�").encode("utf-8", "replace")  # half a surrogate pair, which no database keeps either, is left out of it
+    return raw.decode() if len(raw) <= LONGEST else raw[: LONGEST - 3].decode("utf-8", "ignore") + "…"

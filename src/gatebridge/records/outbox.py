@@ -8,7 +8,7 @@ from gatebridge.storage.tx import Tx
 
 
 def leave(tx: Tx, org_id: str, kind: str, payload: Mapping[str, object]) -> str:
-    """Put one thing into the outbox and return its id. `kind` says which delivery takes it: `audit_head` or `mail`."""
+    """Put one thing into the outbox and return its id. `kind` says which delivery takes it, such as `audit_head` or `mail`."""
     entry_id = tx.new_id(Prefix.OUTBOX)
     outbox.insert(tx, org_id, entry_id, kind, payload)
     return entry_id

@@ -23,7 +23,7 @@ from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.edits import refuse_invalid
 from gatebridge.setup.install_app import InstallApp, answer_all, install_app
 from gatebridge.setup.rights import refuse_own
-from gatebridge.storage import access_requests, audit_trail, installations, names, orgs, permission_sets
+from gatebridge.storage import access_requests, audit_trail, installations, names, orgs, permission_sets, revocations
 from gatebridge.storage.access_requests import Decision, ListedRequest
 from gatebridge.storage.tx import Tx
 
@@ -76,7 +76,7 @@ def approve_request(tx: Tx, actor: Actor, command: ApproveRequest) -> ListedRequ
         refuse_invalid([FieldProblem("until", problem)])
     given = _given(tx, actor, found, command) if of_user else None
     until = given.expires_at if given is not None else command.until
-    _decide(tx, actor, found, Decision(RequestState.APPROVED, actor.id, _said(command.reason), until))
+    _decide(tx, actor, found, Decision(RequestState.APPROVED, actor.id, app_rights.given_reason(command.reason), until))
     if given is not None:
         _let_in(tx, actor, found, given)
     else:
@@ -105,12 +105,13 @@ def block_request(tx: Tx, actor: Actor, command: BlockRequest) -> ListedRequest:
     if request.kind is not RequestKind.APP:
         raise Refused(setup_reasons.STATE_CONFLICT, detail="The app is in use here. Refuse the user, or block the app itself.")
     decision = Decision(RequestState.BLOCKED, actor.id, reason)
+    revocations.append(tx, actor.org_id, "app", app_id=request.app_id)  # before the audit trail, which deciding takes
     _decide(tx, actor, found, decision)
     if installations.by_app(tx, actor.org_id, request.app_id) is None:
         # A block must be written somewhere: the app is known here from now on, and not installed.
         never = Installation(tx.new_id(Prefix.INSTALLATION), actor.org_id, request.app_id, 0, tx.now, uninstalled_at=tx.now)
         installations.insert(tx, never, AppPolicies(never.id))
-    block_app(tx, actor, BlockApp(request.app_id, reason))
+    block_app(tx, actor, BlockApp(request.app_id, reason), in_feed=True)
     answer_all(tx, actor, request.app_id, found.app, decision)
     return _told(tx, actor, found, Event.ACCESS_REQUEST_BLOCKED)
 
@@ -144,11 +145,6 @@ def _decided_before(found: ListedRequest) -> Refused:
     when = f"{request.decided_at:%Y-%m-%d %H:%M} UTC" if request.decided_at is not None else "this moment"
     detail = f"{found.decided_by or 'Somebody'} has {request.state} this request, at {when}."
     return Refused(setup_reasons.STATE_CONFLICT, detail=detail, facts={"state": request.state})
-
-
-def _said(reason: str) -> str:
-    """A reason that may be left out, but if there is one it says something. Raises Refused."""
-    return app_rights.written_reason(reason) if reason.strip() else ""
 
 
 def _given(tx: Tx, actor: Actor, found: ListedRequest, command: ApproveRequest) -> Assignment:

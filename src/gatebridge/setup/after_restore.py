@@ -11,7 +11,7 @@ from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
 from gatebridge.rules.permissions import Permission
 from gatebridge.setup.app_rights import written_reason
-from gatebridge.storage import factors, interactions, orgs, revocations, verifications
+from gatebridge.storage import approvals, factors, interactions, orgs, revocations, verifications
 from gatebridge.storage.tx import Tx
 
 
@@ -33,6 +33,8 @@ def after_restore(tx: Tx, actor: Actor, command: AfterRestore) -> int:
     # Recovery codes that were used would work again, and browsers that were forgotten would count again.
     verifications.forget_all(tx, actor.org_id)
     factors.forget_recovery_codes(tx, actor.org_id)
+    # What users had taken back from apps would be remembered again, and some apps would come back by it without asking.
+    approvals.forget_all(tx, actor.org_id)
     revocations.append(tx, actor.org_id, "org")
     record_change(tx, actor, Event.BACKUP_RESTORED, Target("org", org.id, org.name), {"epoch": org.epoch}, {"epoch": epoch}, reason=reason)
     return epoch

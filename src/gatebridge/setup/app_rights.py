@@ -1,7 +1,7 @@
 """Whose app it is, and who may do what with it: asked in one place by every verb about an app (X-AD-01, X-AD-07)."""
 
 from gatebridge.records.change import Target, permit, signed_in_lately
-from gatebridge.rules import typed_text
+from gatebridge.rules import settable, typed_text
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.apps import App, Installation
 from gatebridge.rules.people import UserState
@@ -79,6 +79,11 @@ def written_reason(reason: str) -> str:
     return reason
 
 
+def given_reason(reason: str) -> str:
+    """A reason that may be left out, but if there is one it says something. Raises Refused."""
+    return written_reason(reason) if reason.strip() else ""
+
+
 def target(app: App) -> Target:
     """The app as an audit line names it."""
     return Target("app", app.id, app.label)
@@ -93,7 +98,7 @@ def _of_this_org(tx: Tx, actor: Actor, app_id: str) -> App:
         needed = Permission.MANAGE_CONNECTED_APPS
         raise Refused(
             setup_reasons.PERMISSION_MISSING,
-            detail=f"This app belongs to somebody else; without owning it you need the permission {needed}.",
+            detail=f"This app belongs to somebody else; without owning it you need the permission {settable.name_of(needed)}.",
             facts={"permission": needed},
         )
     return app

@@ -27,8 +27,11 @@ class UnblockApp:
     reason: str
 
 
-def block_app(tx: Tx, actor: Actor, command: BlockApp) -> Installation:
-    """End everything that the app has in this org and refuse it until it is unblocked. Raises Refused."""
+def block_app(tx: Tx, actor: Actor, command: BlockApp, *, in_feed: bool = False) -> Installation:
+    """End everything that the app has in this org and refuse it until it is unblocked. Raises Refused.
+
+    `in_feed`: the caller has told the feed of it, since it holds the audit trail by now (`storage.revocations.append`).
+    """
     permit(actor, Permission.MANAGE_CONNECTED_APPS)
     app, installation = app_rights.installed(tx, actor, command.app_id)
     app_rights.refuse_own_door(actor, app.id)
@@ -37,7 +40,8 @@ def block_app(tx: Tx, actor: Actor, command: BlockApp) -> Installation:
         raise Refused(setup_reasons.STATE_CONFLICT, detail="This app is blocked already.")
     epochs.raise_installation(tx, actor.org_id, app.id)
     logouts.announce_app(tx, actor.org_id, app.id, installation.id)
-    revocations.append(tx, actor.org_id, "app", app_id=app.id)
+    if not in_feed:
+        revocations.append(tx, actor.org_id, "app", app_id=app.id)
     record_change(tx, actor, Event.APP_BLOCKED, app_rights.target(app), {"blocked": False}, {"blocked": True}, reason=reason)
     ended = replace(installation, epoch=installation.epoch + 1, epoch_at=tx.now)
     return replace(ended, blocked_at=tx.now, blocked_because=reason, version=installation.version + 1)

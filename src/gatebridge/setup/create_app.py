@@ -111,7 +111,9 @@ def problems(tx: Tx, actor: Actor, command: CreateApp) -> list[FieldProblem]:
     permit(actor, *app_rights.REGISTERS)
     app = _app(tx, actor, command)
     found = _problems(tx, actor, command, app, _settings(app, command))
-    return found + ([FieldProblem("api_name", "Another app of this org is called so.")] if _taken(tx, actor, app.api_name) else [])
+    if _taken(tx, actor, app.api_name):
+        found.append(FieldProblem("api_name", f"Another app of this org has the API name {app.api_name} already."))
+    return found
 
 
 def _app(tx: Tx, actor: Actor, command: CreateApp) -> App:

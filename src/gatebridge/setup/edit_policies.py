@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatebridge.records.change import check_version, permit, record_change
-from gatebridge.rules import network, policy_checks, typed_ranges
+from gatebridge.rules import network, policy_checks, settable, typed_ranges
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
 from gatebridge.rules.drafts import Draft
@@ -15,7 +15,7 @@ from gatebridge.rules.events import Event
 from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.lifetimes import RefreshPolicy
 from gatebridge.rules.network import NetworkPolicy, Relaxation
-from gatebridge.rules.people import UserState
+from gatebridge.rules.people import Standing, UserState
 from gatebridge.rules.permissions import Permission, beyond_own
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
@@ -58,8 +58,8 @@ class EditPolicies:
 def edit_policies(tx: Tx, actor: Actor, command: EditPolicies) -> AppPolicies:
     """Save the policies of an app in the actor's org and return them as they now are. Raises Refused.
 
-    Naming a run-as user gives the app that user's rights, so the editor must hold them all (X-AD-04); letting the app administer the
-    org takes Manage Security beside.
+    Naming a run-as user gives the app that user's rights, and letting it administer the org gives it those that count there; so whoever
+    does either must hold them all (X-AD-04). The latter takes Manage Security beside.
     """
     permit(actor, Permission.MANAGE_CONNECTED_APPS)
     app, installation = app_rights.in_use(tx, actor, command.app_id)
@@ -71,7 +71,8 @@ def edit_policies(tx: Tx, actor: Actor, command: EditPolicies) -> AppPolicies:
     after, problems = with_ranges(after, command, *_RANGES)
     if after == before and not problems:
         return before
-    if after.may_administer and not before.may_administer:
+    opens_setup = after.may_administer and not before.may_administer
+    if opens_setup:
         permit(actor, Permission.MANAGE_SECURITY)
     if before.may_administer and not after.may_administer:
         app_rights.refuse_own_door(actor, app.id)
@@ -79,12 +80,14 @@ def edit_policies(tx: Tx, actor: Actor, command: EditPolicies) -> AppPolicies:
     problems += _own_door_problems(actor, app.id, before, after)
     if after.run_as_user_id is not None and after.run_as_user_id != before.run_as_user_id:
         problems += _run_as_problems(tx, actor, after.run_as_user_id)
+    elif after.run_as_user_id is not None and opens_setup:
+        _refuse_powers_beyond_own(tx, actor, facts.standing(tx, actor.org_id, after.run_as_user_id))
     refuse_invalid(problems)
     drafts = Draft(policies={app.id: before}), Draft(policies={app.id: after})
     locked_out = hit_list.refuse_unconfirmed(tx, actor, app.id, *drafts, command.confirmed)
     if not installations.update_policies(tx, actor.org_id, after):
         raise stale()
-    record_change(tx, actor, Event.APP_POLICIES_EDITED, app_rights.target(app), _told(before), _told(after) | locked_out)
+    record_change(tx, actor, Event.APP_POLICIES_EDITED, app_rights.target(app), told(before), told(after) | locked_out)
     return replace(after, version=after.version + 1)
 
 
@@ -108,7 +111,7 @@ def _own_door_problems(actor: Actor, app_id: str, before: AppPolicies, after: Ap
     return [FieldProblem("ip_ranges", f"You are signed in through this very app at {actor.address}, which is outside these ranges.")]
 
 
-def _told(policies: AppPolicies) -> dict[str, object]:
+def told(policies: AppPolicies) -> dict[str, object]:
     """What the audit trail keeps of policies."""
     plain = {name: getattr(policies, name) for name in ("installation_id", "version", *_FIELDS)}
     return plain | {name: typed_ranges.told(getattr(policies, name)) for name in _RANGES} | told_requirement(policies.requirement)
@@ -120,11 +123,17 @@ def _run_as_problems(tx: Tx, actor: Actor, user_id: str) -> list[FieldProblem]:
         return [FieldProblem("run_as_user_id", "There is no such user in this org.")]
     if standing.user.state is not UserState.ACTIVE or standing.user.frozen:
         return [FieldProblem("run_as_user_id", f"{standing.user.name} is not an active user.")]
+    _refuse_powers_beyond_own(tx, actor, standing)
+    return []
+
+
+def _refuse_powers_beyond_own(tx: Tx, actor: Actor, standing: Standing | None) -> None:
+    if standing is None:
+        return
     beyond = beyond_own(actor.permissions, standing.permissions(tx.now))
     if beyond:
         raise Refused(
             setup_reasons.RIGHT_BEYOND_OWN,
-            detail=f"The app would act for {standing.user.name}, who holds what you do not: {', '.join(beyond)}.",
+            detail=f"The app would act for {standing.user.name}, who holds what you do not: {', '.join(map(settable.name_of, beyond))}.",
             facts={"permissions": list(beyond)},
         )
-    return []

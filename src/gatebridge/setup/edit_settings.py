@@ -67,7 +67,10 @@ def edit_settings(tx: Tx, actor: Actor, command: EditSettings) -> AppSettings:
     if after.introspect_all_tokens and not before.introspect_all_tokens:
         permit(actor, Permission.MANAGE_CONNECTED_APPS)
     org = orgs.by_id(tx, actor.org_id)
-    refuse_invalid(app_checks.settings_problems(after, org.custom_scopes if org else frozenset(), app.dialect))
+    # A scope that the org has taken away since opens nothing any more (`rules/granted.here`), whoever names it still: only to name one
+    # anew is wrong, and all else can be saved beside it.
+    nameable = frozenset(before.scopes).union(org.custom_scopes if org else ())
+    refuse_invalid(app_checks.settings_problems(after, nameable, app.dialect))
     if not apps.update_settings(tx, actor.org_id, after):
         raise stale()
     record_change(tx, actor, Event.APP_SETTINGS_EDITED, app_rights.target(app), _told(before), _told(after))

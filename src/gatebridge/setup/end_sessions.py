@@ -13,6 +13,7 @@ from gatebridge.rules.events import Event
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup.app_rights import given_reason
 from gatebridge.setup.manage_users import found, target
 from gatebridge.setup.revoke import RevokeUser, revoke_user
 from gatebridge.signin import sessions
@@ -48,11 +49,12 @@ def end_session(tx: Tx, actor: Actor, command: EndSession) -> bool:
     session = stored.by_id(tx, actor.org_id, command.session_id)
     if session is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
+    reason = given_reason(command.reason)
     if not sessions.end(tx, actor.org_id, session.id, ENDED):
         return False
     name = names.of_users(tx, actor.org_id, [session.user_id]).get(session.user_id, "")
     one = Target("session", session.id, f"A session of {name}")
-    record_change(tx, actor, Event.SESSION_ENDED, one, {"ended_at": None}, {"ended_at": tx.now}, reason=command.reason.strip())
+    record_change(tx, actor, Event.SESSION_ENDED, one, {"ended_at": None}, {"ended_at": tx.now}, reason=reason)
     return True
 
 
@@ -60,11 +62,11 @@ def end_sessions_of_user(tx: Tx, actor: Actor, command: EndSessionsOfUser) -> in
     """End all sessions of a user, and tell how many there were. Raises Refused."""
     permit(actor, *ENDS_SESSIONS)
     signed_in_lately(tx, actor)
-    user = found(tx, actor, command.user_id).user
+    user, reason = found(tx, actor, command.user_id).user, given_reason(command.reason)
     live = [session.id for session in stored.live_of_user(tx, actor.org_id, user.id)]
     sessions.end_of_user(tx, actor.org_id, user.id, ENDED)
-    reason = command.reason.strip()
-    record_change(tx, actor, Event.USER_SESSIONS_ENDED, target(user), {"sessions": live}, {"sessions": []}, reason=reason)
     if command.end_grants:
-        revoke_user(tx, actor, RevokeUser(user.id, command.reason))
+        # Its entry of the feed comes before the first line of the audit trail, as in every transaction that writes both.
+        revoke_user(tx, actor, RevokeUser(user.id, reason))
+    record_change(tx, actor, Event.USER_SESSIONS_ENDED, target(user), {"sessions": live}, {"sessions": []}, reason=reason)
     return len(live)

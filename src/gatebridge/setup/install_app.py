@@ -15,6 +15,7 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import app_rights, request_mails
+from gatebridge.setup.edit_policies import told
 from gatebridge.setup.edits import refuse_invalid, stale
 from gatebridge.setup.signing_keys import ensure_signing_key
 from gatebridge.storage import access_requests, apps, audit_trail, epochs, installations, orgs, revocations
@@ -66,6 +67,7 @@ def install_app(tx: Tx, actor: Actor, command: InstallApp) -> InstalledApp:
     audit_trail.lock_head(tx, actor.org_id)
     former = installations.by_app(tx, actor.org_id, app.id)
     before: dict[str, object] = {"installed": False}
+    kept = installations.policies_of(tx, actor.org_id, former.id) if former is not None else None
     if former is None:
         installation, policies = first_installation(tx, actor.org_id, app.id, command.until)
     elif former.in_use(tx.now):
@@ -74,7 +76,8 @@ def install_app(tx: Tx, actor: Actor, command: InstallApp) -> InstalledApp:
     else:
         installation, policies = _again(tx, actor, former, command.until)
     ends = {"until": command.until} if command.until is not None or "until" in before else {}
-    after = {"installed": True, "policies": policies} | ends
+    before |= {"policies": told(kept)} if kept is not None else {}
+    after = {"installed": True, "policies": told(policies)} | ends
     record_change(tx, actor, Event.APP_INSTALLED, app_rights.target(app), before, after)
     settings = apps.settings_of(tx, app.org_id, app.id)
     if settings is not None:

@@ -9,6 +9,7 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import manage_users, my_factors
+from gatebridge.setup.app_rights import given_reason
 from gatebridge.setup.my_factors import MyFactors
 from gatebridge.storage import factors as stored
 from gatebridge.storage import orgs, people
@@ -42,12 +43,13 @@ def remove_factors(tx: Tx, actor: Actor, command: RemoveFactors) -> list[Factor]
     user = manage_users.governed(tx, actor, command.user_id).user
     org = orgs.by_id(tx, actor.org_id)
     assert org is not None  # noqa: S101 - the actor is of it
+    reason = given_reason(command.reason)
     found = [each for each in stored.of_user(tx, org.id, user.id) if command.factor_id in (None, each.id)]
     if command.factor_id is not None and not found:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     for factor in found:
-        my_factors.remove(tx, actor, org, user, factor, reason=command.reason)
+        my_factors.remove(tx, actor, org, user, factor, reason=reason)
     if command.factor_id is None:
         stored.remove_begun(tx, org.id, user.id)
-        my_factors.forget_browsers(tx, actor, user, reason=command.reason)
+        my_factors.forget_browsers(tx, actor, user, reason=reason)
     return found

@@ -21,7 +21,7 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import app_rights
-from gatebridge.setup.revoke import RevokeUserOfApp, revoke_user_of_app
+from gatebridge.setup.revoke import Revoked, RevokeUserOfApp, revoke_user_of_app
 from gatebridge.storage import approvals, facts, grants, installations, last_uses, listed_apps, orgs
 from gatebridge.storage.grants import OF_USERS
 from gatebridge.storage.last_uses import LastUse
@@ -108,22 +108,30 @@ def _apps_of(tx: Tx, actor: Actor, user_id: str) -> list[MyApp]:
 
 def end_my_app(tx: Tx, actor: Actor, command: EndMyApp) -> EndedApp:
     """End every grant that the app has of the actor, and forget what was approved, so that it has to ask anew. Raises Refused."""
-    user_id = myself(actor)
-    listed = listed_apps.known(tx, actor.org_id, command.app_id)
-    if listed is None or listed.installation is None:
-        raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    ended = revoke_user_of_app(tx, actor, RevokeUserOfApp(listed.app.id, user_id))
-    approval = approvals.of_user(tx, actor.org_id, listed.installation.id, user_id)
-    forgotten = approvals.forget(tx, actor.org_id, listed.installation.id, user_id)
-    if forgotten and approval is not None:
-        before, after = {"user": actor.name, "approved": sorted(approval.scopes)}, {"user": actor.name, "approved": []}
-        record_change(tx, actor, Event.APPROVAL_REVOKED, app_rights.target(listed.app), before, after)
-    return EndedApp(listed.app.id, ended.grant_ids, forgotten, ended.sequence)
+    return _forgotten(tx, actor, _revoked(tx, actor, command.app_id))
 
 
 def end_all_my_apps(tx: Tx, actor: Actor) -> list[EndedApp]:
     """End what every app may do in the own name. The browser sessions stay. Raises Refused."""
-    return [end_my_app(tx, actor, EndMyApp(app.app_id)) for app in my_apps(tx, actor)]
+    # All entries of the feed come before what is only forgotten, which has a line of the audit trail and no entry.
+    revoked = [_revoked(tx, actor, app.app_id) for app in my_apps(tx, actor)]
+    return [_forgotten(tx, actor, each) for each in revoked]
+
+
+def _revoked(tx: Tx, actor: Actor, app_id: str) -> Revoked:
+    return revoke_user_of_app(tx, actor, RevokeUserOfApp(app_id, myself(actor)))
+
+
+def _forgotten(tx: Tx, actor: Actor, ended: Revoked) -> EndedApp:
+    """What was ended of an app, with what was approved of it forgotten as well."""
+    user_id = myself(actor)
+    app, installation = app_rights.installed(tx, actor, ended.app_id or "")
+    approval = approvals.of_user(tx, actor.org_id, installation.id, user_id)
+    forgotten = approvals.forget(tx, actor.org_id, installation.id, user_id)
+    if forgotten and approval is not None:
+        before, after = {"user": actor.name, "approved": sorted(approval.scopes)}, {"user": actor.name, "approved": []}
+        record_change(tx, actor, Event.APPROVAL_REVOKED, app_rights.target(app), before, after)
+    return EndedApp(app.id, ended.grant_ids, forgotten, ended.sequence)
 
 
 def myself(actor: Actor) -> str:

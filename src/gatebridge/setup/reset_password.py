@@ -22,6 +22,7 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused, sign_in
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import new_password
+from gatebridge.setup.app_rights import given_reason
 from gatebridge.setup.manage_users import governed, target
 from gatebridge.storage import orgs, password_resets, people, sign_in_failures
 from gatebridge.storage.password_resets import PasswordReset
@@ -112,7 +113,7 @@ def send_password_link(tx: Tx, actor: Actor, command: SendPasswordLink) -> User:
     reset = _send(tx, org, user, ASKED_BY_ADMIN)
     after = {"email": user.email, "password_link_expires_at": reset.expires_at}
     event = Event.USER_PASSWORD_LINK_SENT
-    record_change(tx, actor, event, target(user), {"email": user.email}, after, reason=command.reason.strip())
+    record_change(tx, actor, event, target(user), {"email": user.email}, after, reason=given_reason(command.reason))
     return user
 
 

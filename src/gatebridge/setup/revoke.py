@@ -14,7 +14,7 @@ from gatebridge.rules.events import Event
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup.app_rights import written_reason
+from gatebridge.setup.app_rights import given_reason, written_reason
 from gatebridge.signin import sessions
 from gatebridge.storage import codes, epochs, grants, live_tokens, names, revocations, tokens
 from gatebridge.storage.live_tokens import Counted
@@ -85,7 +85,7 @@ def revoke_token(tx: Tx, actor: Actor, command: RevokeToken) -> Revoked:
     _let_end(tx, actor, token.user_id if token else None, app)
     if token is None or app is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    reason = _given(command.reason)
+    reason = given_reason(command.reason)
     nothing = Revoked("token", None, token.id, (token.grant_id,), token.app_id, token.user_id)
     if token.expires_at <= tx.now or not tokens.end(tx, actor.org_id, token.id):
         return nothing
@@ -104,7 +104,7 @@ def revoke_grant(tx: Tx, actor: Actor, command: RevokeGrant) -> Revoked:
     _let_end(tx, actor, grant.user_id if grant else None, app)
     if grant is None or app is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    reason = _given(command.reason)
+    reason = given_reason(command.reason)
     if not grants.end(tx, actor.org_id, grant.id, reason or "revoked"):
         return Revoked("grant", None, None, (grant.id,), grant.app_id, grant.user_id)
     logouts.announce_grants(tx, actor.org_id, (grant.id,))
@@ -123,7 +123,7 @@ def revoke_user_of_app(tx: Tx, actor: Actor, command: RevokeUserOfApp) -> Revoke
     name = names.of_users(tx, actor.org_id, [command.user_id]).get(command.user_id)
     if app is None or name is None or app.installation_id is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    reason = _given(command.reason)
+    reason = given_reason(command.reason)
     # A code that was given out a moment ago would become a grant after the revoke.
     codes.burn_of_user(tx, actor.org_id, app.installation_id, command.user_id)
     live = grants.live_of_user(tx, actor.org_id, command.user_id, app.installation_id)
@@ -212,8 +212,3 @@ def _let_end(tx: Tx, actor: Actor, user_id: str | None, app: NamedApp | None) ->
 
 def _answers_for(actor: Actor, app: NamedApp | None) -> bool:
     return app is not None and app.owned_by(actor.org_id, actor.user_id) and Permission.REGISTER_CONNECTED_APPS in actor.permissions
-
-
-def _given(reason: str) -> str:
-    """A reason that may be left out, but if there is one it says something. Raises Refused."""
-    return written_reason(reason) if reason.strip() else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from gatebridge.rules import settable
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.people_checks import ADMIN_RIGHTS
 from gatebridge.rules.permissions import Permission, beyond_own
@@ -15,7 +16,7 @@ def refuse_beyond_own(actor: Actor, rights: Iterable[Permission]) -> None:
     """Nobody hands out what they do not hold, nor the way into an account that holds it (X-AD-04). Raises Refused (`right_beyond_own`)."""
     missing = beyond_own(actor.permissions, rights)
     if missing:
-        detail = f"You do not hold {', '.join(missing)} yourself."
+        detail = f"You do not hold {', '.join(map(settable.name_of, missing))} yourself."
         raise Refused(setup_reasons.RIGHT_BEYOND_OWN, detail=detail, facts={"permissions": list(missing)})
 
 
@@ -36,6 +37,6 @@ def keep_an_admin(tx: Tx, actor: Actor, lost: Iterable[Permission]) -> None:
     # deactivate each other at the same moment would otherwise both find the other one.
     audit_trail.lock_head(tx, actor.org_id)
     if not people.anybody_holds(tx, actor.org_id, ADMIN_RIGHTS):
-        needed = " and ".join(right for right in Permission if right in ADMIN_RIGHTS)
+        needed = " and ".join(settable.name_of(right) for right in Permission if right in ADMIN_RIGHTS)
         detail = f"Nobody would be left who is active and holds {needed} for good."
         raise Refused(setup_reasons.LAST_ADMIN, detail=detail, facts={"permissions": [r for r in Permission if r in ADMIN_RIGHTS]})

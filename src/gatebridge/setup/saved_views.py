@@ -43,13 +43,20 @@ def save_view(tx: Tx, actor: Actor, command: SaveView) -> SavedView:
     if wrong:
         raise Refused(setup_reasons.FIELD_INVALID, fields=wrong)
     path = rules.path_of(command.view)
-    if len(saved_views.of_list(tx, actor.org_id, user_id, path)) >= rules.MOST:
-        detail = f"You have {rules.MOST} views of this list, and there is no room for one more. Delete one that you do not need."
-        raise Refused(setup_reasons.LIMIT_REACHED, detail=detail, facts={"limit": rules.MOST})
+    mine = saved_views.of_user(tx, actor.org_id, user_id)
+    if len(mine) >= rules.MOST_IN_ALL:
+        raise _full(f"You have {rules.MOST_IN_ALL} views", rules.MOST_IN_ALL)
+    if sum(each.path == path for each in mine) >= rules.MOST:
+        raise _full(f"You have {rules.MOST} views of this list", rules.MOST)
     saved = SavedView(actor.org_id, tx.new_id(Prefix.SAVED_VIEW), user_id, path, command.view, command.name, tx.now)
     if not saved_views.insert(tx, saved):
         raise Refused(setup_reasons.NAME_TAKEN, fields=(FieldProblem("name", TAKEN),))
     return saved
+
+
+def _full(words: str, limit: int) -> Refused:
+    detail = f"{words}, and there is no room for one more. Delete one that you do not need."
+    return Refused(setup_reasons.LIMIT_REACHED, detail=detail, facts={"limit": limit})
 
 
 def delete_view(tx: Tx, actor: Actor, command: DeleteView) -> SavedView:

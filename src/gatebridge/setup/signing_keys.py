@@ -11,6 +11,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup.app_rights import given_reason
 from gatebridge.storage import signing_keys
 from gatebridge.storage.signing_keys import StoredKey
 from gatebridge.storage.tx import Tx
@@ -80,12 +81,13 @@ def remove_signing_key(tx: Tx, actor: Actor, command: RemoveSigningKey) -> Store
     key, _ = _found(tx, actor, command.key_id)
     if key.retired_at is None:
         raise Refused(setup_reasons.STATE_CONFLICT, detail="This key still signs; retire it first.")
+    reason = given_reason(command.reason)
     free = rules.removable_from(key.retired_at)
-    if tx.now < free and not (command.emergency and command.reason.strip()):
+    if tx.now < free and not (command.emergency and reason):
         detail = f"Tokens that it signed may be alive until {free.isoformat(timespec='minutes')}; an emergency needs a reason."
         raise Refused(setup_reasons.CONFIRMATION_REQUIRED, detail=detail)
     signing_keys.remove(tx, actor.org_id, key.id)
-    record_change(tx, actor, Event.SIGNING_KEY_RETIRED, _target(key), {"state": "retired"}, {"state": "removed"}, reason=command.reason)
+    record_change(tx, actor, Event.SIGNING_KEY_RETIRED, _target(key), {"state": "retired"}, {"state": "removed"}, reason=reason)
     return key
 
 

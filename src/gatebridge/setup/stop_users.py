@@ -15,7 +15,7 @@ from gatebridge.rules.people import Standing, User, UserState
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup.app_rights import written_reason
+from gatebridge.setup.app_rights import given_reason, written_reason
 from gatebridge.setup.manage_users import found, governed, target
 from gatebridge.setup.rights import keep_an_admin, refuse_own
 from gatebridge.signin import sessions
@@ -79,7 +79,7 @@ def activate_user(tx: Tx, actor: Actor, command: ActivateUser) -> User:
     standing = governed(tx, actor, command.user_id)
     refuse_own(actor, command.user_id)
     active = _changed_state(tx, standing.user, (UserState.DEACTIVATED,), UserState.ACTIVE)
-    record_change(tx, actor, Event.USER_ACTIVATED, target(active), *_told(standing, active), reason=command.reason.strip())
+    record_change(tx, actor, Event.USER_ACTIVATED, target(active), *_told(standing, active), reason=given_reason(command.reason))
     return active
 
 
@@ -103,7 +103,7 @@ def unfreeze_user(tx: Tx, actor: Actor, command: UnfreezeUser) -> User:
     standing = governed(tx, actor, command.user_id)
     refuse_own(actor, command.user_id)
     thawed = _end_sessions(tx, _changed_frozen(tx, standing.user, frozen=False))
-    record_change(tx, actor, Event.USER_UNFROZEN, target(thawed), *_told(standing, thawed), reason=command.reason.strip())
+    record_change(tx, actor, Event.USER_UNFROZEN, target(thawed), *_told(standing, thawed), reason=given_reason(command.reason))
     return thawed
 
 

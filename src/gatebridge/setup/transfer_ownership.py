@@ -53,7 +53,7 @@ def transfer_ownership(tx: Tx, actor: Actor, command: TransferOwnership) -> App:
         app_rights.target(after),
         _owners(before, said),
         _owners(after, said),
-        reason=command.reason.strip()[:512],
+        reason=app_rights.given_reason(command.reason),
     )
     return replace(after, version=after.version + 1)
 

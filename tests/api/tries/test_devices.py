@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from tests.api.tries.trial import CALLBACK, PASSWORD, Trial, outcome_of, trial
+from tests.oauth.flows.visits import publisher_on
 from tests.web.world import ACME, World
 
 from gatebridge.storage import orgs
@@ -28,7 +29,8 @@ def approve_device(television: Trial, waits: dict[str, Any]) -> None:
     browser.submit(page, "signin", username=television.world.admin.user.username, password=PASSWORD)
     page = browser.submit(browser.open(waits["open"]), "connect", user_code=waits["user_code"])
     form = page.forms["connect-device"]
-    page = browser.post(form.action, form.fields | {"told": "no", "number": waits["number"], "decision": "approve"})
+    said = publisher_on(page, "connect-device") | {"told": "no", "number": waits["number"], "decision": "approve"}
+    page = browser.post(form.action, form.fields | said)
     assert 'data-said="approved"' in page.text, page.text
     television.world.change(lambda tx: tx.connection.execute(sa.update(device_codes).values(polled_at=None)))
 

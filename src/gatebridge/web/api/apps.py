@@ -170,7 +170,8 @@ def list_apps(
 
 @router.post("", summary="Register an app", status_code=201, response_model=NewAppShown)
 def register_app(desk: AtDesk, body: NewApp, idempotency_key: IdempotencyKey = None) -> Response:
-    """Register an app with its first secret. Nobody may use it until an admin opens it. Needs *Register Connected Apps*."""
+    """Register an app with its first secret. Nobody may use it until an admin opens it. Needs *Register Connected Apps*; another's
+    name as its owner, and `introspect_all_tokens`, need *Manage Connected Apps*."""
     command = CreateApp(**with_attributes(given(body)))
 
     def make(visit: Visit) -> NewAppShown:

@@ -115,6 +115,8 @@ def get_audit_line(desk: AtDesk, line_id: str) -> AuditLineShown:
 def verify_audit(desk: AtDesk) -> VerificationShown:
     """Recompute the whole chain of the org and compare it with the heads outside the database. Changes nothing.
     Needs *View Audit Trail*."""
+    with desk.reading() as visit:
+        permit(visit.actor, Permission.VIEW_AUDIT_TRAIL)  # before the heads are read, which are many
     try:
         # Read before the snapshot begins: a head that came later would look like a line that is gone.
         heads = list(desk.house.outside_heads())

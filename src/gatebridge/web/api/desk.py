@@ -136,6 +136,9 @@ async def _upload_desk(request: Request) -> Desk:
         raise Refused(bearer_reasons.BEARER_TWO_WAYS)
     if not authorizations:
         raise Refused(bearer_reasons.BEARER_MISSING)  # before the body is looked at: a stranger learns nothing about its fields
+    if any("\0" in value for _, value in request.query_params.multi_items()):
+        # No database of ours could look for it (of a body, the strict reader says so).
+        raise Refused(request_reasons.PARAMETER_MALFORMED, detail="A parameter in the address holds a NUL character.")
     return Desk(
         house=request.app.state.house,
         scope=request.scope,  # type: ignore[arg-type]

@@ -97,7 +97,7 @@ def list_login_history(
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> Page[OutcomeShown]:
-    """Every token, introspection, revocation and API outcome, newest first. Needs *Monitor Login History*."""
+    """Every outcome of a sign-in and at the endpoints that tokens are for, newest first. Needs *Monitor Login History*."""
     wanted = HistoryFilter(app_id, user_id, outcome, reason, since, until, would_refuse, gate)
     listed = {"list": "login_history", "filter": repr(wanted)}
     with desk.reading() as visit:

@@ -126,7 +126,7 @@ def refusal_of(details: Sequence[Mapping[str, Any]], known: Collection[str]) -> 
         return Refused(setup_reasons.READ_ONLY_FIELD, fields=tuple(FieldProblem(_field(each), "cannot be set") for each in read_only))
     if extra:
         return Refused(setup_reasons.FIELD_UNKNOWN, fields=tuple(FieldProblem(_field(each), _nearest(each, known)) for each in extra))
-    return Refused(setup_reasons.FIELD_INVALID, fields=tuple(FieldProblem(_field(each), str(each["msg"])) for each in details))
+    return Refused(setup_reasons.FIELD_INVALID, fields=tuple(FieldProblem(_field(each), _words(each)) for each in details))
 
 
 # What records show and no request sets: whoever sends a whole record back meets one of these first.
@@ -141,6 +141,11 @@ def _field(detail: Mapping[str, Any]) -> str:
     """Where the problem is, as a path: `callbacks.0`. The first part only says body, query or path."""
     parts = [str(part) for part in detail["loc"]]
     return ".".join(parts[1:] if parts[:1] in (["body"], ["query"], ["path"], ["header"]) else parts) or "body"
+
+
+def _words(detail: Mapping[str, Any]) -> str:
+    """What is wrong with a value; where we have said so ourselves, without what the validator puts in front of it."""
+    return str(detail["msg"]).removeprefix("Value error, ")
 
 
 def _nearest(detail: Mapping[str, Any], known: Collection[str]) -> str:

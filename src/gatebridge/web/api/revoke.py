@@ -45,7 +45,7 @@ def get_blast_radius(
     grant_id: Annotated[GivenId | None, Query(description="Of this grant alone.")] = None,
 ) -> RadiusShown:
     """How many live tokens, users and grants hang from an app, a user, a user of an app, or a grant. Changes nothing.
-    Needs *Manage Connected Apps* or *Manage Users*."""
+    Needs *Manage Connected Apps* or *Manage Users*, or to be the user."""
     with desk.reading() as visit:
         return RadiusShown.model_validate(revoke.blast_radius(visit.tx, visit.actor, app_id=app_id, user_id=user_id, grant_id=grant_id))
 

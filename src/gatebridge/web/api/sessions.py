@@ -16,7 +16,7 @@ from gatebridge.web.api.shapes import GivenId, Id, Moment, Shown
 
 router = APIRouter(tags=["Sessions"])
 
-Reason = Annotated[str, Query(description="Why, in a sentence; it goes into the audit trail.", max_length=1000)]
+Reason = Annotated[str, Query(description="Why, in a sentence; it goes into the audit trail.", max_length=512)]
 
 
 class SessionShown(Shown):

@@ -1,6 +1,6 @@
 """What all shapes of the admin API have in common: closed on the way in, ids in 18 characters on the way out."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -37,9 +37,16 @@ def _short(text: str) -> str:
     return found
 
 
+def _in_the_calendar(moment: datetime) -> datetime:
+    # In another zone than it was typed in, a time at either end of the calendar is in a year that there is not.
+    if not 1970 < moment.year < 9999:
+        raise ValueError("is no time between the years 1971 and 9998")
+    return moment.astimezone(UTC)
+
+
 # A time goes out in UTC with a Z; one that comes in must say its zone.
 Moment = Annotated[datetime, PlainSerializer(_as_text, return_type=str)]
-GivenMoment = AwareDatetime
+GivenMoment = Annotated[AwareDatetime, AfterValidator(_in_the_calendar)]
 
 # An id goes out in 18 characters, and comes in with 15 or 18.
 Id = Annotated[str, PlainSerializer(_long, return_type=str)]

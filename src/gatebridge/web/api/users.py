@@ -166,7 +166,8 @@ def patch_user(desk: AtDesk, user_id: str, body: UserEdit, if_match: IfMatch = N
 
 @router.post("/{user_id}/invite", summary="Invite a user again", response_model=InvitedShown)
 def post_invitation_again(desk: AtDesk, user_id: str) -> InvitedShown:
-    """Send a new link to a user who has not accepted; earlier ones work no more. Needs *Manage Users*."""
+    """Send a new link to a user who has not accepted; earlier ones work no more. Needs *Manage Users* and every right that
+    the user has."""
     with desk.writing() as visit:
         made = invite_again(visit.tx, visit.actor, InviteAgain(record_id(user_id, Prefix.USER)))
         return InvitedShown(**UserShown.model_validate(made.user).__dict__, invitation_expires_at=made.expires_at)
