@@ -46,6 +46,27 @@ def test_X_XS_09_no_way_up_leads_to_a_file(acme: Tenant, place: str) -> None:
         assert not [text for text in IN_FILES if text in answer.text], (up, name)
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("//services/data", 308),
+        ("//services/data/%2e%2e/%2e%2e/api/v1/me", 308),
+        ("/%2Fservices/data", 404),
+        ("///services/data", 404),
+        ("//services/oauth2/userinfo", 404),
+        ("//api/v1/me", 404),
+        ("//evil.example/services/data", 404),
+        ("//services/data@evil.example", 404),
+    ],
+)
+def test_X_XS_09_a_slash_too_many_leads_home_or_nowhere(acme: Tenant, address: str, status: int) -> None:
+    """What a proxy reads in such an address is not what we read, so none is answered; one is told where it is."""
+    answer = acme.door.get(acme.org.issuer + address)
+    assert answer.status_code == status
+    assert answer.headers.get("location") == (f"{acme.org.issuer}{address[1:]}" if status == 308 else None)
+    assert acme.door.post(acme.org.issuer + address).status_code in (404, 405)
+
+
 @pytest.mark.parametrize("place", ["/static/", "/static", "/static/fonts", "/help/", "/help"])
 def test_X_XS_09_no_folder_is_listed(acme: Tenant, place: str) -> None:
     assert acme.door.get(acme.org.issuer + place).status_code == 404

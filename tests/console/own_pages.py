@@ -21,5 +21,5 @@ def own_paths(house: RunningHouse, app_id: str) -> list[str]:
         asking,
         f"{asking}&prompt=login",
         *(f"/me{each}" for each in ("", "/apps/end-all", "/sessions", "/security", "/password")),
-        *("/connect", "/connect/done?said=approved", "/forgot-password", "/signed-out"),
+        *("/connect", "/connect/done?said=approved", "/connect/done?said=reported", "/me/report", "/forgot-password", "/signed-out"),
     ]

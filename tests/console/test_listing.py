@@ -76,6 +76,7 @@ def test_the_orders_stand_for_choice_with_the_lists_own_first_and_empty() -> Non
         ("q=a", (), "/setup/saved-views/new?view=%2Fsetup%2Fthings%3Fq%3Da"),
         ("q=a", (("Mine", f"{PATH}?q=a"),), ""),
         ("", (), ""),  # the list as it is
+        (f"q={'%E6%BC%A2' * 200}", (), ""),  # an address too long to be kept
     ],
 )
 def test_what_is_not_kept_yet_is_offered_to_be(query: str, saved: tuple[tuple[str, str], ...] | None, offered: str) -> None:

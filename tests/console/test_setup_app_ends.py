@@ -58,6 +58,8 @@ class TestActivity:
         app.token(scope="full")
         page = at_setup(acme, with_rights(acme, "one", Permission.VIEW_SETUP, Permission.VIEW_OAUTH_USAGE)).open(path_of(app, "/activity"))
         assert (page.status, "scope_not_assigned" in page.text, "/setup/login-history" in page.text) == (200, True, False)
+        only = at_setup(acme, with_rights(acme, "three", Permission.VIEW_OAUTH_USAGE)).open(f"/setup/usage/{long(app.id)}")
+        assert (only.status, "/setup/apps/" in only.text) == (200, False)
         viewer = at_setup(acme, with_rights(acme, "two", Permission.VIEW_SETUP))
         assert {viewer.open(path_of(app, onward)).status for onward in ("/activity", "/changes")} == {403}
         assert not re.search(r">(Activity|Changes)</a>", viewer.open(path_of(app)).text)

@@ -13,6 +13,7 @@ from gatebridge.rules.ids import long
 from gatebridge.rules.network import Relaxation
 from gatebridge.rules.permissions import Permission
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
+from gatebridge.setup.manage_orgs import EditOrg, edit_org
 from gatebridge.storage import people, permission_sets
 from gatebridge.storage.people import users
 
@@ -90,10 +91,11 @@ class TestTabs:
 
     def test_who_may_only_look_sees_no_way_to_edit_and_no_form(self, acme: Tenant) -> None:
         app = acme.app()
+        app.token()
         browser = at_setup(acme, with_rights(acme, "vera", Permission.VIEW_SETUP))
         for tab in TABS:
             page = browser.open(at(app, tab))
-            assert page.status == 200
+            assert (page.status, "/setup/login-history/" in page.text) == (200, False)
             assert not re.search(r'href="/setup/apps/\w+/(settings|policies|access|identity|owner)/?\w+"', page.text)
         for ending in FORMS:
             refused = browser.open(at(app, ending))
@@ -169,6 +171,20 @@ class TestSettings:
         assert (again.status, "needs a written reason" in problem_at(again, "full_scope_reason")) == (422, True)
         saved(browser, again, "edit", full_scope_reason="The migration needs every object", scopes_id=None)
         assert set(settings_of(acme, app).scopes) == {"full", "api"}
+
+    def test_a_scope_that_the_org_has_taken_away_is_told_and_goes_with_the_next_save(self, acme: Tenant) -> None:
+        app = acme.app()
+        for custom, named in (((("ledger_read", "Read your ledger"),), ("api", "ledger_read")), ((), None)):
+            with acme.standing.database.transaction() as tx:
+                edit_org(tx, acme.admin, EditOrg(custom_scopes=custom))
+                if named is not None:
+                    edit_settings(tx, acme.admin, EditSettings(app.id, scopes=named))
+        browser = admin(acme)
+        page = browser.open(at(app, "/settings"))
+        assert "<code>ledger_read</code>: it opens nothing any more" in page.text
+        assert re.findall(r'data-scope="(\w+)"', page.text) == ["api"]
+        done = saved(browser, browser.open(at(app, "/settings/scopes")), "edit")
+        assert (settings_of(acme, app).scopes, 'id="gone"' in done.text) == (("api",), False)
 
     def test_a_public_app_is_one_choice_and_its_rules_are_told(self, acme: Tenant) -> None:
         app = acme.app()

@@ -13,6 +13,7 @@ from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.lifetimes import DEFAULT_REFRESH_POLICIES, RefreshPolicy
 from gatebridge.rules.network import Relaxation
 from gatebridge.rules.permissions import EVERY_POWER, Permission
+from gatebridge.setup.assign_access import AssignAccess, RemoveAccess, assign_access, remove_access
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 
 __all__ = ["acme", "house", "loop"]
@@ -124,6 +125,31 @@ class TestAccess:
         saved(browser, end, "end-form", expires_at=f"{soon:%Y-%m-%dT%H:%M}")
         assert holders_of(acme, app)[acme.profile.id].expires_at == soon
 
+    def test_an_end_that_was_changed_meanwhile_is_shown_and_what_was_removed_is_not_found_in_the_frame(self, acme: Tenant) -> None:
+        app = acme.app()
+        browser = admin(acme)
+        page = browser.open(at(app, f"/access/{long(acme.approved.id)}"))
+        with acme.standing.database.transaction() as tx:
+            theirs, mine = tx.now + timedelta(days=9), tx.now + timedelta(days=2)
+            assign_access(tx, acme.admin, AssignAccess(app.id, acme.approved.id, theirs))
+        again = saved(browser, page, "end-form", expires_at=f"{mine:%Y-%m-%dT%H:%M}")
+        assert (again.status, f"<bdi>{theirs:%Y-%m-%dT%H:%M}</bdi>" in again.text) == (412, True)
+        assert holders_of(acme, app)[acme.approved.id].expires_at == theirs
+        assert "said=ends" in saved(browser, again, "end-form").url
+        with acme.standing.database.transaction() as tx:
+            remove_access(tx, acme.admin, RemoveAccess(app.id, acme.approved.id, confirmed=True))
+        gone = saved(browser, page, "end-form")
+        assert (gone.status, 'aria-label="Setup"' in gone.text) == (404, True)
+
+    def test_a_choice_that_is_gone_by_now_is_told_at_its_field(self, acme: Tenant) -> None:
+        app = acme.app()
+        browser = admin(acme)
+        again = saved(
+            browser, browser.open(at(app, "/access/assign")), "assign-form", holder_id="0PS000000000000", expires_at="2030-01-01T00:00"
+        )
+        assert (again.status, "not there any more" in problem_at(again, "holder_id")) == (422, True)
+        assert again.forms["assign-form"].fields["expires_at"] == "2030-01-01T00:00"
+
     def test_the_choice_is_narrowed_by_a_part_of_a_name(self, acme: Tenant) -> None:
         page = admin(acme).open(at(acme.app(), "/access/assign?q=admin"))
         assert ("Administrators</option>" in page.text, "Integrations</option>" in page.text) == (True, False)
@@ -195,8 +221,10 @@ class TestIdentity:
         app = acme.app()
         browser = admin(acme)
         page = browser.open(at(app, "/identity"))
-        done = saved(browser, page, "edit", label="Ledger Sync", purpose="Carries invoices.\r\nEvery night.", dialect="salesforce")
+        typed = {"purpose": "Carries invoices.\r\nEvery night.", "dialect": "salesforce", "review_on": "2020-03-07"}
+        done = saved(browser, page, "edit", label="Ledger Sync", **typed)
         assert ("said=saved" in done.url, "<h1><bdi>Ledger Sync</bdi></h1>" in done.text) == (True, True)
+        assert (">7 Mar 2020</time>" in done.text, "the day has passed" in done.text) == (True, True)
         found = record_of(acme, app)
         assert (found.label, found.purpose, found.dialect, found.contact_email) == (
             "Ledger Sync",

@@ -10,8 +10,10 @@ from tests.oauth.client_keys import client_key
 from tests.oauth.conftest import acme, house, loop
 from tests.oauth.tenants import Client, Tenant, make_tenant
 
+from gatebridge.monitoring import app_activity
 from gatebridge.rules.ids import long
 from gatebridge.rules.permissions import Permission
+from gatebridge.storage import app_activity as counted
 
 __all__ = ["acme", "house", "loop"]
 
@@ -54,6 +56,22 @@ class TestTheList:
         acme.standing.clock.advance(hours=24 * 8)
         later = at_setup(acme, with_rights(acme, "eve", Permission.VIEW_SETUP, Permission.VIEW_OAUTH_USAGE))
         assert "Never used" in later.open(path_of(app)).text
+
+    def test_one_that_a_busy_app_used_before_its_newest_requests_is_in_use(self, acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+        for module in (counted, app_activity):
+            monkeypatch.setattr(module, "MOST", 1)
+        app = acme.app("Ledger")
+        app.token()
+        acme.standing.clock.advance(hours=24 * 3)
+        browser = admin(acme)
+        secret = secret_in(browser.submit(browser.open(path_of(app, "/secrets/new")), "add", name="Second"))
+        for _ in range(2):
+            app.ask(client_id=app.consumer_key, client_secret=secret)
+        page = browser.open(path_of(app))
+        assert ("Safe to retire" in page.text, "less than 30 days ago" in page.text) == (False, True)
+        assert "in use, the last time 3 days ago" in browser.open(to(page, "First secret", "rotate")).text
+        asked = browser.open(to(page, "First secret", "retire"))
+        assert (browser.submit(asked, "retire").status, app.token().status_code) == (422, 200)
 
     def test_without_the_right_to_see_usage_none_is_told(self, acme: Tenant) -> None:
         app = acme.app("Ledger")
@@ -195,6 +213,9 @@ class TestWhoMay:
         app = acme.app("Mine", owner_id=developer.id)
         browser = at_setup(acme, developer)
         assert secret_in(browser.submit(browser.open(path_of(app, "/secrets/new")), "add", name="Second"))
+        # Who is not shown whether it is in use types its name.
+        asked = browser.open(to(browser.open(path_of(app)), "Second", "retire"))
+        assert (browser.submit(asked, "retire").status, browser.submit(asked, "retire", typed_name="Second").status) == (422, 200)
 
     def test_X_CO_a_form_from_elsewhere_changes_nothing_and_who_signed_in_long_ago_proves_it_anew(self, acme: Tenant) -> None:
         app = acme.app("Ledger")

@@ -66,6 +66,7 @@ class TestAsking:
         assert [each.rpartition("=")[2] for each in doors] == ["authorize", "code", "introspect"]
         assert "pkce" in states(browser.open(doors[1]))
         assert "pkce" not in states(browser.open(doors[2]))
+        assert re.search(r"signed in at \d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d UTC by", page.text)
 
     def test_nobody_signed_in_is_asked_to_and_that_refuses_nothing(self, acme: Tenant, browser: Browser) -> None:
         portal(acme)
@@ -122,6 +123,9 @@ class TestWhoMay:
         dev = with_rights(acme, "dev", Permission.VIEW_SETUP)
         page = at_setup(acme, dev).open(f"{EXPLAIN}?app=Portal&user={dev.username}")
         assert (page.status, 'id="narrowed"' in page.text, 'id="fix"' in page.text) == (200, True, False)
+        other = with_rights(acme, "other", Permission.REGISTER_CONNECTED_APPS)
+        page = at_setup(acme, other).open(f"{EXPLAIN}?app=Portal&user={other.username}")
+        assert (page.status, "/setup/apps/0H4" in page.text) == (200, False)
 
 
 APP = ids.long("0H4000000000001")

@@ -1,5 +1,6 @@
 """Lists at a browser: sorted, and taken out as files; who may do so, what is written down of it, and where it ends."""
 
+import asyncio
 import csv
 import io
 import json
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from threading import BoundedSemaphore
 
 import pytest
+from starlette.types import Message
 from tests.console.visitors import admin, at_setup, with_rights
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import acme, house, loop
@@ -155,3 +157,22 @@ class TestWhereItEnds:
         monkeypatch.setattr(desk, "visit_of", lambda *said: visit_of(*said) if next(signed_in, False) else None)
         sent = browser.submit(page, "export", format="csv")
         assert [each["line"] for each in rows_of(sent)][1:] == [f"({exports.OVER})"]
+
+
+def test_who_reads_no_further_or_goes_away_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "LONGEST_SECONDS", 0.01)
+
+    async def stands_still(_: Message) -> None:
+        await asyncio.sleep(60)
+
+    async def is_gone(_: Message) -> None:
+        raise OSError
+
+    async def never() -> Message:
+        raise AssertionError
+
+    for send in (stands_still, is_gone):
+        assert exports.AT_ONCE.acquire(blocking=False)
+        scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+        asyncio.run(exports._File(iter((b"line",)))(scope, never, send))
+        assert exports.AT_ONCE._value == 4

@@ -67,6 +67,12 @@ def test_a_developer_sees_the_own_apps_and_nothing_of_the_org(acme: Tenant) -> N
     assert (long(own.id) in page.text, long(other.id) in page.text, 'class="count"' in page.text) == (True, False, False)
 
 
+def test_who_may_see_none_of_it_is_led_on(acme: Tenant) -> None:
+    page = at_setup(acme, with_rights(acme, "pat", Permission.MANAGE_USERS)).open(HOME)
+    shown = [each in page.text for each in ('id="places"', '<li><a href="/setup/users">Users</a></li>', 'class="figures"')]
+    assert shown == [True, True, False]
+
+
 @pytest.mark.parametrize(("days", "tone"), [(-1, "bad"), (0, "bad"), (1, "caution"), (7, "caution"), (8, "")])
 def test_the_nearer_an_end_is_the_more_it_presses(days: int, tone: str) -> None:
     now = datetime(2026, 11, 28, tzinfo=UTC)

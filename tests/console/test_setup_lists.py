@@ -14,9 +14,11 @@ from tests.oauth.conftest import acme, house, loop
 from tests.oauth.tenants import Tenant
 
 from gatebridge.monitoring import exposures
+from gatebridge.rules.exposures import grade
 from gatebridge.rules.ids import long
 from gatebridge.rules.permissions import Permission
 from gatebridge.storage import app_weights
+from gatebridge.storage.app_weights import Weight
 from gatebridge.web import packing
 
 __all__ = ["acme", "house", "loop"]
@@ -91,10 +93,27 @@ def test_who_registers_apps_takes_out_the_own_ones_alone(acme: Tenant) -> None:
 def test_the_heaviest_exposed_apps_come_first_as_they_were_weighed_last(acme: Tenant, browser: Browser) -> None:
     light, heavy = acme.app("Light"), acme.app("Heavy", scopes=("full", "api"), full_scope_reason="It moves everything")
     with acme.standing.database.transaction() as tx:
-        app_weights.replace(tx, acme.org.id, "", "0H4~", exposures.weights(tx, acme.org, ""))
-        assert app_weights.heaviest(tx, acme.org.id, 1) == [heavy.id]
+        app_weights.replace(tx, acme.org.id, "", "0H4~", exposures.weights(tx, acme.org, "", 100))
+        assert list(app_weights.heaviest(tx, acme.org.id, 1)) == [heavy.id]
     found = shown(browser, f"{APPS}?sort=-exposure")
     assert found.index(long(heavy.id)) < found.index(long(light.id))
+
+
+@on_one_database
+def test_of_many_apps_the_list_tells_what_they_weighed_last_and_of_a_new_one_what_it_weighs(
+    acme: Tenant, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was = {each["api_name"]: each for each in file_of(browser, APPS)}
+    relaxed = acme.app("Was_light")
+    with acme.standing.database.transaction() as tx:
+        weights = exposures.weights(tx, acme.org, "", 100)
+        app_weights.replace(tx, acme.org.id, "", "0H4~", weights | {relaxed.id: Weight(30, 17)})
+    monkeypatch.setattr(exposures, "SEEN_AT_ONCE", 0)
+    acme.app("New", scopes=("full", "api"), full_scope_reason="It moves everything")
+    told = {each["api_name"]: each for each in file_of(browser, APPS)}
+    assert (told["Was_light"]["grade"], told["Was_light"]["exposures"]) == (grade(30), "17")
+    assert int(told["New"]["exposures"]) > 0
+    assert {name: told[name] for name in was} == was
 
 
 @pytest.mark.parametrize(

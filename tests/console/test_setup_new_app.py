@@ -86,6 +86,18 @@ class TestKinds:
         assert (settings.public, settings.native, secret_of(page)) == (True, True, "")
         assert "createInterface" in code_of(page)["JavaScript"]
 
+    @pytest.mark.parametrize(
+        ("typed", "in_page"),
+        [
+            ({"callbacks": "https://shop.example/back"}, True),
+            ({"callbacks": "http://localhost:5173/back"}, False),
+            ({"callbacks": "https://shop.example/back", "native": "yes"}, False),
+        ],
+    )
+    def test_what_is_pasted_into_a_page_may_read_the_answer_there(self, acme: Tenant, typed: dict[str, str], in_page: bool) -> None:
+        code = code_of(walked(admin(acme), "spa", "Shop", typed))["JavaScript"]
+        assert ("sessionStorage" in code, "createInterface" in code) == (in_page, not in_page)
+
     def test_a_job_signs_and_has_short_tokens_and_an_address(self, acme: Tenant) -> None:
         upload = client_key("RS256").upload.decode()
         page = walked(admin(acme), "job", "Night Run", {"upload": upload, "ip_ranges": "192.0.2.0/24 Plant\n198.51.100.7 - 198.51.100.9"})
@@ -122,6 +134,7 @@ class TestKinds:
         assert settings.scopes == ("refresh_token", "openid")
         assert [str(each) for each in policies.refresh_policies] == ["idle:12:hours", "absolute:24:hours"]
         assert "Register a certificate" in page.text
+        assert re.search(r'id="new-key">.*openssl req', page.text, re.DOTALL)
 
     def test_a_salesforce_client_is_met_as_it_expects(self, acme: Tenant) -> None:
         page = walked(admin(acme), "web", "sf", {}, salesforce=True)
@@ -173,8 +186,10 @@ class TestSteps:
         page = browser.submit(page, FORM, api_name="Accounts")
         page = browser.submit(page, FORM, callbacks="https://ledger.example/*")
         assert "no wildcards" in problem_at(page, "callbacks")
+        assert 'data-reason="callback_invalid"' in page.text
         page = browser.submit(page, FORM, callbacks="")
         assert "needs a callback URL" in problem_at(page, "callbacks")
+        assert ('data-reason="field_invalid"' in page.text, "Change what is marked, and go on." in page.text) == (True, True)
 
     def test_an_app_with_nothing_to_ask_for_is_told_so(self, acme: Tenant) -> None:
         browser = admin(acme)
@@ -186,12 +201,28 @@ class TestSteps:
         browser = admin(acme)
         page = browser.submit(begun(browser, "service"), FORM, label="Billing", purpose=PURPOSE)
         page = browser.post(NEW, page.forms[FORM].fields)
-        walked(browser, "service", "Billing", {})
+        walked(browser, "service", "Billing", {"purpose": "Bills what was delivered"})
         again = browser.post(NEW, page.forms[FORM].fields | {"ip_ranges": "192.0.2.1"})
-        assert (title(again), problem_at(again, "api_name")) == ("Name and owner", "Another app of this org is called so.")
+        assert (title(again), problem_at(again, "api_name")) == (
+            "Name and owner",
+            "Another app of this org has the API name Billing already.",
+        )
         assert again.forms[FORM].fields["ip_ranges"] == "192.0.2.1"
 
-    @pytest.mark.parametrize("typed", [{"ip_ranges": "nowhere"}, {"run_as_user_id": "nobody"}])
+    def test_a_last_step_that_is_sent_twice_makes_one_app_and_says_where_its_secret_was(self, acme: Tenant) -> None:
+        browser = admin(acme)
+        page = browser.submit(begun(browser, "web"), FORM, label="Night Ledger", purpose=PURPOSE)
+        last = browser.submit(page, FORM, callbacks="https://ledger.example/callback")
+        assert secret_of(browser.submit(last, FORM))
+        before = changes(acme)
+        twice = browser.submit(last, FORM)
+        app, _, _, _ = held(acme, "Night_Ledger")
+        assert twice.url == f"{acme.org.issuer}/setup/apps/{long(app.id)}?said=twice"
+        assert ("It was registered already" in twice.text, changes(acme)) == (True, before)
+        acme.standing.clock.advance(minutes=11)
+        assert problem_at(browser.submit(last, FORM), "api_name")
+
+    @pytest.mark.parametrize("typed", [{"ip_ranges": "nowhere"}, {"run_as_user_id": "nobody"}, {"holder_id": "0PS000000000000"}])
     def test_what_an_admin_answers_wrongly_makes_nothing(self, acme: Tenant, typed: dict[str, str]) -> None:
         page = walked(admin(acme), "service", "Billing", typed)
         assert page.status == 422
@@ -245,6 +276,7 @@ class TestWhoMay:
         app, _, policies, permits = held(acme, "Night_Run")
         assert (app.owner_id, permits, policies.access_token_minutes, policies.ip_ranges) == (user.id, [], None, ())
         assert "Ask an admin to let users in" in page.text
+        assert "Have a certificate registered" in page.text
         assert "send-test" not in page.text
 
     def test_what_is_sent_beside_the_questions_counts_for_nothing(self, acme: Tenant) -> None:

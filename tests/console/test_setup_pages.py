@@ -13,7 +13,7 @@ from gatebridge.monitoring.receipts import ReceiptFinding
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.ids import long
-from gatebridge.rules.permissions import Permission
+from gatebridge.rules.permissions import EVERY_POWER, Permission
 from gatebridge.rules.reasons import Compared
 from gatebridge.web.console import places, strip
 from gatebridge.web.console.receipt import Part, compare
@@ -79,6 +79,13 @@ class TestGettingIn:
         assert (page.status, len(page.text) < 60_000) == (200, True)
         assert f'<a href="{path}" aria-current="page">' in page.text
 
+    @pytest.mark.parametrize("house", ["sqlite"], indirect=True)
+    def test_what_the_navigation_names_opens_with_each_single_right(self, acme: Tenant) -> None:
+        for right in sorted(EVERY_POWER - {Permission.API_ENABLED}):
+            browser = at_setup(acme, with_rights(acme, right.replace("_", "")[:20], right))
+            for path in (place.path for _, listed in places.visible([right]) for place in listed if place.word != "orgs"):
+                assert browser.open(path).status == 200, (right, path)
+
     def test_a_page_may_run_and_load_nothing_that_is_not_ours(self, acme: Tenant) -> None:
         page = admin(acme).open("/setup")
         assert page.directives["script-src"] == page.directives["style-src"] == ["'self'"]
@@ -90,6 +97,14 @@ class TestGettingIn:
         for path in (f"{APPS}/nonsense", f"{APPS}/{long(acme.org.id)}", f"{HISTORY}/nonsense"):
             page = browser.open(path)
             assert (page.status, "record_not_found" in page.text) == (404, True), path
+
+    def test_a_form_about_what_somebody_removed_meanwhile_is_told_in_the_frame(self, acme: Tenant) -> None:
+        app = acme.app("Ledger")
+        browser = admin(acme)
+        mine = browser.open(f"{APPS}/{long(app.id)}/access/{long(acme.approved.id)}")
+        browser.submit(browser.open(f"{mine.url}/remove"), "remove")
+        page = browser.submit(mine, "end-form", expires_at="2099-01-01T12:00")
+        assert (page.status, "record_not_found" in page.text, 'id="quick-find"' in page.text) == (404, True, True)
 
 
 class TestLoginHistory:

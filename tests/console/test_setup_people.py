@@ -11,9 +11,9 @@ from tests.oauth.flows.visits import enrol
 from tests.oauth.tenants import Tenant, make_tenant
 
 from gatebridge.rules.ids import long
-from gatebridge.rules.people import User, UserState
+from gatebridge.rules.people import Profile, User, UserState
 from gatebridge.rules.permissions import Permission
-from gatebridge.storage import listed_users, people, permission_sets
+from gatebridge.storage import listed_users, people, permission_sets, profiles
 
 __all__ = ["acme", "house", "loop"]
 
@@ -37,6 +37,13 @@ def refused_at(page: Page) -> dict[str, str]:
 def now(acme: Tenant, user: User) -> User:
     with acme.standing.database.snapshot() as tx:
         found = people.by_id(tx, acme.org.id, user.id)
+    assert found is not None
+    return found
+
+
+def administrators(acme: Tenant) -> Profile:
+    with acme.standing.database.snapshot() as tx:
+        found = profiles.by_name(tx, acme.org.id, "Administrators")
     assert found is not None
     return found
 
@@ -137,6 +144,12 @@ class TestOneUser:
         browser.submit(page, "user")
         assert now(acme, sam).last_name == "Rice"
 
+    def test_X_AD_09_both_versions_are_told_by_what_things_are_called(self, acme: Tenant, browser: Browser, sam: User) -> None:
+        mine = browser.open(f"{page_of(sam)}/edit")
+        browser.submit(browser.open(f"{page_of(sam)}/edit"), "user", external_id="E-17")
+        page = browser.submit(mine, "user", profile_id=long(administrators(acme).id))
+        assert "<td><bdi>Integrations</bdi></td><td><bdi>Administrators</bdi></td>" in page.text
+
     def test_X_AD_09_a_form_without_a_version_saves_nothing(self, acme: Tenant, browser: Browser, sam: User) -> None:
         form = browser.open(f"{page_of(sam)}/edit").forms["user"]
         page = browser.post(form.action, {name: value for name, value in form.fields.items() if name != "version"} | {"last_name": "Ruiz"})
@@ -208,6 +221,40 @@ class TestPermissionSets:
         assert "no end" in browser.submit(end, "assign", expires_at="").text
         browser.submit(browser.open(f"{page_of(sam)}/sets/{long(acme.approved.id)}/take"), "take")
         assert held(acme, sam) == []
+
+    def test_X_AD_09_an_end_that_somebody_else_changed_meanwhile_is_shown_beside_ones_own(
+        self, acme: Tenant, browser: Browser, sam: User
+    ) -> None:
+        browser.submit(browser.open(f"{page_of(sam)}/sets/new"), "assign", set_id=long(acme.approved.id))
+        address = f"{page_of(sam)}/sets/{long(acme.approved.id)}"
+        mine = browser.open(address)
+        browser.submit(browser.open(address), "assign", expires_at="2099-01-01T12:00")
+        page = browser.submit(mine, "assign", expires_at="2099-02-02T12:00")
+        assert (page.status, "<td><bdi>2099-01-01T12:00</bdi></td><td><bdi>2099-02-02T12:00</bdi></td>" in page.text) == (412, True)
+        assert browser.open(address).forms["assign"].fields["expires_at"] == "2099-01-01T12:00"
+        browser.submit(page, "assign")
+        assert browser.open(address).forms["assign"].fields["expires_at"] == "2099-02-02T12:00"
+
+    def test_X_AD_09_what_was_taken_away_meanwhile_is_not_given_anew(self, acme: Tenant, browser: Browser, sam: User) -> None:
+        browser.submit(browser.open(f"{page_of(sam)}/sets/new"), "assign", set_id=long(acme.approved.id))
+        address = f"{page_of(sam)}/sets/{long(acme.approved.id)}"
+        mine, another = browser.open(address), browser.open(f"{page_of(sam)}/sets/new")
+        browser.submit(browser.open(f"{address}/take"), "take")
+        page = browser.submit(mine, "assign", expires_at="2099-02-02T12:00")
+        assert (page.status, "does not hold Sync Users any more" in page.text, held(acme, sam)) == (409, True, [])
+        browser.submit(another, "assign", set_id=long(acme.approved.id))
+        again = browser.submit(another, "assign", set_id=long(acme.approved.id), expires_at="2099-02-02T12:00")
+        assert (again.status, set(refused_at(again))) == (422, {"set_id"})
+
+    def test_who_decides_about_sets_alone_comes_back_to_a_page_that_opens(self, acme: Tenant, browser: Browser, sam: User) -> None:
+        lee = at_setup(acme, with_rights(acme, "lee", Permission.MANAGE_PROFILES_AND_PERMISSION_SETS))
+        sets = f"/setup/permission-sets/{long(acme.approved.id)}"
+        page = lee.submit(lee.open(f"{sets}/assign"), "assign", username=sam.username)
+        assert (page.status, page_of(sam) in page.text, f"{page_of(sam)}/sets/" in page.text) == (200, True, True)
+        address = f"{page_of(sam)}/sets/{long(acme.approved.id)}"
+        page = lee.submit(lee.open(address), "assign", expires_at="2099-02-02T12:00")
+        assert (page.status, page.url.partition("?")[0].endswith(sets), "is assigned" in page.text) == (200, True, True)
+        assert "is taken away" in lee.submit(lee.open(f"{address}/take"), "take").text
 
     def test_X_AD_12_whom_it_would_shut_out_is_shown_before_it_is_done(self, acme: Tenant, browser: Browser) -> None:
         acme.app("Nightly Sync").token()

@@ -8,15 +8,18 @@ from tests.console.visitors import admin, at_setup, with_rights
 from tests.oauth.conftest import acme, house, loop
 from tests.oauth.tenants import Tenant
 
+from gatebridge.monitoring.audit_heads import OutsideHead
 from gatebridge.rules.ids import long
 from gatebridge.rules.people import User
 from gatebridge.rules.permissions import Permission
-from gatebridge.web.console import audit_trail
+from gatebridge.rules.reasons import Compared
+from gatebridge.storage import audit_trail as trail
+from gatebridge.web.console import audit_trail, receipt
 from gatebridge.web.console.moments import Moments
 
 __all__ = ["acme", "house", "loop"]
 
-AUDIT, USAGE, SESSIONS = "/setup/audit", "/setup/usage", "/setup/sessions"
+AUDIT, USAGE, SESSIONS, HISTORY = "/setup/audit", "/setup/usage", "/setup/sessions", "/setup/login-history"
 
 
 class TestAuditTrail:
@@ -56,9 +59,40 @@ class TestAuditTrail:
         page = admin(acme).open(f"{AUDIT}/chain")
         assert (page.status, 'data-state="intact"' in page.text) == (200, True)
 
+    def test_X_AU_05_a_line_that_is_written_while_the_heads_are_read_is_not_missed(self, acme: Tenant) -> None:
+        browser, kept = admin(acme), acme.standing.house.outside_heads
+
+        def heads() -> list[OutsideHead]:
+            acme.app("Ledger")
+            with acme.standing.database.snapshot() as tx:
+                (newest,) = trail.page(tx, acme.org.id, limit=1)
+            return [OutsideHead(acme.org.id, newest.sequence, newest.mac)]
+
+        object.__setattr__(acme.standing.house, "outside_heads", heads)
+        try:
+            assert 'data-state="intact"' in browser.open(f"{AUDIT}/chain").text
+        finally:
+            object.__setattr__(acme.standing.house, "outside_heads", kept)
+
     def test_without_the_right_none_of_it_is_shown(self, acme: Tenant) -> None:
         browser = at_setup(acme, with_rights(acme, "dev", Permission.VIEW_SETUP))
         assert {browser.open(path).status for path in (AUDIT, f"{AUDIT}/chain", USAGE, SESSIONS)} == {403}
+
+
+class TestLoginHistory:
+    def test_who_may_not_see_apps_is_not_led_to_them(self, acme: Tenant) -> None:
+        app = acme.app("Ledger")
+        refused = app.token(scope="full").headers["X-Gatebridge-Receipt"]
+        for rights, led in (((), False), ((Permission.VIEW_SETUP,), True)):
+            browser = at_setup(acme, with_rights(acme, f"iris{len(rights)}", Permission.MONITOR_LOGIN_HISTORY, *rights))
+            for path in ("/setup", HISTORY, f"{HISTORY}/{refused}"):
+                text = browser.open(path).text
+                assert ("<bdi>Ledger</bdi>" in text, f'href="/setup/apps/{long(app.id)}"' in text) == (True, led), path
+
+    def test_moments_in_what_a_receipt_recorded_are_told_to_its_reader(self, acme: Tenant) -> None:
+        recorded = Compared("auth_time", "2026-11-23T09:42:11+00:00", None)
+        told = receipt.told_to(Moments.of(_in(acme, "Europe/Berlin"), acme.standing.clock.now), recorded)
+        assert (told.sent, told.registered) == ("23 Nov 2026, 10:42:11 CET", None)
 
 
 class TestUsage:
@@ -124,6 +158,8 @@ def test_times_are_told_in_the_zone_of_the_reader(acme: Tenant) -> None:
     assert [berlin.ago(now - _span(3)), berlin.ago(now + _span(0.01)), berlin.ago(now + _span(5)), berlin.ago(now + _span(72))] == [
         *("3 h ago", "in 1 min", "in 5 h", "in 3 days")
     ]
+    assert berlin.read("signed in at 2026-11-23T09:42:11.123456+00:00 by pwd") == "signed in at 23 Nov 2026, 10:42:11 CET by pwd"
+    assert berlin.read("alive until 9999-12-31T23:59:59Z") == "alive until 9999-12-31T23:59:59Z"
 
 
 def _in(acme: Tenant, zone: str) -> User:

@@ -41,6 +41,12 @@ def made(page: Page) -> str:
     return page.url.partition("?")[0]
 
 
+def both(page: Page) -> set[tuple[str, ...]]:
+    """What stands in the table of both versions: the field, what stands now, what was typed."""
+    rows = re.findall(r'<tr><th scope="row">([^<]+)</th><td>(.*?)</td><td>(.*?)</td></tr>', page.text, re.DOTALL)
+    return {(label, *("".join(re.findall(r"<bdi>([^<]+)", each)) for each in (now, typed))) for label, now, typed in rows}
+
+
 class TestProfiles:
     def test_one_is_made_with_all_that_it_says(self, acme: Tenant, browser: Browser) -> None:
         new = browser.open(f"{PROFILES}/new")
@@ -50,7 +56,7 @@ class TestProfiles:
             | {
                 "name": "Night jobs",
                 "right_view_setup": "yes",
-                "login_ranges": "192.0.2.0/24 Head office\r\n\r\n198.51.100.7",
+                "login_ranges": "192.0.2.0/24 Head office\r\n\r\n198.51.100.7 - 198.51.100.9 Shops",
                 "monitored_ranges": "192.0.2.0/25",
                 "login_hours": "mon-fri 08:00-12:00\r\nmon-fri 13:00-18:00\r\nsunday 00:00-24:00",
                 "required_level": "block",
@@ -63,7 +69,7 @@ class TestProfiles:
         assert found.permissions == {Permission.VIEW_SETUP}
         assert (found.requirement.level, found.requirement.action, found.session_minutes) == (Level.HIGH, LevelAction.BLOCK, 30)
         form = browser.open(f"{made(page)}/edit").forms["profile"].fields
-        assert form["login_ranges"].strip() == "192.0.2.0/24 Head office\n198.51.100.7"
+        assert form["login_ranges"].strip() == "192.0.2.0/24 Head office\n198.51.100.7-198.51.100.9 Shops"
         assert form["login_hours"].strip() == "mon-fri 08:00-12:00\nmon-fri 13:00-18:00\nsun 00:00-24:00"
         browser.submit(browser.open(f"{made(page)}/edit"), "profile")
         assert profile_called(acme, "Night jobs") == found
@@ -104,10 +110,30 @@ class TestProfiles:
         address = f"{PROFILES}/{long(acme.profile.id)}/edit"
         mine = browser.open(address)
         browser.submit(browser.open(address), "profile", name="Machines")
-        page = browser.submit(mine, "profile", name="Robots")
-        assert (page.status, "<td><bdi>Machines</bdi></td><td><bdi>Robots</bdi></td>" in page.text) == (412, True)
-        browser.submit(page, "profile")
+        typed = {"name": "Robots", "required_level": "raise", "right_promote": "yes", "login_ranges": "192.0.2.1\n192.0.2.2"}
+        page = browser.post(address, mine.forms["profile"].fields | typed)
+        assert (page.status, both(page)) == (
+            412,
+            {
+                ("Name", "Machines", "Robots"),
+                ("Promote", "no", "yes"),
+                ("Login addresses", "", "192.0.2.1\n192.0.2.2"),
+                ("How surely to sign in", "A password is enough", "A second factor is asked for"),
+            },
+        )
+        # Who looks has this profile, and so cannot give it more.
+        again = {name: value for name, value in page.forms["profile"].fields.items() if name != "right_promote"}
+        browser.post(address, again | {"login_ranges": "", "required_level": "standard"})
         assert profile_called(acme, "Robots").id == acme.profile.id
+
+    def test_X_AD_09_a_form_that_only_asks_whether_it_is_meant_compares_nothing(self, browser: Browser) -> None:
+        address = made(browser.submit(browser.open(f"{PROFILES}/new"), "profile", name="Short lived"))
+        mine = browser.open(f"{address}/delete")
+        browser.submit(browser.open(f"{address}/edit"), "profile", description="For a day")
+        page = browser.submit(mine, "delete", typed_name="Short lived")
+        assert (page.status, 'id="both"' in page.text, browser.open(address).status) == (412, False, 200)
+        browser.submit(page, "delete", typed_name="Short lived")
+        assert browser.open(address).status == 404
 
     def test_X_AD_04_a_right_that_one_does_not_hold_cannot_be_ticked(self, acme: Tenant) -> None:
         lee = at_setup(acme, with_rights(acme, "lee", Permission.MANAGE_PROFILES_AND_PERMISSION_SETS))
@@ -192,6 +218,17 @@ class TestWhoMay:
             paths = (f"{listing}/new", f"{listing}/{long(record)}/edit", f"{listing}/{long(record)}/delete")
             assert {viewer.open(path).status for path in paths} == {403}
         assert (viewer.open(CUSTOM).status, viewer.open(f"{CUSTOM}/new").status) == (200, 403)
+
+    def test_who_decides_about_rights_alone_is_led_nowhere_that_would_refuse(self, acme: Tenant, browser: Browser) -> None:
+        acme.app("Nightly Sync")
+        custom = made(browser.submit(browser.open(f"{CUSTOM}/new"), "permission", label="Approve", api_name="Approve"))
+        for holder in (acme.profile, acme.approved):
+            browser.submit(browser.open(f"{custom}/give"), "give", holder_id=long(holder.id))
+        for name, right in (("lee", Permission.MANAGE_PROFILES_AND_PERMISSION_SETS), ("mia", Permission.MANAGE_USERS)):
+            looks = at_setup(acme, with_rights(acme, name, right))
+            for path in (f"{PROFILES}/{long(acme.profile.id)}", f"{SETS}/{long(acme.approved.id)}"):
+                led = set(re.findall(r'<a [^>]*href="(/setup[^"#]*)"', looks.open(path).text))
+                assert {to for to in led if looks.open(to).status != 200} == set(), (name, path)
 
     def test_no_form_does_anything_for_who_may_only_look(self, acme: Tenant, browser: Browser) -> None:
         custom = made(browser.submit(browser.open(f"{CUSTOM}/new"), "permission", label="Approve", api_name="Approve"))

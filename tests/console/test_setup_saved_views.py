@@ -44,8 +44,10 @@ class TestOwnViews:
         again = browser.submit(new, "view", name="Lately")
         assert (again.status, again.forms["view"].fields["view"], 'id="name-problem"' in again.text) == (409, VIEW, True)
         assert browser.submit(new, "view", name="").status == 422
-        monkeypatch.setattr(saved_views, "MOST", 1)
-        assert browser.submit(new, "view", name="Another").status == 409
+        for bound in ("MOST", "MOST_IN_ALL"):
+            with monkeypatch.context() as patch:
+                patch.setattr(saved_views, bound, 1)
+                assert browser.submit(new, "view", name="Another").status == 409
 
     def test_one_is_deleted_by_whose_it_is_and_by_nobody_else(self, acme: Tenant) -> None:
         browser = admin(acme)

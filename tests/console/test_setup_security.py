@@ -97,7 +97,7 @@ class TestNetworkAccess:
     def test_ranges_are_saved_and_shown_with_what_they_come_to(self, acme: Tenant) -> None:
         browser = admin(acme)
         assert 'id="empty"' in browser.open(NETWORK).text
-        typed = f"{OFFICE} Desk\r\n198.51.100.0 - 198.51.100.9 Head office"
+        typed = f"{OFFICE} Desk\r\n198.51.100.0 \u2013 198.51.100.9 Head office"
         done = change(browser, f"{NETWORK}/edit", trusted_ranges=typed, monitored_ranges=OFFICE, ranges_on_every_request="yes")
         assert f"{NETWORK}?said=saved" in done.url
         settings = org_of(acme).settings

@@ -17,7 +17,7 @@ from tests.oauth.tenants import Tenant
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.setup.end_sessions import EndSession, end_session
-from gatebridge.storage import listed_sessions
+from gatebridge.storage import listed_sessions, permission_sets
 from gatebridge.web import browser as browsers
 from gatebridge.web.console import tail
 
@@ -144,6 +144,17 @@ class TestFollowing:
                 (mine, *_) = listed_sessions.list_page(tx, acme.org, after=None, limit=1)
                 end_session(tx, acme.admin, EndSession(mine.session.id, "A laptop was lost"))
             assert following() == f"event: over\ndata: {tail.SIGNED_OUT}\n\n"
+            with pytest.raises(StopAsyncIteration):
+                following()
+
+    def test_it_ends_with_the_right(self, acme: Tenant) -> None:
+        iris = with_rights(acme, "iris", Permission.MONITOR_LOGIN_HISTORY)
+        with self.following(acme, at_setup(acme, iris)) as following:
+            following()
+            with acme.standing.database.transaction() as tx:
+                ((held, _),) = permission_sets.of_user(tx, acme.org.id, iris.id)
+                permission_sets.unassign(tx, acme.org.id, iris.id, held.id)
+            assert following().startswith("event: over\n")
             with pytest.raises(StopAsyncIteration):
                 following()
 

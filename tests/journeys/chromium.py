@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 PATIENCE = 20_000  # milliseconds: how long a page may take on a busy machine before it counts as broken
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first is Chromium built without windows. Pages are the same to it, and it opens them with a third less processor time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),

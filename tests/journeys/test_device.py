@@ -1,5 +1,7 @@
 """A device without a browser is connected by a user with a real one; and a user who is talked into a stranger's device is stopped.
 
+What warns of a device elsewhere stands in the way of the user's own telephone on mobile data too, which takes a new sign-in and a name.
+
 The browser is as small as a telephone and runs no scripts. The device stands behind a proxy that says from where it calls.
 """
 
@@ -85,11 +87,30 @@ def test_a_device_is_connected_from_a_telephone_and_a_strangers_device_is_found_
         expect(page.locator("#device-address")).to_have_text("198.51.100.83")
         expect(page.locator("#own-address")).to_have_text("127.0.0.1")
         page.check("input[name=told][value=yes]")
-        page.check(f"input[name=number][value='{strange['match_number']}']")
         page.click("#approve")
         expect(page.locator("#connected")).to_have_attribute("data-said", "asked-for")
         expect(page.locator("#connected")).to_contain_text("how strangers get into accounts")
         assert poll(http, key, strange["device_code"])["error"] == "access_denied"
+
+        reported = begin(http, key, STRANGER)
+        type_code(page, connect, reported["user_code"])
+        page.click("#deny")
+        expect(page.locator("#connected")).to_have_attribute("data-said", "reported")
+        assert poll(http, key, reported["device_code"])["error"] == "access_denied"
+
+        mobile = begin(http, key, STRANGER)
+        type_code(page, connect, mobile["user_code"])
+        expect(page.locator("#hurdle")).to_have_attribute("data-lack", "sign_in")
+        page.check("input[name=told][value=no]")
+        page.click("#approve")
+        page.fill("#password", PASSWORD)
+        page.click("#password-submit")
+        type_code(page, connect, mobile["user_code"])
+        page.check("input[name=told][value=no]")
+        page.check(f"input[name=number][value='{mobile['match_number']}']")
+        page.fill("#publisher", "acme")
+        page.click("#approve")
+        expect(page.locator("#connected")).to_have_attribute("data-said", "approved")
 
         own = begin(http, key)
         assert poll(http, key, own["device_code"])["error"] == "authorization_pending"

@@ -10,15 +10,19 @@ import pytest
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import house, loop  # noqa: F401 - the house of the protocol's stories
 from tests.oauth.flows.portal import CALLBACK, PUBLIC
-from tests.oauth.flows.visits import AUTHORIZE, CONSENT, PASSWORD, SIGN_IN, Asking, approve, chooser, enrol, sign_in
+from tests.oauth.flows.visits import AUTHORIZE, CONSENT, PASSWORD, SIGN_IN, Asking, approve, chooser, deny, enrol, publisher_on, sign_in
 from tests.oauth.houses import Standing
 from tests.oauth.tenants import Tenant, make_tenant
 
 from gatebridge.rules.app_policies import PermittedUsers
+from gatebridge.rules.ids import Prefix
 from gatebridge.rules.lifetimes import RefreshPolicy
+from gatebridge.rules.people import PermissionSet
+from gatebridge.rules.permissions import Permission
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.install_app import InstallApp, install_app
-from gatebridge.storage import orgs
+from gatebridge.setup.use_uninstalled import UseUninstalled, use_uninstalled
+from gatebridge.storage import orgs, permission_sets
 
 SUCCESS = "/services/oauth2/success"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -134,7 +138,8 @@ def test_approve_and_deny_are_equal_but_where_a_look_alike_asks(org: Tenant) -> 
     buttons = re.findall(r"<button class=\"button\" id=\"(\w+)\" name=\"decision\" value=\"(\w+)\">", page.text)
     assert buttons == [("deny", "deny"), ("approve", "approve")]
     _, page = question(chooser(org, "Data L0ader", api_name="Forged"))
-    assert 'id="deny" name="decision" value="deny" data-kind="advised"' in page.text
+    assert 'id="deny" name="decision" value="deny" data-kind="advised" formnovalidate>' in page.text
+    assert re.findall(r'id="approve"[^>]*>', page.text) == ['id="approve" name="decision" value="approve" aria-describedby="hurdle">']
 
 
 @pytest.mark.parametrize("label", ["Data-Loader", "DATA LOADER", "Data L\u00f6ader", "Data L0ader"])
@@ -169,6 +174,76 @@ def test_an_answer_to_this_device_is_warned_of(org: Tenant, callback: str, warni
     _, page = question(app, scope="api")
     assert re.findall(r'data-warning="(\w+)"', page.text) == ([warning] if warning else [])
     assert ("Have you started" in page.text) is bool(warning)
+
+
+# --- A page that warns ---------------------------------------------------------------------------------------------------------
+
+
+def look_alike(org: Tenant) -> Asking:
+    """An app whose name is almost that of one which was here before."""
+    chooser(org, "Data Loader", api_name="First")
+    org.standing.clock.advance(minutes=1)
+    return chooser(org, "Data-Loader", api_name="Second")
+
+
+def approvals(org: Tenant) -> int:
+    return sum(line.event == "authorize" and line.outcome == "success" for line in org.history())
+
+
+def test_X_CO_05_a_warned_yes_takes_a_sign_in_newer_than_the_question_and_then_the_publishers_name(org: Tenant) -> None:
+    app, ben = look_alike(org), enrol(org, "ben")
+    browser = app.signed_in(ben)
+    org.standing.clock.advance(seconds=1)
+    page = browser.open(app.url())
+    assert ('data-lack="sign_in"' in page.text, "publisher" in page.forms["consent"].fields) == (True, False)
+    # Whatever is typed before it, the sign-in comes first.
+    proving = browser.post(CONSENT, page.forms["consent"].fields | {"decision": "approve", "publisher": org.org.name})
+    assert "/me/security/prove?interaction=" in proving.url
+    assert "So that nobody lets <bdi>Data-Loader</bdi> in" in proving.text
+    assert proving.directives["form-action"] == ["'self'", "https://portal.example"]
+    org.standing.clock.advance(seconds=30)
+    asked = browser.submit(proving, "password-form", password=PASSWORD)
+    assert ('data-lack="publisher"' in asked.text, asked.forms["consent"].fields["publisher"]) == (True, "")
+    for typed in ("", "Data-Loader", f"{org.org.name} Ltd"):
+        again = browser.submit(asked, "consent", decision="approve", publisher=typed)
+        assert (again.status, 'id="publisher-problem"' in again.text) == (400, True)
+        assert again.forms["consent"].fields["publisher"] == typed
+    assert approvals(org) == 0
+    assert app.portal.redeem(app.arrived(approve(browser, again))["code"]).status_code == 200
+    assert [line.receipt["request"].get("warned") for line in org.history() if line.event == "authorize"] == ["twin"]
+
+
+def test_X_CO_05_a_warned_yes_without_its_fields_decides_nothing_and_a_no_takes_one_click(org: Tenant) -> None:
+    app = look_alike(org)
+    browser, page = question(app)
+    fields = {name: value for name, value in page.forms["consent"].fields.items() if name != "publisher"}
+    again = browser.post(CONSENT, fields | {"decision": "approve"})
+    assert ("consent" in again.forms, approvals(org)) == (True, 0)
+    assert app.arrived(deny(browser, page))["error"] == "access_denied"
+
+
+def test_X_CO_05_an_app_that_nobody_vouches_for_is_a_stranger_for_a_day(org: Tenant, rival: Tenant) -> None:
+    foreign = chooser(rival, "Ledger Viewer")
+    pilot = enrol(org, "pilot")
+    with org.standing.database.transaction() as tx:
+        rights = frozenset({Permission.API_ENABLED, Permission.APPROVE_UNINSTALLED_CONNECTED_APPS})
+        actor = replace(org.admin, user_id=pilot.id, name=pilot.username, permissions=rights)
+        holders = PermissionSet(tx.new_id(Prefix.PERMISSION_SET), org.org.id, "Pilots", "Pilots", "", rights, tx.now)
+        assert permission_sets.insert(tx, holders)
+        permission_sets.assign(tx, org.org.id, pilot.id, holders.id, None)
+        use_uninstalled(tx, actor, UseUninstalled(foreign.portal.app.consumer_key))
+    app = Asking(replace(foreign.portal, acme=org))
+    browser = app.signed_in(pilot)
+    page = browser.open(app.url())
+    assert re.findall(r'data-warning="(\w+)"', page.text) == ["stranger"]
+    assert f"Nobody at {org.org.name} vouches for Ledger Viewer" in text_of(page)
+    assert 'value="deny" data-kind="advised" formnovalidate' in page.text
+    assert publisher_on(page, "consent") == {"publisher": rival.org.name}
+    org.standing.clock.advance(days=1)
+    browser = app.signed_in(pilot)
+    later = browser.open(app.url())
+    assert ("data-warning" in later.text, 'id="unverified"' in later.text) == (False, True)
+    app.arrived(approve(browser, later))
 
 
 OUR_SCRIPT = re.compile(r'<script type="module" src="/static/(?:passkeys|form-post)\.js"></script>')

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from gatebridge.crypto.secrets import Kind
 from gatebridge.web import logs
 
 
@@ -57,6 +58,7 @@ def test_X_XS_06_a_name_of_a_field_cannot_forge_a_line_either(stream: io.StringI
     [
         pytest.param("gbs_" + "a" * 44, id="a consumer secret"),
         pytest.param("gba_00DA00000000001_" + "b" * 44, id="an access token"),
+        *(pytest.param(f"{kind}{'d' * 49}", id=f"what begins with {kind}") for kind in Kind if kind is not Kind.CONSUMER_KEY),
         pytest.param("00DA00000000001!AQ" + "c" * 60, id="an access token in Salesforce's form"),
         pytest.param("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", id="a JWT"),
         pytest.param("Basic Z2JrX2E6Z2JzX2I=", id="an HTTP Basic header"),

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from gatebridge.oauth import authorization_lines, authorize, consent, response_modes, waiting
 from gatebridge.oauth.authorization_case import Visit
-from gatebridge.oauth.authorization_steps import Ask, Asked, Decision, Refuse, SendBack, SignIn, Step, StepUp
+from gatebridge.oauth.authorization_steps import Ask, Decision, Pressed, ProveAgain, Refuse, SendBack, SignIn, Step, StepUp
 from gatebridge.oauth.consent import Consent
 from gatebridge.oauth.request import Malformed, OAuthRequest, read_form, read_parameters
 from gatebridge.oauth.response_modes import Reply
@@ -23,11 +23,12 @@ from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Standing
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import request as request_reasons
+from gatebridge.rules.warned import Lack, Yes
 from gatebridge.signin import sessions
 from gatebridge.storage import orgs
 from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
-from gatebridge.web import door_pages, explain
+from gatebridge.web import door_pages, explain, my_security
 from gatebridge.web.browser import Browser
 from gatebridge.web.house import House
 from gatebridge.web.middleware import proxy
@@ -37,6 +38,7 @@ SUCCESS = "/services/oauth2/success"
 SIGN_IN, STEP_UP = "/signin", "/signin/verify"
 RECEIPT = "X-Gatebridge-Receipt"
 LONGEST_AGENT = 512
+WRONG = 400  # of a form that is shown again
 
 # The page that sends an answer by itself runs one file of ours, and its form leads to the app and nowhere else (docs/decisions/0015).
 FORM_POST_POLICY = (
@@ -61,12 +63,13 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What the consent page shows."""
+    """What the consent page shows. `lack`: what a yes would lack that is said now."""
 
     org: Org
-    asked: Asked
+    ask: Ask
     user: str
     consent: Consent
+    lack: Lack
 
 
 def routes(house: House) -> list[Route]:
@@ -118,37 +121,33 @@ class AuthorizePages:
         """The browser comes back to a request that waits: after signing in, after a POST, or to be asked."""
         if request.method == "HEAD":
             return Response()
-        name = request.query_params.get("interaction", "")
-        bare = oauth_request(request, {})
-
-        def resumed(visitor: Visitor) -> Step | _Question:
-            step = authorize.resume(visitor.tx, visitor.org, bare, visitor.visit, self.house.keyring, name)
-            if not isinstance(step, Ask) or visitor.standing is None:
-                return step
-            return _Question(visitor.org, step.asked, visitor.standing.user.name, consent.consent(visitor.tx, visitor.org, step.asked))
-
-        step = self._decided(request, browser, resumed)
-        if isinstance(step, _Question):
-            return self._ask(request, browser, step, name)
-        return self._answer(request, browser, step)
+        return self._resumed(request, browser, request.query_params.get("interaction", ""), None)
 
     async def decide(self, request: Request, browser: Browser) -> Response:
         """The user has pressed a button."""
         fields = await browsers.read_form(request, self.house, browser)
-        pressed = fields.get("decision")
-        decision = Decision(pressed) if pressed in set(Decision) else None
-        name, mark = fields.get("interaction", ""), fields.get("question")
+        said = fields.get("decision")
+        decision = Decision(said) if said in set(Decision) else None
+        pressed = Pressed(decision, fields.get("question", ""), fields.get("publisher", ""))
+        return await run_in_threadpool(self._resumed, request, browser, fields.get("interaction", ""), pressed)
+
+    def _resumed(self, request: Request, browser: Browser, name: str, pressed: Pressed | None) -> Response:
         bare = oauth_request(request, {})
 
-        def answer() -> Response:
-            step = self._decided(
-                request,
-                browser,
-                lambda visitor: authorize.resume(visitor.tx, visitor.org, bare, visitor.visit, self.house.keyring, name, decision, mark),
-            )
-            return self._answer(request, browser, step)
+        def resumed(visitor: Visitor) -> Step | _Question:
+            step = authorize.resume(visitor.tx, visitor.org, bare, visitor.visit, self.house.keyring, name, pressed)
+            session, standing = visitor.visit.session, visitor.standing
+            # What was sent and has changed nothing is asked once more at the address of the question; a field that is wrong stays here.
+            stays = pressed is None or (isinstance(step, Ask) and step.lack is not Lack.NOTHING)
+            if not isinstance(step, Ask) or session is None or standing is None or not stays:
+                return step
+            found = consent.consent(visitor.tx, visitor.org, step.asked)
+            return _Question(visitor.org, step, standing.user.name, found, found.lack(Yes(session.authenticated_at, step.asked_at)))
 
-        return await run_in_threadpool(answer)
+        step = self._decided(request, browser, resumed)
+        if isinstance(step, _Question):
+            return self._ask(request, browser, step, name, pressed)
+        return self._answer(request, browser, step)
 
     def success(self, request: Request, browser: Browser) -> Response:
         """Where apps without an address of their own have their answer sent: they read it from the address, and people see this page."""
@@ -171,8 +170,8 @@ class AuthorizePages:
             response = self._sent_back(request, browser, step.reply)
             response.headers[RECEIPT] = ids.long(step.receipt_id)
         else:
-            path = SIGN_IN if isinstance(step, SignIn) else STEP_UP if isinstance(step, StepUp) else waiting.PATH
-            response = _see_other(f"{path}?{urlencode({'interaction': step.interaction})}")
+            elsewhere = {SignIn: SIGN_IN, StepUp: STEP_UP, ProveAgain: my_security.PROVE, Ask: waiting.PATH}
+            response = _see_other(f"{elsewhere[type(step)]}?{urlencode({'interaction': step.interaction})}")
         return browsers.answer(response, browser, request.scope["gatebridge.issuer"])
 
     def _sent_back(self, request: Request, browser: Browser, reply: Reply) -> Response:
@@ -190,19 +189,25 @@ class AuthorizePages:
             destination=consent.destination_of(reply.uri),
         )
 
-    def _ask(self, request: Request, browser: Browser, question: _Question, name: str) -> Response:
+    def _ask(self, request: Request, browser: Browser, question: _Question, name: str, pressed: Pressed | None) -> Response:
+        asked, waits = question.ask.asked, urlencode({"interaction": name})
         return door_pages.door(
             request,
             "consent.html",
+            WRONG if question.ask.lack else 200,
             house=self.house,
             browser=browser,
             org=question.org,
-            form_action=(response_modes.form_target(question.asked.callback),),
+            form_action=(response_modes.form_target(asked.callback),),
             consent=question.consent,
             user=question.user,
             interaction=name,
-            question=question.asked.mark,
-            switch=f"{SIGN_IN}?{urlencode({'interaction': name})}",
+            question=asked.mark,
+            lack=question.lack,
+            problem=bool(question.ask.lack),
+            typed=pressed.publisher if pressed is not None else "",
+            switch=f"{SIGN_IN}?{waits}",
+            about=waits,
         )
 
     def _refused(self, request: Request, browser: Browser, refuse: Refuse) -> Response:

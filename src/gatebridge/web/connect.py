@@ -4,7 +4,8 @@ A link may bring the code along and never more than that: opening a page changes
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -21,12 +22,14 @@ from gatebridge.rules import device_codes, ids
 from gatebridge.rules.device_codes import DeviceCode
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.people import User
-from gatebridge.rules.reasons import Reason, Refused, user_codes
+from gatebridge.rules.reasons import Refused, user_codes
 from gatebridge.rules.reasons import request as request_reasons
+from gatebridge.setup.report_odd import ReportOdd, report_odd
 from gatebridge.signin import sessions
+from gatebridge.storage import device_codes as stored
 from gatebridge.storage import orgs
 from gatebridge.storage.tx import Tx
-from gatebridge.web import authorize, door_pages, explain, second_step, sign_in, told
+from gatebridge.web import authorize, door_pages, explain, me, my_security, second_step, sign_in, told
 from gatebridge.web import browser as browsers
 from gatebridge.web.browser import Browser
 from gatebridge.web.house import House
@@ -46,7 +49,7 @@ PROBLEMS = {
     Problem.CHANGED: "What the app asks for has changed since you opened the page. Look once more.",
 }
 # What the last page tells, by a word in its address; anything else says that it was refused.
-APPROVED, REFUSED_BY_USER = "approved", "denied"
+APPROVED, REFUSED_BY_USER, REPORTED = "approved", "denied", "reported"
 DOUBTFUL = {
     "asked-for": user_codes.DEVICE_ASKED_FOR,
     "number": user_codes.DEVICE_NUMBER_WRONG,
@@ -133,16 +136,25 @@ class ConnectPages:
             approve=fields.get("decision") == "approve",
             told=fields.get("told", ""),
             number=fields.get("number", ""),
+            publisher=fields.get("publisher", ""),
             code=fields.get("user_code", ""),
             mark=fields.get("question", ""),
         )
-        decided = partial(connecting.decide, device_id=_device_id(request), said=said)
+        device_id, reports = _device_id(request), fields.get("decision") == "report"
+
+        def decided(tx: Tx, visit: Visit) -> Step:
+            device = stored.by_id(tx, visit.org.id, device_id)
+            step = connecting.decide(tx, visit, device_id, said)
+            if not reports or device is None or device.decided_at is not None or not isinstance(step, Done):
+                return step
+            return replace(step, reported=_reported(tx, request, browser, device))
+
         return await run_in_threadpool(self._answered, request, browser, decided, said)
 
     def done(self, request: Request, browser: Browser) -> Response:
         """What became of it, in words. It says nothing about any device, so anybody may open it."""
         said = request.query_params.get("said", "")
-        known = said if said == APPROVED or said in DOUBTFUL else REFUSED_BY_USER
+        known = said if said in (APPROVED, REPORTED) or said in DOUBTFUL else REFUSED_BY_USER
         reason = DOUBTFUL.get(known)
         status = reason.status if reason is not None else 200
         return door_pages.door(request, "connect_done.html", status, house=self.house, browser=browser, said=known, reason=reason)
@@ -152,17 +164,20 @@ class ConnectPages:
             step = act(tx, visit)
             if not isinstance(step, Ask):
                 return step
-            return _Question(step, shown(tx, visit.org, step.case, authorize.address_of(request)), visit.standing.user)
+            return _Question(step, shown(tx, step.case, authorize.address_of(request)), visit.standing.user)
 
         step = self._visited(request, browser, stepped)
         if step is None or step is Elsewhere.SIGN_IN:
             return _to(sign_in.PATH, THEN)
         if step is Elsewhere.STEP_UP:
             return _to(second_step.PATH, THEN)
+        if step is Elsewhere.PROVE_AGAIN:
+            # It leads back to where the code is typed: the session that proves it is a new one, and only who can see the device goes on.
+            return _to(my_security.PROVE, THEN)
         if isinstance(step, _Question):
             return self._question(request, browser, step, said)
         if isinstance(step, Done):
-            return _to(DONE, {"said": _word(step.because)})
+            return _to(DONE, {"said": _word(step)})
         if isinstance(step, Refuse):
             return self._refused(request, browser, step)
         return _to(PATH, {"said": "gone"})
@@ -211,11 +226,13 @@ class ConnectPages:
             code=typed,
             choices=ask.choices,
             question=ask.case.mark,
+            lack=question.shown.consent.lack(connecting.yes(ask.case)),
             problem=ask.problem,
             words=PROBLEMS.get(ask.problem, ""),
             said=said or Said(approve=False),
             told=told,
             now=ask.case.facts.now,
+            about=urlencode({"device": ids.long(ask.case.device.id)}),
             address=f"{PATH}/{ids.long(ask.case.device.id)}" + (f"?{urlencode({'user_code': typed})}" if typed else ""),
         )
 
@@ -247,11 +264,22 @@ class ConnectPages:
         return page
 
 
-def _word(because: Reason | None) -> str:
+def _reported(tx: Tx, request: Request, browser: Browser, device: DeviceCode) -> bool:
+    """Tell the user's admins of a device that was just refused. The refusal stands, whatever becomes of the report."""
+    visitor = me.visitor_of(tx, request, browser)
+    if visitor is not None:
+        with suppress(Refused):
+            report_odd(tx, visitor.actor, ReportOdd("", device.app_id, device.address or "an address that is not known"))
+            return True
+    return False
+
+
+def _word(done: Done) -> str:
     """By which word the last page knows what to say."""
-    if because is None:
+    if done.because is None:
         return APPROVED
-    return next((word for word, reason in DOUBTFUL.items() if reason is because), REFUSED_BY_USER)
+    otherwise = REPORTED if done.reported else REFUSED_BY_USER
+    return next((word for word, reason in DOUBTFUL.items() if reason is done.because), otherwise)
 
 
 def _device_id(request: Request) -> str:

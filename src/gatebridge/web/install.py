@@ -71,7 +71,7 @@ def show(house: House, request: Request, browser: Browser) -> Response:
             values: Mapping[str, Any] | None = None
         else:
             receipt_id = ids.parse(request.query_params.get("receipt", ""), Prefix.RECEIPT)
-            key = request.query_params.get("key", "")
+            key = request.query_params.get("key", "").replace("\0", "")
             if receipt_id is not None:
                 key = key_of_attempt(tx, visitor.actor, receipt_id)
             values = _values(tx, visitor, review_app(tx, visitor.actor, key), _Said())

@@ -18,9 +18,10 @@ HIDDEN = "***"
 # Fields that hold a secret under a name that does not say so.
 SECRET_FIELDS = frozenset({"authorization", "cookie", "assertion", "body", "query", "code", "state"})
 
-# What is recognisably a secret is hidden wherever it stands, in an error's message too: our own secrets and tokens, and any JWT.
+# What is recognisably a secret is hidden wherever it stands, in an error's message too: whatever we hand out but the consumer key, gbk_,
+# and any JWT.
 SECRET_SHAPES = re.compile(
-    r"gb[sar]_[0-9A-Za-z_]{8,}|[0-9A-Za-z]{15}![0-9A-Za-z._]{8,}|eyJ[\w-]{8,}\.[\w-]*\.?[\w-]*"
+    r"gb[a-jl-z]_[0-9A-Za-z_]{8,}|[0-9A-Za-z]{15}![0-9A-Za-z._]{8,}|eyJ[\w-]{8,}\.[\w-]*\.?[\w-]*"
     r"|(?i:(?:bearer|basic) +[\w.~+/=-]{6,})|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
 )
 LONGEST_TEXT = 8_192

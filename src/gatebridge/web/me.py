@@ -1,6 +1,6 @@
 """The pages of one's own account: connected apps, sessions and password. Whoever is not signed in is led to the sign-in page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -138,14 +138,14 @@ def my_page(
     status: int = 200,
     *,
     script: bool = False,
-    form_action: str = "",
+    form_action: Sequence[str] = (),
     **values: object,
 ) -> Response:
     """The page `templates/me/<template>`, with who looks at it, the form's token, and what it may say on arrival."""
     html = pages.page(
         f"me/{template}",
         status,
-        {"Content-Security-Policy": (door_pages.WITH_SCRIPT if script else door_pages.POLICY).format(form_action)},
+        {"Content-Security-Policy": (door_pages.WITH_SCRIPT if script else door_pages.POLICY).format(door_pages.also_to(form_action))},
         org=visitor.org,
         user=visitor.signed_in.standing.user,
         issuer=visitor.org.issuer,

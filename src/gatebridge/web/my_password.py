@@ -12,6 +12,7 @@ from gatebridge.rules.reasons import Reason, sign_in
 from gatebridge.setup.my_account import ChangeMyPassword, change_my_password
 from gatebridge.setup.my_apps import my_apps
 from gatebridge.signin import password, sessions
+from gatebridge.storage import factors as stored_factors
 from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
 from gatebridge.web import door_pages, me
@@ -67,8 +68,12 @@ def _change(house: House, request: Request, browser: Browser, fields: dict[str, 
 
 
 def _set(tx: Tx, visitor: Visitor, browser: Browser, hashed: str, *, end_grants: bool) -> str:
-    """Set the password, and begin a session in place of the one at this browser: one has just proven to be it, and the old value dies."""
+    """Set the password, and begin a session in place of the one at this browser, since the old value dies.
+
+    Whoever has a second factor has not proven anew to be it: the password alone makes no sign-in newer that is good for factors (X-SE-10).
+    """
     before = visitor.signed_in.session
+    has_factor = bool(stored_factors.of_user(tx, visitor.org.id, before.user_id))
     change_my_password(tx, visitor.actor, ChangeMyPassword(hashed, end_grants))
     fresh = me.standing_now(tx, visitor)
     _, value = sessions.begin(
@@ -81,6 +86,7 @@ def _set(tx: Tx, visitor: Visitor, browser: Browser, hashed: str, *, end_grants:
         browser=browser.digest,
         level=before.level,
         activated=before.activated,
+        authenticated_at=before.authenticated_at if has_factor else None,
     )
     return value
 

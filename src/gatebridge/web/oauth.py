@@ -225,7 +225,8 @@ def wire_form(answer: Answer) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     elif answer.text is not None:
         body = answer.text.encode()
         headers.append(TEXT)
-    headers.append((b"content-length", b"%d" % len(body)))
+    if answer.status != 204:  # which has no content that could have a length (RFC 9110 section 8.6)
+        headers.append((b"content-length", b"%d" % len(body)))
     return body, headers
 
 

@@ -1,6 +1,7 @@
 """The page on which one proves once more to be it, before something weighty: by a second factor where there is one, else by the password.
 
-Where the browser is not activated yet and there is no factor, a mailed code follows the password, as in a sign-in.
+Where the browser is not activated yet and there is no factor, a mailed code follows the password. Where all that waits is a yes to a page
+that warned, it follows where it would in a sign-in.
 """
 
 from collections.abc import Callable
@@ -13,22 +14,25 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gatebridge.crypto.secrets import Secret
-from gatebridge.rules.factors import Factor, FactorKind
+from gatebridge.rules.factors import Factor, FactorKind, Step
 from gatebridge.rules.reasons import Reason, Refused, sign_in
-from gatebridge.signin import mailed_code, password, step_up
+from gatebridge.signin import mailed_code, password, second_step, step_up
 from gatebridge.signin.factors import Code, Signed
 from gatebridge.signin.outcomes import Begun
 from gatebridge.storage import factors as stored_factors
 from gatebridge.storage import people
+from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
 from gatebridge.web import door_pages, me, passkey_forms
 from gatebridge.web.browser import Browser
 from gatebridge.web.house import House
+from gatebridge.web.me import Visitor
 from gatebridge.web.my_password import REFUSED as PASSWORD_REFUSED
+from gatebridge.web.my_security import PATH as SECURITY
 from gatebridge.web.my_security import PROVE as PATH
 from gatebridge.web.second_step import NOT_ACCEPTED, REFUSED, WRONG, Way, way_of
 from gatebridge.web.sign_in import PATH as SIGN_IN
-from gatebridge.web.sign_in import SEE_OTHER, VERIFY, attempt_of, place_of
+from gatebridge.web.sign_in import SEE_OTHER, VERIFY, asking_of, attempt_of, place_of
 
 Form = Callable[[House, Request, Browser, Way, dict[str, str]], Response]
 
@@ -72,13 +76,12 @@ def by_password(house: House, request: Request, browser: Browser, way: Way, fiel
             return RedirectResponse(SIGN_IN, SEE_OTHER)
         if stored_factors.of_user(tx, org.id, user.id):
             return RedirectResponse(f"{PATH}?{way.query}", SEE_OTHER)
-        session = visitor.signed_in.session
-        if not session.activated:
+        if _mails(tx, visitor, browser, way):
             pending = mailed_code.begin(tx, org, visitor.signed_in.standing, place, password_hash=stored)
             said = {"step": pending.name, "interaction": way.interaction, "then": way.then}
             onward = f"{VERIFY}?{urlencode({name: value for name, value in said.items() if value})}"
             return RedirectResponse(onward, SEE_OTHER)
-        begun = step_up.begin_anew(tx, org, visitor.signed_in, place, session.methods, session.level)
+        begun = step_up.after_password(tx, org, visitor.signed_in, place)
     return browsers.answer(RedirectResponse(way.onward, SEE_OTHER), browser, org.issuer, begun.value)
 
 
@@ -117,6 +120,8 @@ def _page(
         user = visitor.signed_in.standing.user
         kinds = stored_factors.of_user(tx, visitor.org.id, user.id)
         asked = passkey_forms.to_prove(tx, visitor.org, user, kinds, browser)
+        mails = _mails(tx, visitor, browser, way)
+    asking = asking_of(house, visitor.org, way.interaction, browser) if not way.then else None
     return me.my_page(
         request,
         house,
@@ -125,13 +130,29 @@ def _page(
         "prove.html",
         status,
         script=asked is not None,
+        form_action=[asking.form_target] if asking is not None else (),
         way=way,
+        asking=asking,
+        not_now=way.onward if _is_for_a_yes(way) else SECURITY,
         has_factor=bool(kinds),
         has_app=_has_app(kinds),
         asked=asked,
-        activated=visitor.signed_in.session.activated,
+        mails=mails,
         problems={"password": None, "code": None, "passkey": None} | (problems or {}),
     )
+
+
+def _mails(tx: Tx, visitor: Visitor, browser: Browser, way: Way) -> bool:
+    """Whether a mailed code follows the password."""
+    session, standing = visitor.signed_in.session, visitor.signed_in.standing
+    if not _is_for_a_yes(way):
+        return not session.activated
+    return second_step.due(tx, visitor.org, standing, browser.digest, visitor.actor.address)[0] is Step.MAIL
+
+
+def _is_for_a_yes(way: Way) -> bool:
+    """Whether an app's question waits, or the code of a device."""
+    return way.then == "connect" or (bool(way.interaction) and not way.then)
 
 
 def _has_app(kinds: list[Factor]) -> bool:

@@ -40,6 +40,7 @@ SAID = {
 }
 MOST_OFFERED = 100
 MOST_HITS = 10
+NO_END = "no end"
 LABELS = {"holder_id": "Profile or permission set", "expires_at": "Until"}
 KINDS = {Prefix.PROFILE: "Profile", Prefix.PERMISSION_SET: "Permission set"}
 
@@ -103,7 +104,8 @@ def assign(visit: Visit) -> Response:
     text = forms.text(visit.fields, "holder_id")
     if not text:
         raise forms.wrong("holder_id", "Choose a profile or a permission set.")
-    assign_access(visit.tx, visit.actor, AssignAccess(found.app.id, _parsed(text), questions.moment(visit, "expires_at", None)))
+    until = questions.moment(visit, "expires_at", None)
+    assign_access(visit.tx, visit.actor, AssignAccess(found.app.id, chosen(visit, text), until))
     return _back(found, "assigned")
 
 
@@ -112,17 +114,27 @@ def assign_again(visit: Visit, refused: Refused) -> Shown | None:
     return _assigning(visit, form) if form is not None else None
 
 
+def chosen(visit: Visit, text: str) -> str:
+    """The profile or permission set that was chosen in a form. Raises Refused, at the field, where it is not there any more."""
+    holder_id = ids.parse(text, Prefix.PROFILE) or ids.parse(text, Prefix.PERMISSION_SET)
+    if holder_id is None or holder_id not in names.of_holders(visit.tx, visit.org.id, [holder_id]):
+        raise forms.wrong("holder_id", "This one is not there any more. Choose another.")
+    return holder_id
+
+
 def show_end(visit: Visit) -> Shown:
     """Until when, for one that may use the app."""
     permit(visit.actor, Permission.MANAGE_CONNECTED_APPS)
     found, holder = _one(visit)
-    return _ending(visit, found, holder, _end_form(visit, holder))
+    return _ending(visit, found, holder, _end_form(visit, holder), _stood(holder))
 
 
 def change_end(visit: Visit) -> Response:
-    """Give it another end, or none."""
+    """Give it another end, or none. One that somebody else changed meanwhile is not written over unseen."""
     permit(visit.actor, Permission.MANAGE_CONNECTED_APPS)
     found, holder = _one(visit)
+    if visit.fields.get("stood") != _stood(holder):
+        raise Refused(setup_reasons.VERSION_STALE)
     moment = questions.moment(visit, "expires_at", holder.permit.expires_at)
     assign_access(visit.tx, visit.actor, AssignAccess(found.app.id, holder.permit.holder_id, moment))
     return _back(found, "ends")
@@ -131,7 +143,8 @@ def change_end(visit: Visit) -> Response:
 def end_again(visit: Visit, refused: Refused) -> Shown | None:
     found, holder = _one(visit)
     form = forms.again(_end_form(visit, holder), visit.fields, refused)
-    return _ending(visit, found, holder, form) if form is not None else None
+    stood = _stood(holder) if refused.reason is setup_reasons.VERSION_STALE else visit.fields.get("stood", "")
+    return _ending(visit, found, holder, form, stood) if form is not None else None
 
 
 def show_remove(visit: Visit) -> Shown:
@@ -189,9 +202,14 @@ def _end_form(visit: Visit, holder: Holder) -> Form:
     return Form({"expires_at": LABELS["expires_at"]}, {"expires_at": typed})
 
 
-def _ending(visit: Visit, found: ListedApp, holder: Holder, form: Form) -> Shown:
+def _stood(holder: Holder) -> str:
+    """The end on which a form was begun, which stands in it: what lets holders in has no version."""
+    return holder.permit.expires_at.isoformat() if holder.permit.expires_at is not None else NO_END
+
+
+def _ending(visit: Visit, found: ListedApp, holder: Holder, form: Form, stood: str) -> Shown:
     back = app_tabs.address(found.app.id, "/access")
-    values = {"form": form, "holder": holder, "action": f"{back}/{ids.long(holder.permit.holder_id)}", "back": back}
+    values = {"form": form, "holder": holder, "stood": stood, "action": f"{back}/{ids.long(holder.permit.holder_id)}", "back": back}
     return app_tabs.shown(visit, found, TAB, "app/access_end.html", values, page=holder.name, status=form.status)
 
 

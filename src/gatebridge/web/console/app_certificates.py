@@ -128,7 +128,7 @@ def _one(visit: Visit, found: ListedApp) -> AppCertificate:
 
 
 def _weighty(visit: Visit, certificate: AppCertificate, uses: Uses) -> bool:
-    return not app_credentials.over(visit, certificate) and uses.number(certificate.id) > 0
+    return not app_credentials.over(visit, certificate) and uses.in_use(certificate.id, visit.tx.now)
 
 
 def _add_form(visit: Visit, found: ListedApp, form: Form, read: ReadBack | None = None) -> Shown:

@@ -37,6 +37,7 @@ SAID = {
 }
 SOON = timedelta(days=30)
 NEW = timedelta(days=7)
+LATELY = timedelta(days=app_activity.DAYS)
 MOST_FORMER = 20
 
 Credential = ConsumerSecret | AppCertificate
@@ -62,6 +63,16 @@ class Uses:
         """Its part of all requests in which the app proved itself; empty where there was none."""
         proven = self.lately.proven if self.lately is not None else 0
         return f"{self.number(credential_id) / proven:.0%}" if proven else ""
+
+    def in_use(self, credential_id: str, now: datetime) -> bool:
+        """Whether it proved a request in the last 30 days, also one that is no longer among those that are counted of a busy app.
+
+        For who may not see usage it may have.
+        """
+        if self.lately is None:
+            return True
+        last_at = self.last_at(credential_id)
+        return self.number(credential_id) > 0 or (last_at is not None and last_at > now - LATELY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +152,7 @@ def may_rotate(actor: Actor, found: ListedApp) -> bool:
     app = found.app
     if app.fixed or app.deleted_at is not None or Permission.ROTATE_CONSUMER_CREDENTIALS not in actor.permissions:
         return False
-    owns = actor.user_id is not None and actor.user_id in (app.owner_id, app.backup_owner_id)
-    return owns or Permission.MANAGE_CONNECTED_APPS in actor.permissions
+    return app_tabs.owns(actor, found) or Permission.MANAGE_CONNECTED_APPS in actor.permissions
 
 
 def uses_of(visit: Visit, found: ListedApp) -> Uses:
@@ -202,6 +212,8 @@ def _verdict(visit: Visit, record: Credential, uses: Uses) -> tuple[str, str, st
         return "Live", "good", ""
     if number := uses.number(record.id):
         return "In use", "info", f"It proved {number:,} {'request' if number == 1 else 'requests'} in 30 days."
+    if uses.in_use(record.id, now):
+        return "In use", "info", "It proved a request less than 30 days ago."
     if uses.last_at(record.id) is not None:
         if uses.lately.proven:
             return "Safe to retire", "good", "Another one proved every request in 30 days."

@@ -1,6 +1,7 @@
 """An app: how its gates are set, what it is exposed in, who answers for it, and whether it was shown to work."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from starlette.routing import Route
 
@@ -12,6 +13,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.validation import Validation
 from gatebridge.storage import names, profiles
 from gatebridge.storage.listed_apps import ListedApp
+from gatebridge.web import told
 from gatebridge.web.api import app_reading
 from gatebridge.web.console import app_stop, app_tabs, app_ways, strip
 from gatebridge.web.console.desk import Shown, Visit, shows
@@ -22,6 +24,8 @@ PLACE = app_tabs.PLACE
 PATH = app_tabs.PATH
 SAID = {
     "saved": "Who it is, is saved.",
+    "twice": "It was registered already: this was its form once more, and nothing of it was saved. If nobody has kept the secret that the "
+    "first answer showed, add another among the credentials, and retire that one.",
     "picture": "What stands for it is saved.",
     "transferred": "It has other owners now.",
     "accepted": "Somebody answers for that exposure now.",
@@ -40,6 +44,7 @@ def show(visit: Visit) -> Shown:
     gates = _gates(visit, found, judged)
     own = found.app.org_id == visit.org.id
     found_in = judged.exposures if judged is not None else ()
+    review_on = found.app.review_on
     people = {found.app.owner_id, found.app.backup_owner_id, *(each.accepted.by for each in found_in if each.accepted is not None)}
     values: Mapping[str, object] = {
         "gates": strip.as_set(gates, lambda gate: app_ways.of_gate(visit, found, gate)),
@@ -49,9 +54,12 @@ def show(visit: Visit) -> Shown:
         "people": names.of_users(visit.tx, visit.org.id, {each for each in people if each}),
         "validation": _validation(visit, found) if own else None,
         "flows": FLOWS,
+        "review": told.day(datetime.fromisoformat(review_on)) if review_on else "",
+        "overdue": bool(review_on) and review_on < visit.tx.now.astimezone(visit.moments.zone).date().isoformat(),
         "acts": _acts(visit, found),
         "may_edit": app_tabs.may_edit(visit.actor, found),
         "may_try": app_tabs.opens(visit, found, "try"),
+        "sees_receipts": app_tabs.sees_receipts(visit.actor, found),
         "may_rule": app_tabs.may_rule(visit.actor, found),
         "said": (SAID | app_stop.SAID).get(visit.request.query_params.get("said", ""), ""),
     }

@@ -149,7 +149,7 @@ def _live(visit: Visit, found: ListedApp) -> list[ConsumerSecret]:
 
 def _weighty(visit: Visit, found: ListedApp, secret: ConsumerSecret, uses: Uses) -> bool:
     others = [each for each in _live(visit, found) if each.id != secret.id]
-    return secret.live(visit.tx.now) and (not others or uses.number(secret.id) > 0)
+    return secret.live(visit.tx.now) and (not others or uses.in_use(secret.id, visit.tx.now))
 
 
 def _add_form(visit: Visit, found: ListedApp, form: Form) -> Shown:

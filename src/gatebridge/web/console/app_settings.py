@@ -12,6 +12,7 @@ from gatebridge.rules.app_settings import AppSettings, Flow, TokenFormat
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.rules.scopes import CATALOGUE
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
 from gatebridge.storage import apps
 from gatebridge.storage.listed_apps import ListedApp
@@ -48,13 +49,14 @@ def show(visit: Visit) -> Shown:
     found = _found(visit)
     settings = _settings(visit, found)
     proof = proof_of(settings)
+    known = visit.org.custom_scopes.union(CATALOGUE)
     values = {
         "settings": settings,
         "flows": [FLOWS[flow] for flow in FLOWS if flow in settings.flows],
         "switched_off": [FLOWS[flow] for flow in FLOWS if flow in settings.flows and visit.org.switched_off(flow)],
         "proof": next(option for option in PROOF_OPTIONS if option.value == proof),
-        "by_code": Flow.WEB_SERVER in settings.flows,
-        "rights": consent.rights(settings.scopes, visit.org),
+        "rights": consent.rights(tuple(each for each in settings.scopes if each in known), visit.org),
+        "gone": [each for each in settings.scopes if each not in known],
         "edit": app_tabs.address(found.app.id, "/settings/") if app_tabs.may_edit(visit.actor, found) else "",
         "said": SAID.get(visit.request.query_params.get("said", ""), ""),
     }

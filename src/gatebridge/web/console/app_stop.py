@@ -53,7 +53,7 @@ class Stop:
     @property
     def name(self) -> str:
         """What the menu of the app calls it."""
-        return f"{self.button.removesuffix(' it')}…"
+        return self.button.removesuffix(" it")
 
     @property
     def hits(self) -> bool:
@@ -218,9 +218,8 @@ def _may(stop: Stop, visit: Visit, found: ListedApp) -> bool:
     if found.state not in stop.states or (stop.own and found.app.org_id != visit.org.id):
         return False
     if stop.own:
-        owns = visit.user.id in (found.app.owner_id, found.app.backup_owner_id)
         registers = Permission.REGISTER_CONNECTED_APPS in visit.actor.permissions
-        return (owns and registers) or Permission.MANAGE_CONNECTED_APPS in visit.actor.permissions
+        return (app_tabs.owns(visit.actor, found) and registers) or Permission.MANAGE_CONNECTED_APPS in visit.actor.permissions
     return Permission.MANAGE_CONNECTED_APPS in visit.actor.permissions
 
 
@@ -247,8 +246,7 @@ def _form(stop: Stop, visit: Visit, found: ListedApp, form: Form) -> Shown:
         "others": [(each.title, each.ledes[0], app_tabs.address(found.app.id, f"/{each.word}")) for each in others],
         "restorable": app_checks.RESTORABLE,
     }
-    page = stop.name.removesuffix("…")
-    return app_tabs.shown(visit, found, TAB, "app/stop.html", values | _hit(stop, visit, found), page=page, status=form.status)
+    return app_tabs.shown(visit, found, TAB, "app/stop.html", values | _hit(stop, visit, found), page=stop.name, status=form.status)
 
 
 def _hit(stop: Stop, visit: Visit, found: ListedApp) -> dict[str, object]:

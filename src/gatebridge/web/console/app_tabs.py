@@ -1,7 +1,7 @@
 """The head that every page of an app shares: what the app is called, how it stands, and the tabs. A tab stands here once.
 
 A page of an app asks `visible`, `own` or `installed` of `web.api.app_reading`, and answers with `shown`; its template extends
-`console/app_layout.html` and fills the block `tab`.
+`console/app/layout.html` and fills the block `tab`.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,11 @@ from gatebridge.records.change import permit
 from gatebridge.rules import ids
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.permissions import Permission
+from gatebridge.rules.reasons import Refused
 from gatebridge.setup.app_rights import REGISTERS
 from gatebridge.storage import orgs
 from gatebridge.storage.listed_apps import AppState, ListedApp
+from gatebridge.web.api import app_reading
 from gatebridge.web.console import app_lines, app_manager
 from gatebridge.web.console.desk import Shown, Visit
 
@@ -74,9 +76,9 @@ class Act:
 _NOT_DELETED = frozenset(AppState) - {AppState.DELETED}
 
 ACTS = (
-    Act("Edit who it is", "/identity", own=True, states=_NOT_DELETED),
-    Act("Picture…", "/logo", own=True, states=_NOT_DELETED),
-    Act("Transfer…", "/owner", own=True, states=_NOT_DELETED, fixed=True),
+    Act("Who it is", "/identity", own=True, states=_NOT_DELETED),
+    Act("Picture", "/logo", own=True, states=_NOT_DELETED),
+    Act("Transfer", "/owner", own=True, states=_NOT_DELETED, fixed=True),
 )
 
 
@@ -94,6 +96,15 @@ def address_of_tab(found: ListedApp, org_id: str, word: str) -> str:
 def opens(visit: Visit, found: ListedApp, word: str) -> bool:
     """Whether the reader finds the tab of this word at the app."""
     return any(tab.word == word and tab.stands_for(found, visit.org.id) and tab.opens(visit.actor) for tab in TABS)
+
+
+def opens_app(visit: Visit, app_id: str) -> bool:
+    """Whether the reader may see the app at all, so that a page leads there; its pages ask for themselves."""
+    try:
+        app_reading.visible(visit.tx, visit.actor, app_id)
+    except Refused:
+        return False
+    return True
 
 
 def shown(
@@ -130,8 +141,18 @@ def may_edit(actor: Actor, found: ListedApp) -> bool:
     app = found.app
     if app.org_id != actor.org_id or app.fixed or app.deleted_at is not None or not actor.permissions & REGISTERS:
         return False
-    owns = actor.user_id is not None and actor.user_id in (app.owner_id, app.backup_owner_id)
-    return owns or Permission.MANAGE_CONNECTED_APPS in actor.permissions
+    return owns(actor, found) or Permission.MANAGE_CONNECTED_APPS in actor.permissions
+
+
+def owns(actor: Actor, found: ListedApp) -> bool:
+    """Whether the actor answers for the app, in the org that owns it."""
+    app = found.app
+    return app.org_id == actor.org_id and actor.user_id is not None and actor.user_id in (app.owner_id, app.backup_owner_id)
+
+
+def sees_receipts(actor: Actor, found: ListedApp) -> bool:
+    """Whether the receipts of the app open for the actor, so that a page leads there; the reading asks for itself."""
+    return Permission.MONITOR_LOGIN_HISTORY in actor.permissions or owns(actor, found)
 
 
 def may_rule(actor: Actor, found: ListedApp) -> bool:

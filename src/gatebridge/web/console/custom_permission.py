@@ -209,7 +209,7 @@ def _ways(found: CustomPermission, page: str) -> dict[str, str]:
 
 
 def _form(found: CustomPermission, form: Form) -> Shown:
-    values = {"form": form, "title": f"Edit {found.label}", "save": "Save", **_ways(found, "edit")}
+    values = {"form": form, "name": found.label, "save": "Save", **_ways(found, "edit")}
     return Shown("custom_permissions/form.html", values, _crumbs(found, "Edit"), form.status)
 
 

@@ -97,7 +97,7 @@ def address_of(permission_id: str, said: str = "") -> str:
 
 
 def _form(form: Form) -> Shown:
-    values = {"form": form, "here": NEW, "back": PLACE.path, "title": "New custom permission", "save": "Make the custom permission"}
+    values = {"form": form, "here": NEW, "back": PLACE.path, "name": "", "save": "Make the custom permission"}
     return Shown("custom_permissions/form.html", values, ((PLACE.name, PLACE.path), ("New custom permission", "")), form.status)
 
 

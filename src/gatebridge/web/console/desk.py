@@ -127,7 +127,10 @@ def done(
         visit = visit_of(house, request, browser, tx, fields)
         if visit is None:
             return _to_sign_in(request)
-        shown = again(visit, refused) if again is not None else None
+        try:
+            shown = again(visit, refused) if again is not None else None
+        except Refused as gone:  # there is no record any more of which the form could be shown
+            shown, refused = None, gone
         return _framed(visit, place, browser, shown) if shown is not None else _told(visit, place, browser, refused)
 
 

@@ -20,7 +20,7 @@ from gatebridge.rules.network import parse_address
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.storage import apps
-from gatebridge.web.console import forms, places, receipt, setting_places, strip
+from gatebridge.web.console import app_tabs, forms, places, receipt, setting_places, strip
 from gatebridge.web.console.desk import Shown, Visit, shows
 from gatebridge.web.console.forms import YES, Form
 from gatebridge.web.console.login_history import FLOWS
@@ -153,14 +153,17 @@ def _answer(visit: Visit, found: Explanation) -> Mapping[str, object]:
     deciding = found.decided_by or next((each for each in found.doors if each.outcome is Outcome.ASKED), found.doors[0])
     wanted = visit.request.query_params.get("door")
     door = next((each for each in found.doors if each.door == wanted), deciding)
+    leaves = [_leaf(visit, each, each is door) for each in found.doors]
+    door = replace(door, findings=tuple(_read(visit, each) for each in door.findings))
     stations = _stations(door)
     rows = [_row(each, door) for each in door.findings]
     said, tone = TOLD[found.outcome]
     return {
         "found": found,
+        "app_path": app_tabs.address(found.app_id) if app_tabs.opens_app(visit, found.app_id) else "",
         "said": said,
         "tone": tone,
-        "leaves": [_leaf(visit, each, each is door) for each in found.doors],
+        "leaves": leaves,
         "door": door,
         "door_name": DOORS.get(door.door, door.door.capitalize()),
         "gates": stations,
@@ -170,6 +173,12 @@ def _answer(visit: Visit, found: Explanation) -> Mapping[str, object]:
         "flow_name": FLOWS[found.flow],
         "api_words": _lifetime(door),
     }
+
+
+def _read(visit: Visit, finding: ExplainedFinding) -> ExplainedFinding:
+    """The same, with the moments in it as the reader is told moments."""
+    compared = tuple(receipt.told_to(visit.moments, each) for each in finding.compared)
+    return replace(finding, words=visit.moments.read(finding.words), compared=compared)
 
 
 def _leaf(visit: Visit, door: ExplainedDoor, here: bool) -> Leaf:

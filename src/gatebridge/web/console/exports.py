@@ -5,7 +5,9 @@ An export is a form, since it leaves a line in the Setup Audit Trail before the 
 in a snapshot of its own and by whoever is signed in at that moment: an export ends where the session or the right to the list ends.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import BoundedSemaphore
@@ -13,7 +15,7 @@ from typing import Generic, TypeVar
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -40,6 +42,7 @@ ENDING = "export"
 CHUNK = 1_000
 MOST = 100_000  # rows of one file
 AT_ONCE = BoundedSemaphore(4)  # of this process: each keeps a thread busy for as long as a chunk is read
+LONGEST_SECONDS = 900.0  # that a file may take, so that nobody who reads no further keeps a place for ever
 BUSY = "Several exports are running on this server; try again when one of them is done."
 # Why a file ends before its list does; its last line says so.
 TOO_LONG = f"cut off after {MOST:,} rows: narrow the list, and export what is missing"
@@ -57,10 +60,14 @@ class Column(Generic[Record]):
     of: Callable[[Record], object]
 
 
+def _no_more(_visit: Visit) -> tuple[Filter, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class List(Generic[Record]):
     """A list of setup. `rows` reads so many records behind a position (empty: from the beginning), in the order and within the filters of
-    a view, and asks for the right to see them; `position` tells that of a record."""
+    a view, and asks for the right to see them; `position` tells that of a record. `more_filters` are those that the org's records make."""
 
     place: Place
     filters: tuple[Filter, ...]
@@ -70,6 +77,7 @@ class List(Generic[Record]):
     position: Callable[[Record], str]
     name: str = ""  # where it is not that of the place
     path: str = ""  # of its route, where it is not that of the place; an app that it is about stands there as `app_id`
+    more_filters: Callable[[Visit], tuple[Filter, ...]] = _no_more
 
     @property
     def called(self) -> str:
@@ -77,7 +85,8 @@ class List(Generic[Record]):
 
     def view(self, visit: Visit) -> View:
         """What the address asks for, on the page and where its export begins."""
-        view = listing.read(visit.request, self.filters, visit.request.url.path.removesuffix(f"/{ENDING}"), self.sorts)
+        filters = (*self.filters, *self.more_filters(visit))
+        view = listing.read(visit.request, filters, visit.request.url.path.removesuffix(f"/{ENDING}"), self.sorts)
         saved = saved_views.of_list(visit.tx, visit.org.id, visit.user.id, view.path)
         return replace(view, saved=tuple((each.name, each.address) for each in saved))
 
@@ -110,7 +119,9 @@ class _File(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await super().__call__(scope, receive, send)
+            with suppress(ClientDisconnect, TimeoutError):  # then it breaks off, and the browser tells that it is not whole
+                async with asyncio.timeout(LONGEST_SECONDS):
+                    await super().__call__(scope, receive, send)
         finally:
             AT_ONCE.release()
 

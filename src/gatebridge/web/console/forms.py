@@ -14,13 +14,14 @@ from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import setup as setup_reasons
 
 YES = "yes"
+YES_OR_NO: Mapping[str, str] = MappingProxyType({"": "no", YES: "yes"})  # what stands in a box, in words
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NO_VERSION = 0  # of a form that does not say on which version it was begun: no record ever had it
 # What no other entry in the form would mend.
 _NOT_MENDABLE = frozenset({setup_reasons.PERMISSION_MISSING, setup_reasons.RECORD_NOT_FOUND, bearer_reasons.REAUTHENTICATION_NEEDED})
 # Detail that speaks of other ways to send an edit than a form.
 _IN_OWN_WORDS = {
-    setup_reasons.VERSION_STALE: "Somebody else saved this while you were at it. What you typed is still here; nothing of it is saved yet.",
+    setup_reasons.VERSION_STALE: "Somebody else saved this while you were at it. Nothing is done yet, and what you typed is still here.",
     setup_reasons.FIELD_INVALID: "Nothing was saved. Change what is marked, and save again.",
     setup_reasons.NAME_TAKEN: "Nothing was saved. Change what is marked, and save again.",
 }
@@ -33,6 +34,7 @@ class Beside:
     label: str
     now: str
     typed: str
+    ours: bool = False  # both are words of ours, and no data
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Form:
     refused: Refused | None = None  # why it is shown again
     told: str = ""
     beside: tuple[Beside, ...] = ()  # only where somebody else saved meanwhile
+    same: bool = False  # somebody else saved meanwhile, and saved what was typed here
 
     def value(self, name: str) -> str:
         return self.values.get(name, "")
@@ -76,6 +79,8 @@ def again(now: Form, fields: Mapping[str, str], refused: Refused) -> Form | None
     problems = _at_fields(now.labels, typed, refused.fields)
     elsewhere = [each.problem for each in refused.fields if each.field.partition(".")[0] not in now.labels]
     stale = refused.reason is setup_reasons.VERSION_STALE
+    # A form that only asks whether it is meant has nothing of the record in it.
+    beside = tuple(_differences(now, typed)) if stale and now.values else ()
     told = " ".join(elsewhere) or _IN_OWN_WORDS.get(refused.reason) or refused.detail or refused.reason.remedy
     return Form(
         now.labels,
@@ -84,8 +89,19 @@ def again(now: Form, fields: Mapping[str, str], refused: Refused) -> Form | None
         problems,
         refused,
         told,
-        tuple(_differences(now, typed)) if stale else (),
+        beside,
+        stale and bool(now.values) and not beside,
     )
+
+
+def worded(form: Form, words: Mapping[str, Mapping[str, str]], *, ours: bool = True) -> tuple[Beside, ...]:
+    """Both versions as people read them. `words` are those of each value that is a code, by the label of its field."""
+
+    def told(each: Beside) -> Beside:
+        known = words.get(each.label)
+        return Beside(each.label, known.get(each.now, each.now), known.get(each.typed, each.typed), ours) if known is not None else each
+
+    return tuple(told(each) for each in form.beside)
 
 
 def text(fields: Mapping[str, str], name: str) -> str:

@@ -71,14 +71,17 @@ def show(visit: Visit) -> Shown:
     held = visit.actor.permissions
     apps, monitors = bool(held & _SEES_APPS), Permission.MONITOR_LOGIN_HISTORY in held
     ending = _ending(visit) if apps else None
-    values: Mapping[str, object] = {
+    parts: dict[str, object] = {
         "posture": _posture(visit) if apps else None,
         "ending": ending[0] if ending is not None else None,
-        "endings": ending[1] if ending is not None else 0,
         "day": _day(visit) if monitors else None,
         "refused": _refused(visit) if monitors else None,
         "requested": requests_page.waiting(visit, FEW) if Permission.MANAGE_CONNECTED_APPS in held else None,
         "changes": _changes(visit) if Permission.VIEW_AUDIT_TRAIL in held else None,
+    }
+    values: Mapping[str, object] = parts | {
+        "shows": any(part is not None for part in parts.values()),
+        "endings": ending[1] if ending is not None else 0,
         "address_of": app_tabs.address,
         "apps": app_manager.PLACE.path,
         "history": history_page.PLACE.path,

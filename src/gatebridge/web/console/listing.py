@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
+from gatebridge.rules import saved_views
+
 SIZES = (25, 50, 100)
 LONGEST = 200
 # How the two directions of a sort are told, the rising one first.
@@ -109,10 +111,10 @@ class View:
 
     @property
     def keeping(self) -> str:
-        """The address at which this view is given a name and kept; empty where it is the list as it is, or is kept already."""
+        """The address at which this view is given a name and kept; empty where it is the list as it is, is kept already, or is too long."""
         here = self.where()
-        kept = self.saved is None or here in (self.path, *(address for _, address in self.saved))
-        return "" if kept else f"{KEEPS}?{urlencode({'view': here})}"
+        kept = self.saved is None or here in {address for _, address in self.saved}
+        return "" if kept or not saved_views.path_of(here) else f"{KEEPS}?{urlencode({'view': here})}"
 
     def without(self, name: str) -> str:
         """The address of this view, with one filter less."""

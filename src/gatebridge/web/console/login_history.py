@@ -19,6 +19,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.storage import apps, people
 from gatebridge.web import reason_pages
+from gatebridge.web.api import app_reading
 from gatebridge.web.console import exports, listing, places, strip
 from gatebridge.web.console.desk import Shown, Visit, shows
 from gatebridge.web.console.exports import Column
@@ -97,6 +98,7 @@ class Line:
     number: int
     network: str  # the org's name for the address, where it has one
     words: str  # what came of it, in a few
+    app_address: str  # where the reader may look at the app; else empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,23 +177,31 @@ def line(visit: Visit, receipt: Receipt) -> Line:
         verdict, tone = "Would be refused", "caution"
     return Line(
         receipt,
-        _BY_FLOW.get(receipt.flow or "") or _event(receipt.event),
+        _BY_FLOW.get(receipt.flow or "") or event_words(receipt.event),
         verdict,
         tone,
         strip.name_of(gate) if gate is not None else "",
         strip.number_of(at),
         network_of(visit, receipt.address),
         _words(receipt),
+        _app_address(visit, receipt),
     )
+
+
+def _app_address(visit: Visit, receipt: Receipt) -> str:
+    # Who does not read all of them is the app's owner, and sees the app.
+    sees = receipt.narrowed or bool(visit.actor.permissions & app_reading.SEES_ALL)
+    return f"{places.named('apps').path}/{ids.long(receipt.app_id)}" if receipt.app_id and receipt.app and sees else ""
 
 
 def _words(receipt: Receipt) -> str:
     if receipt.reason is not None:
         return reason_pages.title_of(receipt.reason)
-    return "All gates" if receipt.findings else _event(receipt.event)
+    return "All gates" if receipt.findings else event_words(receipt.event)
 
 
-def _event(event: str) -> str:
+def event_words(event: str) -> str:
+    """What a line is about that is of no flow."""
     return EVENTS.get(event, event.replace("_", " ").capitalize())
 
 

@@ -1,11 +1,14 @@
 """Times as the reader of a page wants them: how long ago, and exactly, in the zone that stands in the own account."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gatebridge.rules.people import User
 from gatebridge.web import told
+
+_RECORDED = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,16 @@ class Moments:
         """To the second, with the zone: `23 Nov 2026, 10:42:11 CET`."""
         here = moment.astimezone(self.zone)
         return f"{here.day} {here:%b %Y, %H:%M:%S %Z}"
+
+    def read(self, words: str) -> str:
+        """What was recorded, with the moments in it as they are told here."""
+        return _RECORDED.sub(lambda found: self._told(found[0]), words)
+
+    def _told(self, recorded: str) -> str:
+        try:
+            return self.exactly(datetime.fromisoformat(recorded))
+        except (ValueError, OverflowError):  # of an assertion that somebody made up
+            return recorded
 
     def clock(self, moment: datetime) -> str:
         """By the clock, for a list that stays open for long: `10:42:11`; on another day with that day: `23 Nov, 10:42:11`."""

@@ -7,6 +7,7 @@ what was entered (`go`), which is also what is asked for while somebody types.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gatebridge.crypto.certificates import Certificate
@@ -26,18 +27,20 @@ from gatebridge.setup.add_certificate import read_upload
 from gatebridge.setup.app_rights import REGISTERS
 from gatebridge.setup.edits import refuse_invalid
 from gatebridge.storage import permission_sets, profiles
-from gatebridge.web.console import forms, new_app_made, new_app_steps, places, strip
+from gatebridge.web.console import app_tabs, forms, new_app_made, new_app_steps, places, strip
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
 from gatebridge.web.console.forms import Form
 from gatebridge.web.console.login_history import FLOWS
 from gatebridge.web.console.new_app_steps import FORM, Draft, Step
 from gatebridge.web.console.questions import Part
 from gatebridge.web.house import House
+from gatebridge.web.sign_in import SEE_OTHER
 
 PLACE = places.named("apps")
 PATH = f"{PLACE.path}/new"
 MOST_OFFERED = 100
 STEPS = tuple(Step)
+GO_ON = "Change what is marked, and go on."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def show(visit: Visit) -> Shown:
     return _shown(visit, draft, new_app_steps.step_of(query))
 
 
-def move(visit: Visit) -> Shown:
+def move(visit: Visit) -> Shown | Response:
     """On to the next step if this one is answered, or back to the one before, or this one with what was entered read back."""
     permit(visit.actor, *REGISTERS)
     draft, step = new_app_steps.draft_of(visit.fields), new_app_steps.step_of(visit.fields)
@@ -78,6 +81,9 @@ def move(visit: Visit) -> Shown:
         return _shown(visit, _without_private_key(visit, draft), STEPS[max(STEPS.index(step) - 1, 0)])
     if go == "check":
         return _shown(visit, draft, step, read=_read(visit, draft))
+    made = new_app_steps.made_already(visit, draft) if step is STEPS[-1] else None
+    if made is not None:
+        return RedirectResponse(f"{app_tabs.address(made.id)}?said=twice", SEE_OTHER)
     _check(visit, draft, step)
     if step is not STEPS[-1]:
         return _shown(visit, draft, STEPS[STEPS.index(step) + 1])
@@ -93,6 +99,8 @@ def again(visit: Visit, refused: Refused) -> Shown | None:
     asking = (step for step in STEPS if named & new_app_steps.part_of(visit, draft, step).labels.keys())
     step = next(asking, new_app_steps.step_of(visit.fields))
     form = forms.again(_form(visit, draft, step), draft.fields, refused)
+    if form is not None and refused.reason is setup_reasons.FIELD_INVALID and named <= form.labels.keys():
+        form = replace(form, told=GO_ON)
     read = ReadBack(_callbacks_read(draft)) if visit.fields.get("go") == "check" else None
     return _shown(visit, draft, step, form=form, read=read) if form is not None else None
 
@@ -118,7 +126,10 @@ def _check(visit: Visit, draft: Draft, step: Step) -> None:
     asked = labels.keys() - (set() if command.api_name else {"api_name"})
     here = [each for each in found if each.field.partition(".")[0] in asked]
     here += new_app_steps.problems(visit, draft, step)
-    refuse_invalid(sorted(here, key=lambda each: list(labels).index(each.field.partition(".")[0])))
+    here.sort(key=lambda each: list(labels).index(each.field.partition(".")[0]))
+    if here and all(each.field == "callbacks" for each in here):  # no callback URL is wrong in itself: there is none, or there are too many
+        raise Refused(setup_reasons.FIELD_INVALID, fields=tuple(here))
+    refuse_invalid(here)
 
 
 def _at_a_question(problem: FieldProblem) -> FieldProblem:

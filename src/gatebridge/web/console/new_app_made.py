@@ -4,19 +4,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from gatebridge.oauth import consent
-from gatebridge.rules import app_checks, first_token, ids
-from gatebridge.rules.app_settings import Flow
+from gatebridge.rules import app_checks, callbacks, first_token
+from gatebridge.rules.app_settings import AppSettings, Flow
 from gatebridge.rules.apps import App, AppCertificate
+from gatebridge.rules.client_values import NEW_KEY
 from gatebridge.rules.first_token_caller import AUTHORIZE, DEVICE, TOKEN, Caller
-from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
-from gatebridge.rules.reasons import Refused
-from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.add_certificate import AddCertificate, add_certificate
 from gatebridge.setup.assign_access import AssignAccess, assign_access
 from gatebridge.setup.create_app import CreatedApp, create_app
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
-from gatebridge.web.console import app_tabs, forms, new_app_steps, places
+from gatebridge.web.console import app_tabs, new_app_steps, places
 from gatebridge.web.console.desk import Shown, Visit
 from gatebridge.web.console.new_app_steps import Draft
 
@@ -47,6 +45,7 @@ def make(visit: Visit, draft: Draft, steps: list[tuple[str, bool]]) -> Shown:
         "secret": made.secret.reveal() if made.secret is not None else "",
         "rights": consent.rights(made.settings.scopes, visit.org),
         "certificate": certificate,
+        "new_key": NEW_KEY if draft.kind.signs and certificate is None else "",
         "code": first_token.in_code(_caller(visit, draft, made, certificate)),
         "app_path": app_tabs.address(app.id),
         "flow": _first_flow(made),
@@ -76,10 +75,7 @@ def _ruled(visit: Visit, draft: Draft, app: App) -> str | None:
         # Nobody uses it yet whom this could shut out.
         policies = EditPolicies(app.id, run_as_user_id=run_as, ip_ranges=ranges, confirmed=True, **draft.kind.policies)
         edit_policies(visit.tx, visit.actor, policies)
-    typed = forms.text(draft.fields, "holder_id")
-    holder = ids.parse(typed, Prefix.PROFILE) or ids.parse(typed, Prefix.PERMISSION_SET) if typed else None
-    if typed and holder is None:
-        raise Refused(setup_reasons.RECORD_NOT_FOUND)
+    holder = new_app_steps.holder_of(visit, draft)
     if holder is not None:
         assign_access(visit.tx, visit.actor, AssignAccess(app.id, holder))
     return holder
@@ -101,8 +97,13 @@ def _caller(visit: Visit, draft: Draft, made: CreatedApp, certificate: AppCertif
         username=visit.user.username,
         algorithm=certificate.algorithms[0] if certificate is not None else "RS256",
         salesforce=draft.salesforce,
-        in_page=draft.kind.public and any(each.startswith("http") for each in made.settings.callbacks[:1]),
+        in_page=draft.kind.public and _comes_back_to_a_page(made.settings),
     )
+
+
+def _comes_back_to_a_page(settings: AppSettings) -> bool:
+    """Whether what it comes back to first is a page that may read our answers: one on loopback may not, and is no origin here (`cors`)."""
+    return not settings.native and any(map(callbacks.origin_of, settings.callbacks[:1]))
 
 
 def _endpoints(visit: Visit, draft: Draft) -> list[tuple[str, str]]:
@@ -119,8 +120,12 @@ def _to_do(visit: Visit, draft: Draft, made: CreatedApp, holder: str | None, cer
     kind, address = draft.kind, partial(app_tabs.address, made.app.id)
     found = []
     if kind.signs and certificate is None:
-        words = "Make a key, as the guides say, and register its certificate: until then nothing that the app signs is believed."
-        found.append(ToDo(words, "Register a certificate", address("/credentials/certificates/new"), needed=True))
+        words = "Make a key with the command on this page. Until its certificate is registered nothing that the app signs is believed."
+        found.append(
+            ToDo(words, "Register a certificate", address("/credentials/certificates/new"), needed=True)
+            if new_app_steps.may_register_keys(visit)
+            else ToDo(words, "Have a certificate registered", address("/credentials"), needed=True)
+        )
     if Flow.DEVICE in kind.flows and visit.org.switched_off(Flow.DEVICE):
         words = "It is off for the whole org, and so for this app."
         found.append(ToDo(words, "Switch the device flow on", places.named("oauth-settings").path, needed=True))

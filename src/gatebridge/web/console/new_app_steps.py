@@ -12,7 +12,7 @@ from gatebridge.oauth import consent
 from gatebridge.records.change import signed_in_lately
 from gatebridge.rules import new_apps, typed_ranges
 from gatebridge.rules.app_checks import found
-from gatebridge.rules.apps import Dialect
+from gatebridge.rules.apps import App, Dialect
 from gatebridge.rules.client_guides import SF_CALLBACK, SF_SCOPES
 from gatebridge.rules.new_app_kinds import KINDS
 from gatebridge.rules.new_apps import Connected, KindOfApp
@@ -21,12 +21,13 @@ from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.typed_ranges import TypedRange
 from gatebridge.setup.add_certificate import read_upload
 from gatebridge.setup.create_app import CreateApp
-from gatebridge.storage import people
-from gatebridge.web.console import forms, questions
+from gatebridge.storage import apps, people
+from gatebridge.web.console import app_access, forms, questions
 from gatebridge.web.console.desk import Visit
 from gatebridge.web.console.questions import Option, Part, Question
 
 REVIEWED_AFTER = timedelta(days=365)
+SENT_TWICE_WITHIN = timedelta(minutes=10)
 FORM = "step"  # the name by which a form says which step it is of
 
 
@@ -212,6 +213,22 @@ def run_as_of(visit: Visit, draft: Draft) -> str | None:
     return _user_id(visit, draft.fields, "run_as_user_id") if asked else None
 
 
+def holder_of(visit: Visit, draft: Draft) -> str | None:
+    """The profile or permission set whose holders may use it. Raises Refused where it is not there any more."""
+    typed = forms.text(draft.fields, "holder_id") if rules_apps(visit) else ""
+    return app_access.chosen(visit, typed) if typed else None
+
+
+def made_already(visit: Visit, draft: Draft) -> App | None:
+    """The app that these very answers made a moment ago, where their form was sent twice."""
+    command = command_of(visit, draft)
+    app = apps.by_api_name(visit.tx, visit.org.id, command.api_name)
+    if app is None or app.deleted_at is not None or app.created_at < visit.tx.now - SENT_TWICE_WITHIN:
+        return None
+    said = (command.label, command.purpose, command.owner_id or visit.user.id)
+    return app if (app.label, app.purpose, app.owner_id) == said else None
+
+
 def ranges_of(visit: Visit, draft: Draft) -> tuple[TypedRange, ...]:
     """The ranges from which it calls, as they were typed."""
     asked = rules_apps(visit) and draft.kind.has_an_address
@@ -226,6 +243,7 @@ def problems(visit: Visit, draft: Draft, step: Step) -> list[FieldProblem]:
     if step is Step.REACH:
         _try_certificate(visit, draft)
         return found(("scopes", new_apps.scopes_problem(scopes_of(visit, draft))))
+    holder_of(visit, draft)
     run_as_of(visit, draft)
     return typed_ranges.read("ip_ranges", ranges_of(visit, draft))[1]
 

@@ -62,7 +62,7 @@ def shown(visit: Visit, place: Place, template: str, values: Mapping[str, object
         "said": said,
         "may_edit": Permission.MANAGE_SECURITY in rights,
         "settings": visit.org.settings,
-        "opens": {each.word for each in places.PLACES if each.needs & rights},  # where a link would lead somewhere
+        "opens": places.open_to(rights),
     }
     return Shown(template, common | dict(values), ((place.name, ""),))
 

@@ -74,6 +74,7 @@ def show_one(visit: Visit) -> Shown:
         "found": found,
         "kind": _kinds()[found.kind],
         "first": first,
+        "opens": places.open_to(visit.actor.permissions),
         "discovery": found.issuer + discovery.PATHS[1],
         "said": CREATED if visit.request.query_params.get("said") == "created" else "",
     }

@@ -1,6 +1,6 @@
 """One permission set: what it adds, who holds it until when, and which apps it opens; and its forms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
@@ -32,6 +32,7 @@ SAID = {
     "created": "The permission set is made. Nobody holds it yet.",
     "saved": "Saved, for all who hold it at once.",
     "assigned": "The permission set is assigned.",
+    "taken": "The permission set is taken away.",
 }
 TYPED_NAME = {"typed_name": "Type the label to go on"}
 ASSIGNING = {"username": "Username", "expires_at": "Until"}
@@ -84,7 +85,7 @@ def show(visit: Visit) -> Shown:
         "opened": holders.opened_apps(visit.tx, visit.org.id, [held.id], MOST_APPS),
         "custom": custom_permissions.given_by(visit.tx, visit.org.id, held.id),
         "may_edit": may_edit(visit),
-        "sees": frozenset(place.word for place in places.PLACES if place.needs & visit.actor.permissions),
+        "sees": places.open_to(visit.actor.permissions),
         "myself": visit.user.id,
     }
     return Shown("permission_sets/one.html", values, ((PLACE.name, PLACE.path), (held.label, "")))
@@ -110,7 +111,7 @@ def again(visit: Visit, refused: Refused) -> Shown | None:
         return None
     held = _edited(visit)
     form = forms.again(_standing(held), visit.fields, refused)
-    return _form(visit, held, form) if form is not None else None
+    return _form(visit, held, replace(form, beside=forms.worded(form, rights.WORDS))) if form is not None else None
 
 
 def show_delete(visit: Visit) -> Shown:
@@ -195,7 +196,7 @@ def _ways(held: PermissionSet, page: str) -> dict[str, str]:
 
 def _form(visit: Visit, held: PermissionSet, form: Form) -> Shown:
     groups = rights.boxes(visit.actor, _standing(held).values, form.values)
-    values = {"form": form, "groups": groups, "title": f"Edit {held.label}", "save": "Save", **_ways(held, "edit")}
+    values = {"form": form, "groups": groups, "name": held.label, "save": "Save", **_ways(held, "edit")}
     return Shown("permission_sets/form.html", values, _crumbs(held, "Edit"), form.status)
 
 

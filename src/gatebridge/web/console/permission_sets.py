@@ -104,7 +104,7 @@ def _form(visit: Visit, form: Form) -> Shown:
         "groups": rights.boxes(visit.actor, {}, form.values),
         "here": NEW,
         "back": PLACE.path,
-        "title": "New permission set",
+        "name": "",
         "save": "Make the permission set",
     }
     return Shown("permission_sets/form.html", values, ((PLACE.name, PLACE.path), ("New permission set", "")), form.status)

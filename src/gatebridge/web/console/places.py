@@ -1,6 +1,6 @@
 """Where one can go in setup: the navigation, by which Quick Find finds pages too. A page stands here once, and nowhere else."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gatebridge.rules.permissions import Permission
@@ -8,7 +8,7 @@ from gatebridge.rules.permissions import Permission
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One page of the navigation. Whoever has one of the rights in `needs` finds it there; `also` are other words for it."""
+    """One page of the navigation. Whoever has one of the rights in `needs`, and `beside`, finds it; `also` are other words for it."""
 
     word: str
     name: str
@@ -16,6 +16,11 @@ class Place:
     group: str
     needs: frozenset[Permission]
     also: str = ""
+    beside: frozenset[Permission] = frozenset()
+
+    def opens(self, rights: Collection[Permission]) -> bool:
+        """Whether somebody with these rights finds it."""
+        return not self.needs.isdisjoint(rights) and self.beside.issubset(rights)
 
 
 _ANYBODY_HERE = frozenset(Permission) - {Permission.API_ENABLED, Permission.API_ONLY}
@@ -75,6 +80,7 @@ PLACES = (
         "Decide",
         frozenset({Permission.VIEW_SETUP}),
         "draft policies simulate who would be refused locked out",
+        frozenset({Permission.MONITOR_LOGIN_HISTORY}),
     ),
     Place(
         "users",
@@ -140,14 +146,18 @@ PLACES = (
 )
 
 
-def visible(rights: Iterable[Permission]) -> tuple[tuple[str, tuple[Place, ...]], ...]:
+def visible(rights: Collection[Permission]) -> tuple[tuple[str, tuple[Place, ...]], ...]:
     """The navigation of somebody with these rights: the groups in their order, each with its pages."""
-    held = frozenset(rights)
     groups: dict[str, list[Place]] = {}
     for place in PLACES:
-        if place.needs & held:
+        if place.opens(rights):
             groups.setdefault(place.group, []).append(place)
     return tuple((group, tuple(places)) for group, places in groups.items())
+
+
+def open_to(rights: Collection[Permission]) -> frozenset[str]:
+    """The words of the places that somebody with these rights finds, so that no link leads where one is refused."""
+    return frozenset(place.word for _, listed in visible(rights) for place in listed)
 
 
 def named(word: str) -> Place:
@@ -155,8 +165,7 @@ def named(word: str) -> Place:
     return next(place for place in PLACES if place.word == word)
 
 
-def found(rights: Iterable[Permission], text: str) -> tuple[Place, ...]:
+def found(rights: Collection[Permission], text: str) -> tuple[Place, ...]:
     """The pages whose name, or another word for them, holds every word of the text."""
     words = text.lower().split()
-    held = frozenset(rights)
-    return tuple(each for each in PLACES if each.needs & held and all(word in f"{each.name} {each.also}".lower() for word in words))
+    return tuple(each for each in PLACES if each.opens(rights) and all(word in f"{each.name} {each.also}".lower() for word in words))

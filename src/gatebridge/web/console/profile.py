@@ -1,6 +1,6 @@
 """One profile: what it lets its users do, from where, when and how surely, and what of it holds in the end; and its forms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
@@ -17,7 +17,7 @@ from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.manage_profiles import DeleteProfile, EditProfile, delete_profile, edit_profile
 from gatebridge.storage import custom_permissions, holders, profiles
 from gatebridge.web.api.profiles import READS
-from gatebridge.web.console import forms, rights, users
+from gatebridge.web.console import forms, places, rights, users
 from gatebridge.web.console import profiles as listed
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
 from gatebridge.web.console.forms import Form
@@ -75,7 +75,7 @@ def show(visit: Visit) -> Shown:
         "whole_day": DAY,
         "zone": visit.org.settings.timezone,
         "may_edit": may_edit(visit),
-        "may_see_apps": Permission.VIEW_SETUP in visit.actor.permissions,
+        "sees": places.open_to(visit.actor.permissions),
     }
     return Shown("profiles/one.html", values, ((PLACE.name, PLACE.path), (profile.name, "")))
 
@@ -103,7 +103,7 @@ def again(visit: Visit, refused: Refused) -> Shown | None:
         return None
     profile = _found(visit)
     form = forms.again(listed.standing(profile), visit.fields, refused)
-    return _form(visit, profile, form) if form is not None else None
+    return _form(visit, profile, replace(form, beside=forms.worded(form, listed.WORDS))) if form is not None else None
 
 
 def show_delete(visit: Visit) -> Shown:
@@ -153,7 +153,7 @@ def _crumbs(profile: Profile, page: str) -> tuple[tuple[str, str], ...]:
 
 def _form(visit: Visit, profile: Profile, form: Form) -> Shown:
     address = listed.address_of(profile.id)
-    values = {"here": f"{address}/edit", "back": address, "title": f"Edit {profile.name}", "save": "Save"}
+    values = {"here": f"{address}/edit", "back": address, "name": profile.name, "save": "Save"}
     standing = listed.standing(profile)
     return Shown("profiles/form.html", values | listed.form_values(visit, form, standing), _crumbs(profile, "Edit"), form.status)
 
@@ -165,7 +165,7 @@ def _delete(visit: Visit, profile: Profile, form: Form) -> Shown:
         "name": profile.name,
         "what": "profile",
         "held": holders.of_profile(visit.tx, visit.org.id, profile.id),
-        "users_address": users.of_profile(profile.id),
+        "users_address": users.of_profile(profile.id) if "users" in places.open_to(visit.actor.permissions) else "",
         "here": f"{address}/delete",
         "back": address,
     }

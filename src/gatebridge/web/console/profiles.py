@@ -13,17 +13,15 @@ from gatebridge.rules import hours, ids
 from gatebridge.rules.hours import WEEKDAYS, OpenHours, clock, parse_hours
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.levels import Level, LevelAction, Requirement
-from gatebridge.rules.network import Range
 from gatebridge.rules.people import Profile
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.rules.typed_ranges import TypedRange
 from gatebridge.setup.manage_profiles import CreateProfile, create_profile
 from gatebridge.storage import profiles
 from gatebridge.storage.profiles import ProfileOrder
 from gatebridge.web.api.profiles import READS
-from gatebridge.web.console import exports, forms, places, rights
+from gatebridge.web.console import exports, forms, places, questions, rights
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
 from gatebridge.web.console.exports import Column
 from gatebridge.web.console.forms import Form
@@ -54,6 +52,8 @@ LEVELS = (
     ),
     (LevelAction.BLOCK, "Without a second factor, nothing", "Nobody is asked: a request that does not reach it is refused."),
 )
+# What stands in the form as a code, in words.
+WORDS: Mapping[str, Mapping[str, str]] = rights.WORDS | {LABELS["required_level"]: {str(value): words for value, words, _ in LEVELS}}
 NO_HOURS = "This is no span of hours such as mon-fri 08:00-18:00."
 
 
@@ -132,8 +132,8 @@ def standing(profile: Profile) -> Form:
         "name": profile.name,
         "description": profile.description,
         **rights.values(profile.permissions),
-        "login_ranges": ranges_typed(profile.login_ranges),
-        "monitored_ranges": ranges_typed(profile.monitored_ranges),
+        "login_ranges": questions.ranges_typed(profile.login_ranges),
+        "monitored_ranges": questions.ranges_typed(profile.monitored_ranges),
         "login_hours": hours_typed(profile.login_hours),
         "required_level": Level.STANDARD if requirement.level is Level.STANDARD else requirement.action,
         "session_minutes": str(profile.session_minutes or ""),
@@ -157,18 +157,13 @@ def typed(fields: Mapping[str, str]) -> dict[str, Any]:
         "name": forms.text(fields, "name"),
         "description": forms.text(fields, "description"),
         "permissions": rights.read(fields),
-        "login_ranges": _ranges(fields, "login_ranges"),
-        "monitored_ranges": _ranges(fields, "monitored_ranges"),
+        "login_ranges": questions.ranges(fields, "login_ranges"),
+        "monitored_ranges": questions.ranges(fields, "monitored_ranges"),
         "login_hours": spans,
         "required_level": requirement.level,
         "level_action": requirement.action,
         "session_minutes": minutes,
     }
-
-
-def ranges_typed(ranges: tuple[Range, ...]) -> str:
-    """Ranges as they are typed: one a line, with what it is called behind it."""
-    return "\n".join(f"{each} {each.label}".strip() for each in ranges)
 
 
 def hours_typed(spans: tuple[OpenHours, ...]) -> str:
@@ -193,11 +188,6 @@ def form_values(visit: Visit, form: Form, now: Form) -> dict[str, object]:
     }
 
 
-def _ranges(fields: Mapping[str, str], name: str) -> tuple[TypedRange, ...]:
-    parts = (line.partition(" ") for line in forms.lines(fields, name))
-    return tuple(TypedRange(spelled, label.strip()) for spelled, _, label in parts)
-
-
 def _hours(fields: Mapping[str, str], problems: list[FieldProblem]) -> tuple[OpenHours, ...]:
     found: list[OpenHours] = []
     for place, line in enumerate(forms.lines(fields, "login_hours")):
@@ -216,7 +206,7 @@ def _requirement(fields: Mapping[str, str]) -> Requirement:
 
 
 def _form(visit: Visit, form: Form) -> Shown:
-    values = {"here": NEW, "back": PLACE.path, "title": "New profile", "save": "Make the profile"}
+    values = {"here": NEW, "back": PLACE.path, "name": "", "save": "Make the profile"}
     crumbs = ((PLACE.name, PLACE.path), ("New profile", ""))
     return Shown("profiles/form.html", values | form_values(visit, form, Form(LABELS, {})), crumbs, form.status)
 

@@ -97,13 +97,13 @@ def ranges_typed(ranges: Iterable[Range]) -> str:
 
 
 def ranges(fields: Mapping[str, str], name: str) -> tuple[TypedRange, ...]:
-    """The ranges that were typed, a line each. A range of two addresses may have blanks around its hyphen."""
+    """The ranges that were typed, a line each. Between two addresses may be blanks around the hyphen, or the dash of a text processor."""
     return tuple(_range(line) for line in forms.lines(fields, name))
 
 
 def _range(line: str) -> TypedRange:
     first, _, rest = line.partition(" ")
-    if rest.lstrip().startswith("-"):
+    if rest.lstrip().startswith(("-", "\u2013")):
         last, _, label = rest.lstrip()[1:].strip().partition(" ")
         return TypedRange(f"{first}-{last}", label.strip())
     return TypedRange(first, rest.strip())
@@ -111,10 +111,7 @@ def _range(line: str) -> TypedRange:
 
 def worded(part: Part, form: Form) -> tuple[Beside, ...]:
     """Both versions in the words of the page, and not in those of the form's fields."""
+    words: dict[str, Mapping[str, str]]
     words = {each.label: {o.value: o.words for o in each.options} for each in part.questions if each.kind == "one"}
-    yes_or_no = {label for each in part.questions if each.kind in ("any", "yes") for label in each.labels.values()}
-
-    def told(label: str, text: str) -> str:
-        return ("yes" if text else "no") if label in yes_or_no else words.get(label, {}).get(text, text)
-
-    return tuple(Beside(each.label, told(each.label, each.now), told(each.label, each.typed)) for each in form.beside)
+    words |= {label: forms.YES_OR_NO for each in part.questions if each.kind in ("any", "yes") for label in each.labels.values()}
+    return forms.worded(form, words)

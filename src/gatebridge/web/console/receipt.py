@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import SequenceMatcher
 from urllib.parse import urlencode
 
@@ -17,6 +17,7 @@ from gatebridge.rules.reasons import Compared
 from gatebridge.web import explain, told
 from gatebridge.web.console import app_revoke, login_history, places, register_callback, strip
 from gatebridge.web.console.desk import Shown, Visit, shows
+from gatebridge.web.console.moments import Moments
 from gatebridge.web.house import House
 
 PATH = f"{login_history.PLACE.path}/{{receipt_id}}"
@@ -50,7 +51,7 @@ def routes(house: House) -> list[Route]:
 def show(visit: Visit) -> Shown:
     """The receipt, as far as the reader may see it."""
     receipt = receipts.by_id(visit.tx, visit.actor, visit.id_in_path("receipt_id", Prefix.RECEIPT))
-    stations = strip.as_met(receipt.findings)
+    stations = [replace(each, words=visit.moments.read(each.words)) for each in strip.as_met(receipt.findings)]
     at = strip.stopped_at(receipt.findings)
     compared = at.compared if at is not None else ()
     values = {
@@ -59,11 +60,11 @@ def show(visit: Visit) -> Shown:
         "line": login_history.line(visit, receipt),
         "gates": stations,
         "how_far": strip.sentence(stations) if stations else "",
-        "comparisons": [compare(each) for each in compared],
+        "comparisons": [compare(told_to(visit.moments, each)) for each in compared],
         "register": register_callback.offer(visit, receipt),
         "raw": _raw(receipt),
         "asked": sum(each.state != "unreached" for each in receipt.findings),
-        "explain": explain.link_to(receipt.id, within=True),
+        "explain": explain.link_to(receipt.id, within=bool(receipt.app_id and receipt.findings)),
         "question": question(receipt) if places.named("explain-access").needs & visit.actor.permissions else "",
         "browser": told.browser(receipt.user_agent) if receipt.user_agent else "",
         "revoke": app_revoke.address_of_token(visit, receipt.id) if receipt.outcome == "success" else "",
@@ -72,8 +73,8 @@ def show(visit: Visit) -> Shown:
 
 
 def question(receipt: Receipt) -> str:
-    """Explain access with what is known of this request filled in, so that one thing of it can be changed; empty where there is no app."""
-    if not receipt.app_id or receipt.flow not in {flow.value for flow in login_history.FLOWS}:
+    """Explain access with what is known of this request filled in, so that one thing of it can be changed; empty without any gate."""
+    if not receipt.app_id or not receipt.findings or receipt.flow not in {flow.value for flow in login_history.FLOWS}:
         return ""
     known = {
         "app": ids.long(receipt.app_id),
@@ -88,9 +89,15 @@ def question(receipt: Receipt) -> str:
 
 def _title(receipt: Receipt, stations: list[strip.Station]) -> str:
     if receipt.outcome != "refused":
-        return "Let through"
+        return "Let through" if receipt.findings else login_history.event_words(receipt.event)
     refusing = next((each.name for each in stations if each.state == "refused"), None)
     return f"Refused at {refusing}" if refusing is not None else "Refused"
+
+
+def told_to(reader: Moments, compared: Compared) -> Compared:
+    """The same, with the moments in it as its reader is told moments."""
+    sent, registered = (reader.read(side) if side is not None else None for side in (compared.sent, compared.registered))
+    return replace(compared, sent=sent, registered=registered)
 
 
 def compare(compared: Compared) -> Comparison:

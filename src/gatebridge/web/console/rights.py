@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.permissions import NARROWING, SENTENCES, Permission, beyond_own
-from gatebridge.web.console.forms import YES
+from gatebridge.web.console.forms import YES, YES_OR_NO
 
 _SPELLED = {"api": "API", "oauth": "OAuth", "and": "and"}
 
@@ -108,6 +108,7 @@ def field_of(permission: Permission) -> str:
 
 
 LABELS: Mapping[str, str] = {field_of(each): name_of(each) for _, group in GROUPS for each in group}
+WORDS = dict.fromkeys(LABELS.values(), YES_OR_NO)  # what a box says where two versions stand beside each other
 
 
 def values(permissions: Collection[Permission]) -> dict[str, str]:

@@ -138,6 +138,7 @@ def _page(visit: Visit, found: ListedApp, settings: AppSettings, form: Form) -> 
         "expected": EXPECTED,
         "wrongly": _wrongly(settings),
         "shown": validation.of_app(visit.tx, found.app),
+        "sees_receipts": app_tabs.sees_receipts(visit.actor, found),
         "here": app_tabs.address(found.app.id, "/try"),
         "me": visit.user.username,
         "said": ENDED if visit.request.query_params.get("said") == "ended" else "",

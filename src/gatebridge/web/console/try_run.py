@@ -150,6 +150,7 @@ def _page(visit: Visit, run: Try, kept: Kept | None, told: Told | None, form: Fo
         "by_hand": waits and needs_answer(run),
         "here": try_it.address_of(run.app_id, run.id),
         "begin": app_tabs.address(run.app_id, "/try"),
+        "sees_receipts": app_tabs.sees_receipts(visit.actor, found),
         "step": None,
         "gates": [],
         "how_far": "",

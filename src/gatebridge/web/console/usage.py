@@ -9,7 +9,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.storage import names
 from gatebridge.storage.listed_usage import UsageOrder
-from gatebridge.web.console import app_overview, app_revoke, exports, places
+from gatebridge.web.console import app_overview, app_revoke, app_tabs, exports, places
 from gatebridge.web.console.desk import Shown, Visit, shows
 from gatebridge.web.console.exports import Column
 from gatebridge.web.console.listing import Filter, Sort, View
@@ -85,13 +85,14 @@ def show_app(visit: Visit) -> Shown:
     """The grants of one app with what each makes use of, and the scopes that nobody would miss."""
     app_id = visit.id_in_path("app_id", Prefix.APP)
     found = oauth_usage.of_app(visit.tx, visit.actor, app_id)
+    named = names.of_apps(visit.tx, visit.org.id, [app_id]).get(app_id)
     values = {
         "found": found,
         "scopes": oauth_usage.scopes_of_app(visit.tx, visit.actor, app_id),
         "listed": GRANTS.page(visit, GRANTS.view(visit)),
         "flows": FLOWS,
-        "address": app_overview.address_of(app_id),
-        "revokes": _revokes(visit, app_id),
+        "address": app_overview.address_of(app_id) if app_tabs.opens_app(visit, app_id) else "",
+        "revokes": named is not None and app_revoke.revokes(visit.actor, named),
         "manages": Permission.MANAGE_CONNECTED_APPS in visit.actor.permissions,
         "said": app_revoke.SAID.get(visit.request.query_params.get("said", ""), ""),
     }
@@ -102,11 +103,6 @@ def grants(visit: Visit, view: View, after: str, count: int) -> list[GrantUsage]
     """The live grants of the app behind one of them, in the order of the view. Raises Refused."""
     app_id, behind = visit.id_in_path("app_id", Prefix.APP), ids.parse(after, Prefix.GRANT)
     return oauth_usage.live_grants_of_app(visit.tx, visit.actor, app_id, descending=view.descending, after=behind, limit=count)
-
-
-def _revokes(visit: Visit, app_id: str) -> bool:
-    app = names.of_apps(visit.tx, visit.org.id, [app_id]).get(app_id)
-    return app is not None and app_revoke.revokes(visit.actor, app)
 
 
 APPS = exports.List(PLACE, FILTERS, SORTS, COLUMNS, apps, lambda found: ids.long(found.app_id))

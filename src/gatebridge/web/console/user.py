@@ -1,6 +1,6 @@
 """One user: who it is, what it may do and through what, where it is signed in, and what apps have of it; and the form to change it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.responses import RedirectResponse
@@ -103,7 +103,7 @@ def show(visit: Visit) -> Shown:
         "ends_apps": Permission.MANAGE_CONNECTED_APPS in may,
         "manages": Permission.MANAGE_USERS in may,
         "assigns": Permission.MANAGE_PROFILES_AND_PERMISSION_SETS in may and user.id != visit.user.id,
-        "sees": frozenset(place.word for place in places.PLACES if place.needs & may),
+        "sees": places.open_to(may),
         "myself": user.id == visit.user.id,
     }
     return Shown("users/one.html", values, ((PLACE.name, PLACE.path), (user.name, "")))
@@ -130,7 +130,10 @@ def again(visit: Visit, refused: Refused) -> Shown | None:
         return None
     user = found(visit).user
     form = forms.again(_standing(user), visit.fields, refused)
-    return _form(visit, user, form) if form is not None else None
+    if form is None:
+        return None
+    named = {WHO["profile_id"]: dict(users.profile_choices(visit, user.profile_id))}
+    return _form(visit, user, replace(form, beside=forms.worded(form, named, ours=False)))
 
 
 def invite(visit: Visit) -> RedirectResponse:

@@ -148,15 +148,10 @@ def of_profile(profile_id: str) -> str:
     return f"{PLACE.path}?{urlencode({'profile': ids.long(profile_id)})}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Users(exports.List[Line]):
-    """The list, which is narrowed by the profiles of the org."""
-
-    def view(self, visit: Visit) -> View:
-        permit(visit.actor, *READS)
-        asked = ids.parse(visit.request.query_params.get("profile", ""), Prefix.PROFILE) or ""
-        of_profile = Filter("profile", "Profile", (("", "Any"), *profile_choices(visit, asked, MOST_TO_NARROW)))
-        return exports.List.view(replace(self, filters=(*self.filters, of_profile)), visit)
+def _profiles_to_narrow_by(visit: Visit) -> tuple[Filter, ...]:
+    permit(visit.actor, *READS)
+    asked = ids.parse(visit.request.query_params.get("profile", ""), Prefix.PROFILE) or ""
+    return (Filter("profile", "Profile", (("", "Any"), *profile_choices(visit, asked, MOST_TO_NARROW))),)
 
 
 def _form(visit: Visit, form: Form) -> Shown:
@@ -182,4 +177,4 @@ COLUMNS: tuple[Column[Line], ...] = (
     Column("password_changed_at", lambda line: line.user.password_changed_at),
     Column("id", lambda line: ids.long(line.user.id)),
 )
-LIST = _Users(PLACE, FILTERS, SORTS, COLUMNS, rows, lambda line: ids.long(line.user.id))
+LIST = exports.List(PLACE, FILTERS, SORTS, COLUMNS, rows, lambda line: ids.long(line.user.id), more_filters=_profiles_to_narrow_by)

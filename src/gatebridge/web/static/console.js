@@ -5,8 +5,9 @@ document.addEventListener("click", async (event) => {
   if (button === null) return;
   const text = button.dataset.copyKind === "address" ? new URL(button.dataset.copy, location.href).href : button.dataset.copy;
   await navigator.clipboard.writeText(text);
+  if (button.dataset.state === "done") return;
   const label = button.getAttribute("aria-label");
-  button.setAttribute("aria-label", "Copied");
+  button.setAttribute("aria-label", document.body.dataset.copied);
   button.dataset.state = "done";
   setTimeout(() => {
     button.setAttribute("aria-label", label);

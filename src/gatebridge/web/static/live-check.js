@@ -1,9 +1,8 @@
 // Reads back what is entered into a form while it is filled in: the answer to its own button "check" is put in place. Without it, the button does.
 //
-// `data-check` of the form names the fields; what is read of each stands in `#checked-<field>`.
+// `data-check` of the form names the fields; what is read of each stands in `#checked-<field>`. `data-held` says that a private key was held back.
 
 const PRIVATE = /PRIVATE KEY|"(?:d|k)"\s*:/i;
-const HELD = "This holds a private key. It was not sent; take it out, and paste the public half.";
 const PAUSE = 400;
 
 for (const form of document.querySelectorAll("form[data-check]")) {
@@ -45,7 +44,7 @@ async function read(form, fields, stillWanted) {
 /** Whether a field holds a private key, which is said beside it. */
 function hold(form, fields) {
   const holding = fields.filter((field) => PRIVATE.test(field.value));
-  for (const field of holding) say(form, field, HELD);
+  for (const field of holding) say(form, field, form.dataset.held);
   return holding.length > 0;
 }
 
