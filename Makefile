@@ -13,8 +13,11 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-rules test-tools lint format bench fuzz scale soak screenshots demo-reset standards texts requirements clean
+.PHONY: help run test test-rules test-rest test-tools test-imports lint format bench fuzz scale soak screenshots demo-reset standards texts requirements clean
 .DELETE_ON_ERROR:
+
+# Whatever is imported is compiled once, and not again in each of the many processes of the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## Show what there is to run
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,15 +26,24 @@ run: $(RUNTIME)  ## Start the server with a demo org (PORT and GATEBRIDGE_* are 
 	@exec $(BIN)/gatebridge run-demo
 
 test: $(DEV)  ## Check everything, on both databases; rules/ must be covered completely
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target lint test-rules test-tools
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/rules
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target lint test-tools test-imports
+	@$(MAKE) --no-print-directory --jobs 2 test-rules test-rest
 
+# What it says stays in one piece, since the other tests run beside it.
 test-rules: $(DEV)
-	$(BIN)/coverage run -m pytest --quiet tests/rules
+	@said=$$($(BIN)/coverage run -m pytest --quiet tests/rules 2>&1) || { echo "$$said"; exit 1; }; echo "$$said" | tail -n 1
 	$(BIN)/coverage report --show-missing --skip-covered --fail-under=100
 
+test-rest: $(DEV)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/rules
+
+# The three workers read the same modules at the same time; here one process compiles them before.
+test-imports: $(DEV)
+	@$(BIN)/python -m pytest --collect-only --quiet --ignore tests/rules >/dev/null || echo "The tests cannot be collected." >&2
+
 test-tools: $(DEV)
-	@scripts/system-packages chromium openssl nginx caddy || echo "Without them the tests that need them fail and say so." >&2
+	@scripts/system-packages chromium-headless-shell 2>/dev/null || scripts/system-packages chromium || echo "Without it the tests of pages fail and say so." >&2
+	@scripts/system-packages openssl nginx caddy || echo "Without them the tests that need them fail and say so." >&2
 	@$(BIN)/python -m tests.clients.node || echo "Without the clients from npm the tests of them fail and say so." >&2
 	@$(BIN)/python -m tests.clients.python_programs || echo "Without simple-salesforce and CumulusCI the tests of them fail and say so." >&2
 

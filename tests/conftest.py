@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 from hypothesis import settings
+from tests.compiled_once import compile_once
 from tests.databases import MASTER_KEYS, Postgres, migrate
+from tests.one_database import is_told_twice
 
 if TYPE_CHECKING:
     from gatebridge.storage.database import Database
@@ -37,8 +39,15 @@ def pytest_configure() -> None:
     drawing.exception_formatter = structlog.dev.plain_traceback
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = [item for item in items if not is_told_twice(item)]
+
+
 def pytest_collection_finish() -> None:
-    """Most objects live as long as the run from here on. To look through them all after every few tests would take a part of its time."""
+    """What is imported is there from here on."""
+    if "sqlalchemy" in sys.modules:  # the tests of rules alone wait for no database library
+        compile_once()
+    # Most objects live as long as the run. To look through them all after every few tests would take a part of its time.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

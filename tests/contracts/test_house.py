@@ -36,18 +36,14 @@ def within(module: Path) -> str:
     return module.relative_to(SOURCE).as_posix()
 
 
-every_module = pytest.mark.parametrize("module", MODULES, ids=within)
-
-
 # A migration is never edited once it has run somewhere, so it cannot be split either.
-@pytest.mark.parametrize("module", [path for path in MODULES if "versions" not in path.parts], ids=within)
-def test_a_module_is_short_enough_to_be_read_in_one_go(module: Path) -> None:
-    assert len(module.read_text().splitlines()) <= MOST_LINES
+def test_a_module_is_short_enough_to_be_read_in_one_go() -> None:
+    lengths = {within(module): len(module.read_text().splitlines()) for module in MODULES if "versions" not in module.parts}
+    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
-@every_module
-def test_a_module_is_named_after_what_it_does(module: Path) -> None:
-    assert not NAMES_THAT_SAY_NOTHING & set(module.relative_to(SOURCE).with_suffix("").parts)
+def test_a_module_is_named_after_what_it_does() -> None:
+    assert [within(module) for module in MODULES if NAMES_THAT_SAY_NOTHING & set(module.relative_to(SOURCE).with_suffix("").parts)] == []
 
 
 def uses_of_time_and_chance(source: str) -> list[str]:
@@ -67,9 +63,9 @@ def uses_of_time_and_chance(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("module", [path for path in MODULES if within(path) not in SOURCES_OF_TIME_AND_CHANCE], ids=within)
-def test_std_SC_12_time_and_randomness_are_passed_in(module: Path) -> None:
-    assert uses_of_time_and_chance(module.read_text()) == []
+def test_std_SC_12_time_and_randomness_are_passed_in() -> None:
+    used = {within(module): uses_of_time_and_chance(module.read_text()) for module in MODULES}
+    assert {name for name, found in used.items() if found} - SOURCES_OF_TIME_AND_CHANCE == set()
 
 
 @pytest.mark.parametrize("source", ["datetime.now(UTC)", "x = time.time", "os.urandom(8)", "import secrets", "from random import choice"])
@@ -83,11 +79,10 @@ def undocumented(tree: ast.Module) -> Iterator[str]:
             yield node.name
 
 
-@pytest.mark.parametrize(
-    "module", [path for path in MODULES if path.relative_to(SOURCE).parts[0] in ROOMS_WITH_DOCUMENTED_FUNCTIONS], ids=within
-)
-def test_every_public_function_of_these_rooms_says_what_it_means(module: Path) -> None:
-    assert list(undocumented(ast.parse(module.read_text()))) == []
+def test_every_public_function_of_these_rooms_says_what_it_means() -> None:
+    there = [module for module in MODULES if module.relative_to(SOURCE).parts[0] in ROOMS_WITH_DOCUMENTED_FUNCTIONS]
+    missing = {within(module): list(undocumented(ast.parse(module.read_text()))) for module in there}
+    assert {name: functions for name, functions in missing.items() if functions} == {}
 
 
 def _of_archive() -> Iterator[Path]:
