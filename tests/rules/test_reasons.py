@@ -630,17 +630,13 @@ def test_a_constant_is_called_like_its_code() -> None:
     assert all(name.lower() == code for name, code in constants.items())
 
 
-# Kept for the day on which a source is held back for its pace.
-NOT_YET_REFUSED_FOR = {"RATE_EXCEEDED"}
-
-
 def test_every_reason_is_refused_for_somewhere() -> None:
     """A page about what never happens leads whoever reads it astray."""
     house = Path(reasons.__file__).parents[2]
     modules = [each for each in vars(reasons).values() if isinstance(each, ModuleType)]
     constants = {name for module in modules for name, value in vars(module).items() if isinstance(value, Reason)}
     named = Counter(word for path in house.rglob("*.py") for word in re.findall(r"[A-Z][A-Z0-9_]+", path.read_text(encoding="utf-8")))
-    assert {name for name in constants if named[name] < 2} == NOT_YET_REFUSED_FOR
+    assert {name for name in constants if named[name] < 2} == set()
 
 
 def test_a_reason_without_a_second_text_says_the_one_that_it_has() -> None:

@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from tests.setup.stage import Stage
+from tests.setup.stage import DEVELOPER, Stage
 
 from gatebridge.crypto import secrets
 from gatebridge.rules.app_settings import ClientAuthMethod
 from gatebridge.rules.events import Event
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import setup as reasons
+from gatebridge.setup.add_certificate import AddCertificate, add_certificate
 from gatebridge.setup.create_app import CreatedApp
 from gatebridge.setup.delete_app import DeleteApp, delete_app
+from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.rotate_secret import AddSecret, NewSecret, RetireSecret, RotateSecret, add_secret, retire_secret, rotate_secret
+from gatebridge.setup.transfer_ownership import TransferOwnership, transfer_ownership
 from gatebridge.storage import credentials
 from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.schema import metadata
@@ -194,3 +197,26 @@ def test_X_CA_11_a_secret_shows_itself_to_nobody_by_accident(stage: Stage, made:
     assert new.secret.reveal() not in f"{new} {new.secret} {new.secret!r}"
     with stage.database.reading() as tx:
         assert new.secret.reveal() not in repr(credentials.secrets_of(tx, stage.org.id, made.app.id))
+
+
+@pytest.mark.parametrize("administers", [False, True])
+def test_X_AD_04_who_makes_a_way_in_for_an_app_that_is_not_the_own_holds_what_it_may_do(
+    stage: Stage, made: CreatedApp, administers: bool
+) -> None:
+    """Else whoever manages apps would take the power of any of them: by a secret, by a key, or by becoming its owner."""
+    stage.do(
+        edit_policies, EditPolicies(made.app.id, run_as_user_id=None if administers else stage.ada.user_id, may_administer=administers)
+    )
+    manager = replace(stage.eve, permissions=DEVELOPER | {Permission.MANAGE_CONNECTED_APPS, Permission.ROTATE_CONSUMER_CREDENTIALS})
+    reason = reasons.PERMISSION_MISSING if administers else reasons.RIGHT_BEYOND_OWN
+    for verb, command in (
+        (add_secret, AddSecret(made.app.id, "Mine")),
+        (rotate_secret, RotateSecret(made.app.id)),
+        (add_certificate, AddCertificate(made.app.id, "Mine", "")),
+        (transfer_ownership, TransferOwnership(made.app.id, owner_id=str(stage.eve.user_id))),
+    ):
+        stage.refused(reason, verb, command, manager)
+    # To end a credential takes no such power, and its owner was given the power with the app.
+    stage.do(rotate_secret, RotateSecret(made.app.id), stage.dan)
+    assert made.secret_record is not None
+    stage.do(retire_secret, RetireSecret(made.app.id, made.secret_record.id), manager)

@@ -62,8 +62,7 @@ def add_certificate(tx: Tx, actor: Actor, command: AddCertificate) -> AppCertifi
 
     On `certificate_has_private_key` nothing is kept, since a refusal changes nothing; the door then records it by `report_exposed_key`.
     """
-    app = app_rights.with_credentials(tx, actor, command.app_id)
-    app_rights.refuse_deleted(app)
+    app = app_rights.with_new_credentials(tx, actor, command.app_id)
     problem = typed_text.line_problem(command.name)
     refuse_invalid([FieldProblem("name", problem)] if problem else [])
     read = read_upload(tx, command.upload)

@@ -8,7 +8,8 @@ from gatebridge.rules.people import UserState
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.storage import apps, facts, listed_apps
+from gatebridge.setup import rights
+from gatebridge.storage import apps, facts, installations, listed_apps
 from gatebridge.storage.tx import Tx
 
 REGISTERS = frozenset({Permission.REGISTER_CONNECTED_APPS, Permission.MANAGE_CONNECTED_APPS})
@@ -34,6 +35,26 @@ def with_credentials(tx: Tx, actor: Actor, app_id: str) -> App:
     app = _of_this_org(tx, actor, app_id)
     _refuse_fixed(app)
     return app
+
+
+def with_new_credentials(tx: Tx, actor: Actor, app_id: str) -> App:
+    """The same for whoever makes a credential of the app, which may not be deleted. Raises Refused, also `right_beyond_own`."""
+    app = with_credentials(tx, actor, app_id)
+    refuse_deleted(app)
+    refuse_borrowed_powers(tx, actor, app)
+    return app
+
+
+def refuse_borrowed_powers(tx: Tx, actor: Actor, app: App) -> None:
+    """Whoever makes a credential of an app acts through it: as its run-as user, and in setup, where it may administer the org. Its owners
+    were given that along with it; anybody else holds it already, or is refused (X-AD-04). Raises Refused."""
+    found = listed_apps.known(tx, actor.org_id, app.id) if not _owns(actor, app) else None
+    here = found.installation if found is not None else None
+    policies = installations.policies_of(tx, actor.org_id, here.id) if here is not None else None
+    if policies is not None and policies.may_administer:
+        permit(actor, Permission.MANAGE_SECURITY)
+    if policies is not None and policies.run_as_user_id is not None:
+        rights.refuse_acting_for(tx, actor, facts.standing(tx, actor.org_id, policies.run_as_user_id))
 
 
 def installed(tx: Tx, actor: Actor, app_id: str) -> tuple[App, Installation]:
@@ -93,8 +114,7 @@ def _of_this_org(tx: Tx, actor: Actor, app_id: str) -> App:
     app = apps.by_id(tx, actor.org_id, app_id, hold=True)
     if app is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    owns = actor.user_id is not None and actor.user_id in (app.owner_id, app.backup_owner_id)
-    if not owns and Permission.MANAGE_CONNECTED_APPS not in actor.permissions:
+    if not _owns(actor, app) and Permission.MANAGE_CONNECTED_APPS not in actor.permissions:
         needed = Permission.MANAGE_CONNECTED_APPS
         raise Refused(
             setup_reasons.PERMISSION_MISSING,
@@ -102,6 +122,10 @@ def _of_this_org(tx: Tx, actor: Actor, app_id: str) -> App:
             facts={"permission": needed},
         )
     return app
+
+
+def _owns(actor: Actor, app: App) -> bool:
+    return actor.user_id is not None and actor.user_id in (app.owner_id, app.backup_owner_id)
 
 
 def _refuse_fixed(app: App) -> None:

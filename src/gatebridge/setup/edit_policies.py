@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatebridge.records.change import check_version, permit, record_change
-from gatebridge.rules import network, policy_checks, settable, typed_ranges
+from gatebridge.rules import network, policy_checks, typed_ranges
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
 from gatebridge.rules.drafts import Draft
@@ -15,12 +15,12 @@ from gatebridge.rules.events import Event
 from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.lifetimes import RefreshPolicy
 from gatebridge.rules.network import NetworkPolicy, Relaxation
-from gatebridge.rules.people import Standing, UserState
-from gatebridge.rules.permissions import Permission, beyond_own
+from gatebridge.rules.people import UserState
+from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.rules.typed_ranges import TypedRange
-from gatebridge.setup import app_rights, hit_list
+from gatebridge.setup import app_rights, hit_list, rights
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale, told_requirement, with_ranges, with_requirement
 from gatebridge.storage import facts, installations
 from gatebridge.storage.tx import Tx
@@ -81,7 +81,7 @@ def edit_policies(tx: Tx, actor: Actor, command: EditPolicies) -> AppPolicies:
     if after.run_as_user_id is not None and after.run_as_user_id != before.run_as_user_id:
         problems += _run_as_problems(tx, actor, after.run_as_user_id)
     elif after.run_as_user_id is not None and opens_setup:
-        _refuse_powers_beyond_own(tx, actor, facts.standing(tx, actor.org_id, after.run_as_user_id))
+        rights.refuse_acting_for(tx, actor, facts.standing(tx, actor.org_id, after.run_as_user_id))
     refuse_invalid(problems)
     drafts = Draft(policies={app.id: before}), Draft(policies={app.id: after})
     locked_out = hit_list.refuse_unconfirmed(tx, actor, app.id, *drafts, command.confirmed)
@@ -123,17 +123,5 @@ def _run_as_problems(tx: Tx, actor: Actor, user_id: str) -> list[FieldProblem]:
         return [FieldProblem("run_as_user_id", "There is no such user in this org.")]
     if standing.user.state is not UserState.ACTIVE or standing.user.frozen:
         return [FieldProblem("run_as_user_id", f"{standing.user.name} is not an active user.")]
-    _refuse_powers_beyond_own(tx, actor, standing)
+    rights.refuse_acting_for(tx, actor, standing)
     return []
-
-
-def _refuse_powers_beyond_own(tx: Tx, actor: Actor, standing: Standing | None) -> None:
-    if standing is None:
-        return
-    beyond = beyond_own(actor.permissions, standing.permissions(tx.now))
-    if beyond:
-        raise Refused(
-            setup_reasons.RIGHT_BEYOND_OWN,
-            detail=f"The app would act for {standing.user.name}, who holds what you do not: {', '.join(map(settable.name_of, beyond))}.",
-            facts={"permissions": list(beyond)},
-        )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from gatebridge.rules import settable
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.people import Standing
 from gatebridge.rules.people_checks import ADMIN_RIGHTS
 from gatebridge.rules.permissions import Permission, beyond_own
 from gatebridge.rules.reasons import Refused
@@ -18,6 +19,17 @@ def refuse_beyond_own(actor: Actor, rights: Iterable[Permission]) -> None:
     if missing:
         detail = f"You do not hold {', '.join(map(settable.name_of, missing))} yourself."
         raise Refused(setup_reasons.RIGHT_BEYOND_OWN, detail=detail, facts={"permissions": list(missing)})
+
+
+def refuse_acting_for(tx: Tx, actor: Actor, standing: Standing | None) -> None:
+    """Nobody acts through an app for a user who holds what they do not (X-AD-04). Raises Refused (`right_beyond_own`)."""
+    beyond = beyond_own(actor.permissions, standing.permissions(tx.now)) if standing is not None else ()
+    if standing is not None and beyond:
+        raise Refused(
+            setup_reasons.RIGHT_BEYOND_OWN,
+            detail=f"The app would act for {standing.user.name}, who holds what you do not: {', '.join(map(settable.name_of, beyond))}.",
+            facts={"permissions": list(beyond)},
+        )
 
 
 def refuse_own(actor: Actor, user_id: str) -> None:

@@ -129,8 +129,7 @@ def secret_problems(now: datetime, name: str, expires_at: datetime | None) -> li
 
 
 def _with_secrets(tx: Tx, actor: Actor, app_id: str) -> App:
-    app = app_rights.with_credentials(tx, actor, app_id)
-    app_rights.refuse_deleted(app)
+    app = app_rights.with_new_credentials(tx, actor, app_id)
     settings = apps.settings_of(tx, actor.org_id, app.id)
     if settings is None or not app_checks.takes_secrets(settings):
         raise Refused(setup_reasons.STATE_CONFLICT, detail="This app does not prove itself with a secret; its settings say how it does.")

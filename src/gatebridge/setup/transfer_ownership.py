@@ -30,6 +30,7 @@ def transfer_ownership(tx: Tx, actor: Actor, command: TransferOwnership) -> App:
     before = app_rights.transferable(tx, actor, command.app_id)
     if actor.user_id != before.owner_id:
         permit(actor, Permission.MANAGE_CONNECTED_APPS)
+    app_rights.refuse_borrowed_powers(tx, actor, before)
     check_version(before.version, command.expected_version)
     app_rights.refuse_deleted(before)
     after = applied(before, command, "owner_id", "backup_owner_id")

@@ -14,7 +14,8 @@ from gatebridge.rules.reasons.data import Told
 from gatebridge.salesforce import errors, soap
 from gatebridge.web import pages
 
-RETRY_AFTER_SECONDS = 1  # an outage is over when the next request says so; a longer wait would only prolong it
+# By status. An outage is over when the next request says so, and a longer wait would only prolong it; a pace takes longer to become one.
+RETRY_AFTER_SECONDS = {429: 60, 503: 1}
 OAUTH_PATHS = ("/services/", "/.well-known/", "/id/")
 DATA_PATH, SOAP_PATH = "/services/data", "/services/Soap"
 # Where people's browsers come, and programs do not.
@@ -28,7 +29,8 @@ def reason_url(scope: Scope, code: str) -> str:
 
 def headers_of(reason: Reason) -> dict[str, str]:
     """What a status code promises to send along."""
-    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if reason.status in (429, 503) else {}
+    wait = RETRY_AFTER_SECONDS.get(reason.status)
+    return {"Retry-After": str(wait)} if wait is not None else {}
 
 
 def wants_page(scope: Scope) -> bool:

@@ -217,7 +217,7 @@ def test_X_RL_15_one_network_leaves_only_so_many_requests_behind_before_anybody_
     monkeypatch.setattr(waiting, "MOST_OF_STRANGERS", 2)
     assert ["signin" in app.browser().open(app.url()).forms for _ in range(2)] == [True, True]
     stopped = app.browser().open(app.url())
-    assert (stopped.status, stopped.went_to) == (429, None)
+    assert (stopped.status, stopped.headers["retry-after"], stopped.went_to) == (429, "60", None)
     assert "rate_exceeded" in stopped.text
     assert "consent" in browser.open(app.url()).forms  # who has signed in is no stranger
     assert "signin" in app.browser("198.51.100.7").open(app.url()).forms

@@ -40,8 +40,8 @@ RATE_EXCEEDED = Reason(
     salesforce_error="rate_limit_exceeded",
     salesforce_text="number of logins exceeded",
     sentence="Too many requests came from this source in a short time.",
-    hint="Stop for as long as Retry-After says; a loop that retries a wrong credential is the usual cause.",
-    remedy="Look in Login History for what the source was refused for, and repair that; the limit itself protects every secret.",
+    hint="Stop for as long as Retry-After says; a loop that sends one request again and again is the usual cause.",
+    remedy="Look for the loop. What was refused stands in Login History; a request that nobody signed in to leaves no line there.",
 )
 INTERNAL_FAULT = Reason(
     code="internal_fault",
