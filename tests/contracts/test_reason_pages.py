@@ -24,6 +24,7 @@ from gatebridge.rules.reasons import (
     data,
     flow,
     logout,
+    outage,
     permitted,
     sign_in,
     sobjects,
@@ -74,7 +75,7 @@ def test_a_page_says_what_to_do_on_either_side(side: str) -> None:
 
 
 # Until the callback URL is proven, and wherever a person sits at a form of ours, the answer is a page (standards AZ-01).
-ON_A_PAGE = {callback.CALLBACK_MISSING, callback.CALLBACK_NOT_REGISTERED, *catalogue([sign_in, user_codes]).values()}
+ON_A_PAGE = {callback.CALLBACK_MISSING, callback.CALLBACK_NOT_REGISTERED, outage.RATE_EXCEEDED, *catalogue([sign_in, user_codes]).values()}
 
 # Nobody waits for an app to take a logout token: what came of it is read in the history alone.
 IN_THE_HISTORY = {logout.LOGOUT_REFUSED, logout.LOGOUT_UNDELIVERED}
