@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from bench import copies, soql
 from bench.seed import Seeded
 from gatebridge.crypto import secrets as values
+from gatebridge.monitoring import exposures
 from gatebridge.rules import ids
 from gatebridge.rules.ids import Prefix
-from gatebridge.storage import apps, audit_trail, credentials, installations, people, schema
+from gatebridge.storage import app_weights, apps, audit_trail, credentials, installations, orgs, people, schema
 from gatebridge.storage.access_requests import access_requests
 from gatebridge.storage.custom_permissions import custom_permission_holders, custom_permissions
 from gatebridge.storage.database import Database
@@ -61,6 +62,7 @@ def add(database: Database, seeded: Seeded, lines: int, progress: Callable[[str]
     soql.add_history(database, org_id, [*[busy] * len(app_ids), *app_ids], users, lines, soql.OF_THE_APP)
     progress(f"{lines:,} lines are there")
     _use(database, org_id)
+    _weigh(database, org_id)
     _alive(database, org_id, busy, users)
     progress("and what they add up to")
     return LargeOrg(org_id, busy, app_ids[7], users[7], profile, sets[7], _signed_in(database, seeded))
@@ -231,6 +233,18 @@ def _use(database: Database, org_id: str) -> None:
         tx.connection.execute(sa.delete(leases).where(leases.c.name == f"usage:{org_id}"))
         row = {"name": f"usage:{org_id}", "holder": "", "until": tx.now, "progress": {"after": newest}}
         tx.connection.execute(sa.insert(leases).values(row))
+
+
+def _weigh(database: Database, org_id: str) -> None:
+    """What the worker would have weighed by now."""
+    after, more = "", True
+    while more:
+        with database.transaction() as tx:
+            org = orgs.by_id(tx, org_id)
+            found = exposures.weights(tx, org, after, exposures.BATCH) if org is not None else {}
+            more = len(found) == exposures.BATCH
+            app_weights.replace(tx, org_id, after, max(found) if more else f"{Prefix.APP}~", found)
+            after = max(found, default="")
 
 
 def _alive(database: Database, org_id: str, busy: str, users: Sequence[str]) -> None:
