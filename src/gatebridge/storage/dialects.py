@@ -159,11 +159,21 @@ def upsert(dialect: str, table: sa.Table) -> Any:
 
 
 def holds_text(connection: sa.Connection, text: str, *columns: sa.Column[str]) -> sa.ColumnElement[bool]:
-    """Whether one of the columns holds the text, in upper or lower case."""
+    """Whether one of the columns, none of which is ever null, holds the text, in upper or lower case."""
     if connection.dialect.name == "sqlite":
         # LIKE minds no case there by itself, for the same letters for which lower() does; calling that for each row takes thrice as long.
         return sa.or_(*(column.contains(text, autoescape=True) for column in columns))
-    return sa.or_(*(column.icontains(text, autoescape=True) for column in columns))
+    # A look for a text as it is takes two thirds of the time of LIKE, and one look through all of them less than one through each.
+    joined: sa.ColumnElement[str] = columns[0]
+    for column in columns[1:]:
+        joined = joined.concat("\n").concat(column)
+    return holds_exactly(connection, sa.func.lower(joined), sa.func.lower(text))
+
+
+def holds_exactly(connection: sa.Connection, found_in: sa.ColumnElement[str], text: str | sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a text stands in it letter for letter."""
+    place = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
+    return place(found_in, text) > 0
 
 
 def for_update(statement: sa.Select[Any], connection: sa.Connection) -> sa.Select[Any]:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.people import User, UserState, folded_name
 from gatebridge.storage import rows, sorting
-from gatebridge.storage.dialects import holds_text
+from gatebridge.storage.dialects import holds_exactly, holds_text
 from gatebridge.storage.people import users
 from gatebridge.storage.tx import Tx
 
@@ -66,4 +66,4 @@ def list_page(
 def _called(tx: Tx, text: str) -> sa.ColumnElement[bool]:
     found = holds_text(tx.connection, text, users.c.username, users.c.email)
     name = folded_name(text)
-    return sa.or_(found, users.c.sort_name.contains(name, autoescape=True)) if name else found
+    return sa.or_(found, holds_exactly(tx.connection, users.c.sort_name, name)) if name else found
