@@ -60,6 +60,28 @@ def test_the_history_of_one_user_at_one_app_since(timed: Database, acme: SmallOr
         assert [each.id for each in found] == [wanted.id]
 
 
+def test_the_history_of_many_reasons_goes_on_where_it_left_off(timed: Database, acme: SmallOrg, clock: ManualClock) -> None:
+    reasons = ("user_frozen", "secret_wrong", "flow_not_enabled", "user_frozen", "secret_wrong", "user_frozen")
+    with timed.transaction() as tx:
+        made = [
+            line(acme, clock.now + timedelta(minutes=n), outcome="refused", reason=reason, user_id=acme.user_id)
+            for n, reason in enumerate(reasons)
+        ]
+        login_history.insert_many(tx, [*made, line(acme, clock.now)])
+        ids = [each.id for each in made if each.reason != "flow_not_enabled"]
+        wanted = {"user_frozen", "secret_wrong", "client_unknown"}
+        for oldest_first, expected in ((True, ids), (False, ids[::-1])):
+            found: list[str] = []
+            for _ in range(3):
+                before = found[-1] if found else None
+                page = history_reading.page(tx, acme.id, before=before, limit=2, oldest_first=oldest_first, reasons=wanted)
+                found += [each.id for each in page]
+            assert found == expected
+        assert [each.id for each in history_reading.page(tx, acme.id, limit=9, reasons=wanted, user_id=acme.user_id)] == ids[::-1]
+        since = clock.now + timedelta(minutes=4)
+        assert [each.id for each in history_reading.page(tx, acme.id, limit=9, reasons=wanted, since=since)] == ids[:-3:-1]
+
+
 def test_a_session_by_its_id_while_it_lives_and_in_its_own_org(timed: Database, acme: SmallOrg, other: SmallOrg) -> None:
     with timed.transaction() as tx:
         session = a_session(tx, acme, org_epoch=0, user_epoch=0)

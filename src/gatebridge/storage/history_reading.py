@@ -1,6 +1,6 @@
 """Reading the login history: page by page, newest or oldest first; what is newer than a line; and one line by the id of its receipt."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
@@ -51,11 +51,28 @@ def page(
     tx: Tx, org_id: str, *, before: str | None = None, limit: int, oldest_first: bool = False, **narrowed: Unpack[Narrowed]
 ) -> list[HistoryLine]:
     """The lines before the id `before`, newest first, that fit; or, the oldest first, those behind it."""
-    wanted = _wanted(org_id, narrowed)
-    if before is not None:
-        wanted.append(login_history.c.id > before if oldest_first else login_history.c.id < before)
     order = login_history.c.id if oldest_first else login_history.c.id.desc()
-    return [_of_row(row) for row in tx.connection.execute(sa.select(*_COLUMNS).where(*wanted).order_by(order).limit(limit))]
+    beyond = () if before is None else (login_history.c.id > before if oldest_first else login_history.c.id < before,)
+    many = len(narrowed.get("reasons") or ()) > 1 and narrowed.get("app_id") is None and narrowed.get("user_id") is None
+    if many:
+        firsts = sorted(_of_each_reason(tx, org_id, narrowed, beyond, order, limit), reverse=not oldest_first)
+        fitting = [login_history.c.org_id == org_id, login_history.c.id.in_(firsts[:limit])]
+    else:
+        fitting = [*_wanted(org_id, narrowed), *beyond]
+    return [_of_row(row) for row in tx.connection.execute(sa.select(*_COLUMNS).where(*fitting).order_by(order).limit(limit))]
+
+
+def _of_each_reason(
+    tx: Tx, org_id: str, narrowed: Narrowed, beyond: Iterable[sa.ColumnElement[bool]], order: sa.ColumnElement[str], limit: int
+) -> list[str]:
+    """The ids of the first lines of each of the reasons. The index has the lines of one of them in their order; asked for many at once, a
+    database may read through all refusals for a rare one.
+    """
+    firsts = [
+        sa.select(login_history.c.id).where(*_wanted(org_id, narrowed | {"reasons": (reason,)}), *beyond).order_by(order).limit(limit)
+        for reason in sorted(narrowed.get("reasons") or ())
+    ]
+    return list(tx.connection.scalars(sa.union_all(*(sa.select(first.subquery().c.id) for first in firsts))))
 
 
 def newest_ids(tx: Tx, org_id: str, *, after: str, limit: int, **narrowed: Unpack[Narrowed]) -> list[str]:

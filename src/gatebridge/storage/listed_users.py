@@ -45,7 +45,7 @@ def list_page(
     if search:
         wanted.append(_called(tx, search))
     key: sa.ColumnElement[str] | None = users.c.sort_name if by is UserOrder.NAME else None
-    indexed = not search and state is None and frozen is None
+    indexed = not search and profile_id is None and state is None and frozen is None
     if key is not None and not indexed:
         # What fits may be rare, and read by the index of names every row that does not fit would be looked up by itself. So none serves.
         key = key.concat("")
