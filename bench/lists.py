@@ -152,5 +152,12 @@ def _with_next(visitor: _Visitor, path: str) -> Iterator[Measured]:
 
 def _measured(visitor: _Visitor, path: str) -> tuple[Measured, str]:
     _, sent, page = visitor.get(path)
-    times = [visitor.get(path)[0] for _ in range(TIMES)]
-    return Measured(path, statistics.median(times), len(sent) / 1000, len(page.encode()) / 1000), page
+    milliseconds = _middle(visitor, path)
+    if milliseconds >= SLOWEST_MS:
+        # A machine that held its breath is no fault of the page; one that is too slow is so twice.
+        milliseconds = min(milliseconds, _middle(visitor, path))
+    return Measured(path, milliseconds, len(sent) / 1000, len(page.encode()) / 1000), page
+
+
+def _middle(visitor: _Visitor, path: str) -> float:
+    return statistics.median(visitor.get(path)[0] for _ in range(TIMES))
