@@ -8,12 +8,13 @@ const PAUSE = 400;
 for (const form of document.querySelectorAll("form[data-check]")) {
   const fields = form.dataset.check.split(" ").map((name) => form.elements[name]).filter(Boolean);
   let asked = 0;
-  for (const field of fields) {
-    field.addEventListener("input", () => {
-      const now = ++asked;
-      setTimeout(() => now === asked && read(form, fields, () => now === asked), PAUSE);
-    });
-  }
+  const entered = () => {
+    const now = ++asked;
+    setTimeout(() => now === asked && read(form, fields, () => now === asked), PAUSE);
+  };
+  for (const field of fields) field.addEventListener("input", entered);
+  // What was entered before this module was there.
+  if (fields.some((field) => field.value !== field.defaultValue)) entered();
   form.addEventListener("submit", (event) => {
     if (hold(form, fields)) event.preventDefault();
   });
