@@ -10,6 +10,7 @@ from tests.oauth.conftest import acme, house, loop
 from tests.oauth.flows.visits import enrol
 from tests.oauth.tenants import Tenant, make_tenant
 
+from gatebridge.rules import settable
 from gatebridge.rules.hours import parse_hours
 from gatebridge.rules.ids import long
 from gatebridge.rules.levels import Level, LevelAction
@@ -296,7 +297,7 @@ def test_X_XS_01_markup_in_what_people_type_stays_text(acme: Tenant, browser: Br
 
 def test_every_right_has_a_box_and_a_weight() -> None:
     assert set(rights.LABELS) == {rights.field_of(each) for each in Permission}
-    assert rights.name_of(Permission.VIEW_OAUTH_USAGE) == "View OAuth Usage"
+    assert settable.name_of(Permission.VIEW_OAUTH_USAGE) == "View OAuth Usage"
     assert [each.weight for each in rights.told([Permission.API_ENABLED, Permission.PROMOTE, Permission.MANAGE_USERS])] == [
         "heavy",
         "medium",

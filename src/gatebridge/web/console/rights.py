@@ -3,11 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from gatebridge.rules import settable
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.permissions import NARROWING, SENTENCES, Permission, beyond_own
 from gatebridge.web.console.forms import YES, YES_OR_NO
-
-_SPELLED = {"api": "API", "oauth": "OAuth", "and": "and"}
 
 GROUPS = (
     (
@@ -78,15 +77,10 @@ class Box:
     shut: bool
 
 
-def name_of(permission: Permission) -> str:
-    """`view_oauth_usage` is View OAuth Usage."""
-    return " ".join(_SPELLED.get(word, word.capitalize()) for word in permission.value.split("_"))
-
-
 def right(permission: Permission) -> Right:
     """One right in words."""
     weight = "heavy" if permission in _HEAVY else "light" if permission in _LIGHT else "medium"
-    return Right(permission, name_of(permission), SENTENCES[permission], weight)
+    return Right(permission, settable.name_of(permission), SENTENCES[permission], weight)
 
 
 def told(permissions: Collection[Permission]) -> list[Right]:
@@ -107,7 +101,7 @@ def field_of(permission: Permission) -> str:
     return f"right_{permission.value}"
 
 
-LABELS: Mapping[str, str] = {field_of(each): name_of(each) for _, group in GROUPS for each in group}
+LABELS: Mapping[str, str] = {field_of(each): settable.name_of(each) for _, group in GROUPS for each in group}
 WORDS = dict.fromkeys(LABELS.values(), YES_OR_NO)  # what a box says where two versions stand beside each other
 
 
