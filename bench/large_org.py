@@ -80,6 +80,7 @@ def _users(database: Database, seeded: Seeded, count: int) -> list[str]:
             "state": state,
             "frozen": n % 499 == 0,
             "sort_name": f"{first} {last}".lower(),
+            "found_by": f"{name['username']}\n{name['email']}\n{first} {last}".lower(),
         }
 
     like = copies.row(database, people.users, people.users.c.id == seeded.people.users[3].id)

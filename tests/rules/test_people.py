@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from tests.rules.facts_builder import A_MOMENT, NOW, ORG, SERVICE_PROFILE, SYNC_SET, USER, but
 
-from gatebridge.rules.people import Assignment, PermissionSet, Standing
+from gatebridge.rules.people import Assignment, CustomPermission, PermissionSet, Standing, UserState
 from gatebridge.rules.permissions import Permission
 
 
@@ -20,6 +20,10 @@ from gatebridge.rules.permissions import Permission
 )
 def test_an_assignment_holds_until_its_end(expires_at: datetime | None, holds: bool) -> None:
     assert Assignment("0PS000000000001", expires_at).holds(NOW) is holds
+
+
+def test_the_states_of_a_user_are_called_as_they_are_stored_and_sent() -> None:
+    assert [str(state) for state in UserState] == ["invited", "active", "deactivated"]
 
 
 def a_set(*rights: Permission) -> PermissionSet:
@@ -47,6 +51,16 @@ def test_a_user_may_do_what_profile_and_permission_sets_give_at_that_moment(
     assert Standing(USER, SERVICE_PROFILE, sets).permissions(NOW) == rights
 
 
+def test_of_whom_nothing_else_is_said_nothing_else_is_told() -> None:
+    assert (USER.locale, USER.timezone) == ("en_US", "UTC")
+    assert {USER.phone, USER.street, USER.city, USER.region, USER.postal_code, USER.country} == {""}
+
+
+def test_whoever_is_made_anew_is_in_the_first_version() -> None:
+    right = CustomPermission("0CP000000000001", ORG.id, "Approve", "Approve", "", NOW)
+    assert {each.version for each in (USER, SERVICE_PROFILE, SYNC_SET, right)} == {1}
+
+
 @pytest.mark.parametrize(
     ("first", "last", "name"),
     [
@@ -72,6 +86,31 @@ def test_a_user_is_called_by_name_and_by_username_where_there_is_none(first: str
 )
 def test_a_user_is_sorted_by_what_is_read(first: str, last: str, sorted_by: str) -> None:
     assert but(USER, first_name=first, last_name=last, username="Sync@acme.example").sort_name == sorted_by
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("sync@acme", True),
+        ("ops@mail.example", True),
+        ("eva dvorak", True),
+        ("va dvo", True),
+        ("dvorak eva", False),
+        ("example eva", False),  # no text reaches from one of the three into the next
+    ],
+)
+def test_a_user_is_found_by_username_e_mail_and_name(typed: str, found: bool) -> None:
+    who = but(USER, username="Sync@Acme.example", email="Ops@mail.example", first_name="Éva", last_name="Dvořák")
+    assert (typed in who.found_by) is found
+
+
+def test_what_a_user_is_sorted_and_found_by_fits_into_an_index() -> None:
+    longest = but(USER, username="u" * 120, email="e" * 254, first_name="王" * 80, last_name="玲" * 80)
+    assert longest.found_by.endswith(longest.sort_name)
+    assert longest.sort_name == longest.name
+    # One letter that stands for a whole sentence.
+    swollen = but(longest, first_name="\ufdfa" * 80, last_name="\ufdfa" * 80)
+    assert (len(swollen.sort_name.encode()), len(swollen.found_by.encode())) == (799, 1_700)
 
 
 @pytest.mark.parametrize(

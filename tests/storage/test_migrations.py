@@ -72,6 +72,8 @@ def test_a_filled_database_comes_to_the_newest_schema_one_migration_after_the_ot
         assert tx.connection.scalars(sa.select(app_origins.c.origin)).all() == ["https://billing.example"]
         named = tx.connection.scalars(sa.select(users.c.sort_name).order_by(users.c.sort_name)).all()
         assert named == ["olga example", "uwe øye strasse"]
+        told = tx.connection.scalars(sa.select(users.c.found_by).order_by(users.c.sort_name)).all()
+        assert [each.rsplit("\n", 1)[1] for each in told] == named
         kept = [tx.connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in (app_settings, policies, permits, grants)]
         assert (kept, tx.connection.scalar(sa.select(grants.c.user_id))) == ([1, 1, 1, 1], org.user_id)
 

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 import pytest
 import sqlalchemy as sa
 from tests.setup.stage import add_org
+from tests.storage.plans import steps_of
 
 from gatebridge.crypto import secrets
 from gatebridge.rules.ids import Prefix
@@ -20,6 +21,7 @@ from gatebridge.rules.permissions import EVERY_POWER, Permission
 from gatebridge.storage import facts, holders, invitations, listed_users, people, permission_sets, profiles
 from gatebridge.storage.database import Database
 from gatebridge.storage.invitations import Invitation
+from gatebridge.storage.listed_users import UserOrder
 from gatebridge.storage.tx import Tx
 
 OFFICE = Range(ip_address("192.0.2.0"), ip_address("192.0.2.255"), "Office")
@@ -131,6 +133,24 @@ def test_a_user_is_found_by_the_whole_name_as_one_types_it(database: Database, k
             for text in ("zoe mu", "MÜLLER", "ë m", "Z%M", "\u0301")
         ]
         assert [[user.id for user in each] for each in found] == [[zoe.id], [zoe.id], [zoe.id], [], []]
+
+
+def test_a_user_with_the_longest_name_that_there_is_can_be_kept(database: Database, kept: Kept) -> None:
+    # Korean syllables, each of which is folded into its sounds: more than an index of PostgreSQL has room for.
+    syllables = "".join(chr(0xAC00 + n * 7919 % 11_172) for n in range(534))
+    told = {"username": syllables[:120], "first_name": syllables[120:200], "last_name": syllables[200:280], "email": syllables[280:]}
+    with database.transaction() as tx:
+        long = a_user(tx, kept.profile, "long")
+        assert people.update(tx, replace(long, **told))
+        found = listed_users.list_page(tx, kept.org.id, after=None, limit=9, search=syllables[40:80])
+        assert [user.id for user in found] == [long.id]
+
+
+@pytest.mark.parametrize("by", [UserOrder.AGE, UserOrder.NAME])
+def test_who_is_found_by_a_text_is_found_in_an_index_alone(database: Database, kept: Kept, by: UserOrder) -> None:
+    if database.is_sqlite:
+        steps = steps_of(database, lambda tx: listed_users.list_page(tx, kept.org.id, after=None, limit=9, search="ada", by=by))
+        assert steps[0] == f"SEARCH users USING COVERING INDEX ix_users_by_{by} (org_id=?)"
 
 
 def test_a_state_is_left_only_from_where_it_may_be_left(database: Database, kept: Kept) -> None:

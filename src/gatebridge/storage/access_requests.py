@@ -11,7 +11,7 @@ from gatebridge.rules.access_requests import QUIET, AccessRequest, RequestKind, 
 from gatebridge.rules.ids import Prefix
 from gatebridge.storage import sorting
 from gatebridge.storage.apps import app_directory, apps
-from gatebridge.storage.dialects import Id, Moment, Text, folded, insert_new
+from gatebridge.storage.dialects import Id, Moment, Text, folded, for_update, insert_new, one_of
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.orgs import orgs
 from gatebridge.storage.people import users
@@ -115,6 +115,16 @@ def latest(tx: Tx, org_id: str, kind: RequestKind, app_id: str, user_id: str | N
     return _of_row(row) if row else None
 
 
+def hold(tx: Tx, org_id: str, app_id: str) -> None:
+    """Nobody else decides or repeats what is asked about this app until the end.
+
+    Held before all else by who decides, in the order of their ids: with one of them comes the app's installation, and with that the rest.
+    """
+    here = access_requests.c
+    waiting = sa.select(here.id).where(here.org_id == org_id, here.app_id == app_id, here.state == RequestState.OPEN).order_by(here.id)
+    tx.connection.execute(for_update(waiting, tx.connection))
+
+
 def decide(tx: Tx, org_id: str, request_id: str, decision: Decision) -> bool:
     """Decide an open request. False when it is not open any more: somebody else was first."""
     return bool(_decided(tx, decision, access_requests.c.org_id == org_id, access_requests.c.id == request_id))
@@ -153,7 +163,7 @@ def page(
     among, key = _keyed(org_id, by)
     found = sorting.page(tx, among, *wanted, record_id=here.id, key=key, descending=descending, after=after, limit=limit)
     ids = [row.id for row in found]
-    read = {row.id: row for row in tx.connection.execute(_listed(org_id).where(here.id.in_(ids)))} if ids else {}
+    read = {row.id: row for row in tx.connection.execute(_listed(org_id).where(one_of(tx.connection, here.id, ids)))} if ids else {}
     return [_listed_of_row(read[each]) for each in ids]
 
 

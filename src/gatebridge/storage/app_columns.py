@@ -11,6 +11,7 @@ from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.ids import Prefix
 from gatebridge.storage.apps import app_directory, app_settings
 from gatebridge.storage.credentials import certificates, secrets
+from gatebridge.storage.dialects import one_of
 from gatebridge.storage.tx import Tx
 from gatebridge.storage.usage import usage
 
@@ -31,7 +32,7 @@ def flows_of(tx: Tx, app_ids: Collection[str]) -> dict[str, frozenset[Flow]]:
         return {}
     settings = sa.and_(app_settings.c.org_id == app_directory.c.org_id, app_settings.c.app_id == app_directory.c.app_id)
     statement = sa.select(app_settings.c.app_id, app_settings.c.flows).join_from(app_directory, app_settings, settings)
-    found = tx.connection.execute(statement.where(app_directory.c.app_id.in_(sorted(app_ids))))
+    found = tx.connection.execute(statement.where(one_of(tx.connection, app_directory.c.app_id, app_ids)))
     return {row.app_id: frozenset(map(Flow, row.flows)) for row in found}
 
 
@@ -39,7 +40,7 @@ def users_of(tx: Tx, org_id: str, app_ids: Collection[str], since: datetime) -> 
     """How many users each of these apps let in since a moment, as far as the roll-up has come; of each at most `MOST_USERS`."""
     if not app_ids:
         return {}
-    found = sa.select(app_directory.c.app_id, _lately(org_id, since)).where(app_directory.c.app_id.in_(sorted(app_ids)))
+    found = sa.select(app_directory.c.app_id, _lately(org_id, since)).where(one_of(tx.connection, app_directory.c.app_id, app_ids))
     return {row[0]: Users(min(row[1], MOST_USERS), row[1] <= MOST_USERS) for row in tx.connection.execute(found) if row[1]}
 
 
@@ -47,10 +48,10 @@ def ends_of(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, datetime
     """When the first of the secrets and certificates of each of these apps ends, or ended; what has neither is not there."""
     if not app_ids:
         return {}
-    return {row.app_id: row.at for row in tx.connection.execute(first_ends(org_id, sorted(app_ids)))}
+    return {row.app_id: row.at for row in tx.connection.execute(first_ends(tx, org_id, app_ids))}
 
 
-def first_ends(org_id: str, app_ids: Collection[str] | None = None) -> sa.Select[Any]:
+def first_ends(tx: Tx, org_id: str, app_ids: Collection[str] | None = None) -> sa.Select[Any]:
     """For each app of the org, or of these, with a secret or certificate that ends: when the first of them does."""
     ending = sa.union_all(
         *(
@@ -59,7 +60,7 @@ def first_ends(org_id: str, app_ids: Collection[str] | None = None) -> sa.Select
                 table.c.retired_at.is_(None),
                 table.c.try_id.is_(None),
                 moment.is_not(None),
-                table.c.app_id.in_(app_ids) if app_ids is not None else sa.true(),
+                one_of(tx.connection, table.c.app_id, app_ids) if app_ids is not None else sa.true(),
             )
             for table, moment in ((secrets, secrets.c.expires_at), (certificates, certificates.c.not_after))
         )

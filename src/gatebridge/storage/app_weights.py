@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from gatebridge.storage.dialects import Id, upsert
+from gatebridge.storage.dialects import Id, one_of, upsert
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
@@ -55,7 +55,7 @@ def replace(tx: Tx, org_id: str, after: str, upto: str, weights: Mapping[str, We
 
 def of_apps(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, Weight]:
     """Those of these apps that were weighed, by their ids."""
-    return _read(tx, app_weights.c.org_id == org_id, app_weights.c.app_id.in_(sorted(app_ids))) if app_ids else {}
+    return _read(tx, app_weights.c.org_id == org_id, one_of(tx.connection, app_weights.c.app_id, app_ids)) if app_ids else {}
 
 
 def _read(tx: Tx, *wanted: sa.ColumnElement[bool]) -> dict[str, Weight]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -174,6 +174,13 @@ def holds_exactly(connection: sa.Connection, found_in: sa.ColumnElement[str], te
     """Whether a text stands in it letter for letter."""
     place = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
     return place(found_in, text) > 0
+
+
+def one_of(connection: sa.Connection, column: sa.ColumnElement[str], values: Collection[str]) -> sa.ColumnElement[bool]:
+    """Whether the column has one of the values. PostgreSQL gets them as one list, and plans once, however long it is."""
+    if connection.dialect.name == "sqlite":
+        return column.in_(sorted(values))
+    return column == sa.any_(sa.literal(sorted(values), postgresql.ARRAY(sa.String)))
 
 
 def for_update(statement: sa.Select[Any], connection: sa.Connection) -> sa.Select[Any]:

@@ -11,6 +11,7 @@ from gatebridge.rules.exposed.kinds import Subject
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import User
 from gatebridge.storage import apps, credentials, installations, people, rows, usage
+from gatebridge.storage.dialects import one_of
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.storage.tx import Tx
 
@@ -49,7 +50,7 @@ def of_app(tx: Tx, org: Org, app_id: str) -> tuple[ListedApp, Subject] | None:
 
 def of_apps(tx: Tx, org: Org, app_ids: Collection[str]) -> list[tuple[ListedApp, Subject]]:
     """Those of these apps that are or were installed in the org, in as many statements as one."""
-    return _read(tx, org, _USED.where(_HERE.org_id == org.id, _HERE.app_id.in_(sorted(app_ids))), None) if app_ids else []
+    return _read(tx, org, _USED.where(_HERE.org_id == org.id, one_of(tx.connection, _HERE.app_id, app_ids)), None) if app_ids else []
 
 
 def page(
@@ -123,7 +124,7 @@ def _parts(row: Sequence[Any]) -> list[SimpleNamespace]:
 def _owners(tx: Tx, org_id: str, user_ids: set[str]) -> dict[str, User]:
     if not user_ids:
         return {}
-    found = sa.select(people.users).where(people.users.c.org_id == org_id, people.users.c.id.in_(sorted(user_ids)))
+    found = sa.select(people.users).where(people.users.c.org_id == org_id, one_of(tx.connection, people.users.c.id, user_ids))
     return {row.id: rows.user(row) for row in tx.connection.execute(found)}
 
 
@@ -132,7 +133,12 @@ def _grouped(tx: Tx, org_id: str, table: sa.Table, app_ids: Sequence[str], read:
     if not app_ids:
         return {}
     found: dict[str, list[Any]] = {}
-    live = (table.c.org_id == org_id, table.c.app_id.in_(app_ids), table.c.retired_at.is_(None), table.c.try_id.is_(None))
+    live = (
+        table.c.org_id == org_id,
+        one_of(tx.connection, table.c.app_id, app_ids),
+        table.c.retired_at.is_(None),
+        table.c.try_id.is_(None),
+    )
     for row in tx.connection.execute(sa.select(table).where(*live)):
         found.setdefault(row.app_id, []).append(read(row))
     return found
@@ -141,6 +147,8 @@ def _grouped(tx: Tx, org_id: str, table: sa.Table, app_ids: Sequence[str], read:
 def _permits(tx: Tx, org_id: str, installation_ids: Sequence[str]) -> dict[str, list[Any]]:
     table = installations.permits
     found: dict[str, list[Any]] = {}
-    for row in tx.connection.execute(sa.select(table).where(table.c.org_id == org_id, table.c.installation_id.in_(installation_ids))):
+    for row in tx.connection.execute(
+        sa.select(table).where(table.c.org_id == org_id, one_of(tx.connection, table.c.installation_id, installation_ids))
+    ):
         found.setdefault(row.installation_id, []).append(rows.permit(row))
     return found

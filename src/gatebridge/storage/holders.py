@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from gatebridge.storage.apps import app_directory, apps
+from gatebridge.storage.dialects import one_of
 from gatebridge.storage.installations import installations, permits
 from gatebridge.storage.people import permission_set_assignments, users
 from gatebridge.storage.tx import Tx
@@ -47,7 +48,9 @@ def users_of_sets(tx: Tx, org_id: str, set_ids: Collection[str]) -> dict[str, in
         return {}
     held = permission_set_assignments
     number = sa.func.count().label("number")
-    statement = sa.select(held.c.permission_set_id, number).where(held.c.org_id == org_id, held.c.permission_set_id.in_(list(set_ids)))
+    statement = sa.select(held.c.permission_set_id, number).where(
+        held.c.org_id == org_id, one_of(tx.connection, held.c.permission_set_id, set_ids)
+    )
     return {row.permission_set_id: row.number for row in tx.connection.execute(statement.group_by(held.c.permission_set_id))}
 
 
@@ -60,7 +63,7 @@ def opened_apps(tx: Tx, org_id: str, holder_ids: Collection[str], limit: int) ->
         .join(installations, here)
         .join(app_directory, app_directory.c.app_id == installations.c.app_id)
         .join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
-        .where(permits.c.org_id == org_id, permits.c.holder_id.in_(list(holder_ids)), apps.c.deleted_at.is_(None))
+        .where(permits.c.org_id == org_id, one_of(tx.connection, permits.c.holder_id, holder_ids), apps.c.deleted_at.is_(None))
         .order_by(installations.c.id, permits.c.holder_id)
         .limit(limit)
     )

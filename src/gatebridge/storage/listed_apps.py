@@ -14,7 +14,7 @@ from gatebridge.rules.apps import COMMAND_LINE, App, Installation
 from gatebridge.storage import app_columns, rows, sorting
 from gatebridge.storage.app_weights import app_weights
 from gatebridge.storage.apps import COLUMNS, app_directory, app_settings, apps, known_everywhere
-from gatebridge.storage.dialects import Moment, folded, holds_text
+from gatebridge.storage.dialects import Moment, folded, holds_text, one_of
 from gatebridge.storage.installations import in_use, installations
 from gatebridge.storage.tx import Tx
 from gatebridge.storage.usage import usage
@@ -101,28 +101,32 @@ def list_page(
     if flow:
         wanted.append(_has_flow(flow))
     # First only the ids: of thousands of apps a few are shown, and only those are read as a whole.
-    among, key = _keyed(org_id, by)
-    found = sorting.page(tx, among, *wanted, record_id=apps.c.id, key=key, descending=descending, after=after, limit=limit)
-    ids = [row.id for row in found]
-    read = {row.id: row for row in tx.connection.execute(_listed(org_id).where(app_directory.c.app_id.in_(ids)))} if ids else {}
+    app_id = app_directory.c.app_id
+    among, key = _keyed(tx, org_id, by, apps_too=by is AppOrder.NAME or bool(wanted))
+    found = sorting.page(tx, among, *wanted, record_id=app_id, key=key, descending=descending, after=after, limit=limit)
+    ids = [row.app_id for row in found]
+    read = {row.id: row for row in tx.connection.execute(_listed(org_id).where(one_of(tx.connection, app_id, ids)))} if ids else {}
     return [_listed_of_row(tx, read[each]) for each in ids]
 
 
-def _keyed(org_id: str, by: AppOrder) -> tuple[sa.Select[Any], sa.ColumnElement[Any] | None]:
-    """The ids of all apps of an org, and by what they are sorted; nothing: by age."""
-    among = _among(org_id, apps.c.id)
+def _keyed(tx: Tx, org_id: str, by: AppOrder, apps_too: bool) -> tuple[sa.Select[Any], sa.ColumnElement[Any] | None]:
+    """The ids of all apps of an org, and by what they are sorted; nothing: by age. `apps_too`: joined with what they are narrowed by."""
+    app_id = app_directory.c.app_id
+    among = _known(org_id, apps_too)
+    key: sa.ColumnElement[Any] | None = None
     if by is AppOrder.NAME:
-        return among, folded(apps.c.label)
-    if by is AppOrder.USED:
-        here = sa.and_(usage.c.org_id == org_id, usage.c.app_id == apps.c.id, usage.c.subject_id == usage.c.app_id)
-        return among.outerjoin(usage, here), sa.func.coalesce(usage.c.last_at, sa.literal(NEVER, Moment), type_=Moment)
-    if by is AppOrder.ENDS:
-        ends = app_columns.first_ends(org_id).subquery("ends")
-        return among.outerjoin(ends, ends.c.app_id == apps.c.id), sa.func.coalesce(ends.c.at, sa.literal(FOR_EVER, Moment), type_=Moment)
-    if by is AppOrder.EXPOSURE:
-        weighed = sa.and_(app_weights.c.org_id == org_id, app_weights.c.app_id == apps.c.id)
-        return among.outerjoin(app_weights, weighed), sa.func.coalesce(app_weights.c.weight, 0)
-    return among, None
+        key = folded(apps.c.label)
+    elif by is AppOrder.USED:
+        here = sa.and_(usage.c.org_id == org_id, usage.c.app_id == app_id, usage.c.subject_id == usage.c.app_id)
+        among, key = among.outerjoin(usage, here), sa.func.coalesce(usage.c.last_at, sa.literal(NEVER, Moment), type_=Moment)
+    elif by is AppOrder.ENDS:
+        ends = app_columns.first_ends(tx, org_id).subquery("ends")
+        key = sa.func.coalesce(ends.c.at, sa.literal(FOR_EVER, Moment), type_=Moment)
+        among = among.outerjoin(ends, ends.c.app_id == app_id)
+    elif by is AppOrder.EXPOSURE:
+        weighed = sa.and_(app_weights.c.org_id == org_id, app_weights.c.app_id == app_id)
+        among, key = among.outerjoin(app_weights, weighed), sa.func.coalesce(app_weights.c.weight, 0)
+    return sa.select(app_id).select_from(among).where(_here(org_id)), key
 
 
 def _has_flow(flow: str) -> sa.ColumnElement[bool]:
@@ -132,19 +136,19 @@ def _has_flow(flow: str) -> sa.ColumnElement[bool]:
 
 
 def _listed(org_id: str) -> sa.Select[Any]:
-    return _among(org_id, *COLUMNS, *(column.label(f"here_{column.name}") for column in installations.c))
+    columns = *COLUMNS, *(column.label(f"here_{column.name}") for column in installations.c)
+    return sa.select(*columns).select_from(_known(org_id)).where(_here(org_id))
 
 
-def _among(org_id: str, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    here = sa.and_(installations.c.org_id == org_id, installations.c.app_id == app_directory.c.app_id)
+def _known(org_id: str, apps_too: bool = True) -> sa.FromClause:
+    """All apps of all orgs, each with its presence in this one."""
     listed = sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id)
-    return (
-        sa.select(*columns)
-        .select_from(app_directory)
-        .join(apps, listed)
-        .outerjoin(installations, here)
-        .where(sa.or_(app_directory.c.org_id == org_id, installations.c.id.is_not(None), known_everywhere))
-    )
+    here = sa.and_(installations.c.org_id == org_id, installations.c.app_id == app_directory.c.app_id)
+    return (app_directory.join(apps, listed) if apps_too else app_directory).outerjoin(installations, here)
+
+
+def _here(org_id: str) -> sa.ColumnElement[bool]:
+    return sa.or_(app_directory.c.org_id == org_id, installations.c.id.is_not(None), known_everywhere)
 
 
 def _in_state(tx: Tx, state: AppState) -> sa.ColumnElement[bool]:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.people import User, UserState, folded_name
 from gatebridge.storage import rows, sorting
-from gatebridge.storage.dialects import holds_exactly, holds_text
+from gatebridge.storage.dialects import holds_exactly, one_of
 from gatebridge.storage.people import users
 from gatebridge.storage.tx import Tx
 
@@ -33,7 +33,7 @@ def list_page(
 ) -> list[User]:
     """The users of the org behind the one with the id `after`, at most `limit`.
 
-    `search` looks into usernames, e-mails and whole names, in names whatever the case of a letter and what stands above it.
+    `search` looks into usernames, e-mails and whole names, whatever the case of a letter and what stands above it.
     """
     wanted: list[sa.ColumnElement[bool]] = []
     if profile_id is not None:
@@ -43,15 +43,17 @@ def list_page(
     if frozen is not None:
         wanted.append(users.c.frozen.is_(frozen))
     if search:
-        wanted.append(_called(tx, search))
+        typed = folded_name(search)
+        wanted.append(holds_exactly(tx.connection, users.c.found_by, typed) if typed else sa.false())
     key: sa.ColumnElement[str] | None = users.c.sort_name if by is UserOrder.NAME else None
-    indexed = not search and profile_id is None and state is None and frozen is None
+    indexed = profile_id is None and state is None and frozen is None
     if key is not None and not indexed:
         # What fits may be rare, and read by the index of names every row that does not fit would be looked up by itself. So none serves.
         key = key.concat("")
+    # First only the ids, which an index holds together with what is searched: only those who are shown are read as a whole.
     found = sorting.page(
         tx,
-        sa.select(users).where(users.c.org_id == org_id),
+        sa.select(users.c.id).where(users.c.org_id == org_id),
         *wanted,
         record_id=users.c.id,
         key=key,
@@ -60,10 +62,7 @@ def list_page(
         after=after,
         limit=limit,
     )
-    return [rows.user(row) for row in found]
-
-
-def _called(tx: Tx, text: str) -> sa.ColumnElement[bool]:
-    found = holds_text(tx.connection, text, users.c.username, users.c.email)
-    name = folded_name(text)
-    return sa.or_(found, holds_exactly(tx.connection, users.c.sort_name, name)) if name else found
+    ids = [row.id for row in found]
+    shown = sa.select(users).where(users.c.org_id == org_id, one_of(tx.connection, users.c.id, ids))
+    read = {row.id: rows.user(row) for row in tx.connection.execute(shown)} if ids else {}
+    return [read[each] for each in ids]

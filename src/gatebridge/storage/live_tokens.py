@@ -16,6 +16,7 @@ from gatebridge.rules.grants import AccessToken, Grant
 from gatebridge.rules.lifetimes import BOUNDS_MINUTES
 from gatebridge.storage import tokens
 from gatebridge.storage.apps import app_directory, apps
+from gatebridge.storage.dialects import one_of
 from gatebridge.storage.grants import grants
 from gatebridge.storage.installations import installations
 from gatebridge.storage.login_history import login_history
@@ -67,7 +68,7 @@ def count_each(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, Count
     candidates = _candidates(tx, org_id, app_directory.c.app_id, None, None, MOST_OF_EACH)
     alive = _among(org_id, candidates, sa.func.count(sa.case((_alive(tx), access_tokens.c.id)))).scalar_subquery()
     seen = sa.select(sa.func.count()).select_from(candidates).scalar_subquery()
-    found = sa.select(app_directory.c.app_id, alive, seen).where(app_directory.c.app_id.in_(sorted(app_ids)))
+    found = sa.select(app_directory.c.app_id, alive, seen).where(one_of(tx.connection, app_directory.c.app_id, app_ids))
     return {row[0]: Counted(tokens=row[1], users=0, grants=0, exact=row[2] <= MOST_OF_EACH) for row in tx.connection.execute(found)}
 
 
@@ -119,7 +120,7 @@ def count_grants_of_each(tx: Tx, org_id: str, installation_ids: Collection[str])
     numbers = (
         sa.select(each).select_from(live).scalar_subquery() for each in (sa.func.count(), sa.func.count(sa.distinct(live.c.user_id)))
     )
-    found = sa.select(here.id, *numbers).where(here.org_id == org_id, here.id.in_(sorted(installation_ids)))
+    found = sa.select(here.id, *numbers).where(here.org_id == org_id, one_of(tx.connection, here.id, installation_ids))
     return {row[0]: Counted(tokens=0, users=row[2], grants=row[1], exact=row[1] <= MOST_OF_EACH) for row in tx.connection.execute(found)}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gatebridge.rules.loosenings import Loosening, Outcome
-from gatebridge.storage.dialects import Id, Moment, Text, for_update, insert_new
+from gatebridge.storage.dialects import Id, Moment, Text, for_update, insert_new, one_of
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
@@ -60,7 +60,7 @@ def open_of(tx: Tx, org_id: str, app_ids: Collection[str]) -> list[Loosening]:
     if not app_ids:
         return []
     found = sa.select(loosenings).where(
-        loosenings.c.org_id == org_id, loosenings.c.app_id.in_(sorted(app_ids)), loosenings.c.closed_at.is_(None)
+        loosenings.c.org_id == org_id, one_of(tx.connection, loosenings.c.app_id, app_ids), loosenings.c.closed_at.is_(None)
     )
     return [_of_row(row) for row in tx.connection.execute(found)]
 

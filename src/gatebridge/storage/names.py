@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from gatebridge.storage.apps import app_directory, apps, known_everywhere
 from gatebridge.storage.credentials import certificates, secrets
+from gatebridge.storage.dialects import one_of
 from gatebridge.storage.installations import in_use, installations
 from gatebridge.storage.orgs import orgs
 from gatebridge.storage.people import permission_sets, profiles, users
@@ -42,7 +43,7 @@ def of_apps(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, NamedApp
         .join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
         .outerjoin(installations, here)
         .where(
-            app_directory.c.app_id.in_(list(app_ids)),
+            one_of(tx.connection, app_directory.c.app_id, app_ids),
             sa.or_(apps.c.org_id == org_id, installations.c.id.is_not(None), known_everywhere),
         )
     )
@@ -57,7 +58,7 @@ def of_users(tx: Tx, org_id: str, user_ids: Collection[str]) -> dict[str, str]:
     if not user_ids:
         return {}
     statement = sa.select(users.c.id, users.c.username, users.c.first_name, users.c.last_name).where(
-        users.c.org_id == org_id, users.c.id.in_(list(user_ids))
+        users.c.org_id == org_id, one_of(tx.connection, users.c.id, user_ids)
     )
     return {row.id: f"{row.first_name} {row.last_name}".strip() or row.username for row in tx.connection.execute(statement)}
 
@@ -66,9 +67,11 @@ def of_holders(tx: Tx, org_id: str, holder_ids: Collection[str]) -> dict[str, st
     """The names of these profiles and permission sets of the org, for showing which of them may use an app."""
     if not holder_ids:
         return {}
-    of_profiles = sa.select(profiles.c.id, profiles.c.name).where(profiles.c.org_id == org_id, profiles.c.id.in_(list(holder_ids)))
+    of_profiles = sa.select(profiles.c.id, profiles.c.name).where(
+        profiles.c.org_id == org_id, one_of(tx.connection, profiles.c.id, holder_ids)
+    )
     of_sets = sa.select(permission_sets.c.id, permission_sets.c.label).where(
-        permission_sets.c.org_id == org_id, permission_sets.c.id.in_(list(holder_ids))
+        permission_sets.c.org_id == org_id, one_of(tx.connection, permission_sets.c.id, holder_ids)
     )
     return {row.id: row.name for row in tx.connection.execute(of_profiles.union_all(of_sets))}
 

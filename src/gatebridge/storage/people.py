@@ -76,9 +76,12 @@ users = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("sort_name", SortKey, nullable=False, server_default=""),
+    sa.Column("found_by", SortKey, nullable=False, server_default=""),
     sa.UniqueConstraint("org_id", "username"),
     sa.ForeignKeyConstraint(["org_id", "profile_id"], ["profiles.org_id", "profiles.id"]),
-    sa.Index(None, "org_id", "sort_name", "id"),
+    # In either order of a list, who is found by a text is found in the index alone.
+    sa.Index("ix_users_by_age", "org_id", "id", "found_by"),
+    sa.Index("ix_users_by_name", "org_id", "sort_name", "id", "found_by"),
     sa.Index(None, "org_id", "profile_id", "id"),
 )
 
@@ -136,6 +139,7 @@ def insert(tx: Tx, user: User, password_hash: str | None = None) -> bool:
             version=user.version,
             created_at=user.created_at,
             sort_name=user.sort_name,
+            found_by=user.found_by,
         )
     )
     return bool(inserted.rowcount)
@@ -172,6 +176,7 @@ def update(tx: Tx, user: User) -> bool:
             first_name=user.first_name,
             last_name=user.last_name,
             sort_name=user.sort_name,
+            found_by=user.found_by,
             profile_id=user.profile_id,
             external_id=user.external_id,
             updated_at=tx.now,

@@ -3,7 +3,7 @@
 What is rolled up ends at a cursor, an id in the history; a reader adds the tail behind it. Counts and cursor move in one transaction.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from gatebridge.rules import ids
 from gatebridge.rules.ids import Prefix
 from gatebridge.storage import leases
-from gatebridge.storage.dialects import Id, Moment, upsert
+from gatebridge.storage.dialects import Id, Moment, one_of, upsert
 from gatebridge.storage.login_history import login_history
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
@@ -53,6 +53,8 @@ usage = sa.Table(
 # The cursor stays so far behind, or it would pass lines that nobody can see yet.
 SETTLED_AFTER = timedelta(minutes=5)
 
+# Whose usage a line of the history counts for.
+SUBJECTS = (login_history.c.app_id, login_history.c.user_id, login_history.c.credential_id)
 
 # Those endpoints that take a token from an address, by the name of their lines.
 TELLS_OF_ADDRESSES = ("identity", "userinfo")
@@ -168,9 +170,9 @@ def _mark(tx: Tx, org_id: str, app_id: str, subject_id: str, at: datetime) -> No
 
 def of_apps(tx: Tx, org_id: str, app_ids: list[str]) -> dict[str, Usage]:
     """The usage of these apps as wholes, the tail included; what was never used is not there. Read it in a snapshot."""
-    rolled = _rolled(tx, org_id, usage.c.app_id.in_(app_ids), usage.c.subject_id == usage.c.app_id)
-    tail = _sums(tx, org_id, _reached(tx, org_id), None, app_ids)
-    return {key[0]: found for key, found in _joined(rolled, tail).items() if key[0] == key[1]}
+    rolled = _rolled(tx, org_id, one_of(tx.connection, usage.c.app_id, app_ids), usage.c.subject_id == usage.c.app_id)
+    tail = _sums(tx, org_id, _reached(tx, org_id), None, app_ids, subjects=(login_history.c.app_id,))
+    return {key[0]: found for key, found in _joined(rolled, tail).items()}
 
 
 def of_subjects(tx: Tx, org_id: str, app_id: str, prefix: Prefix, *, after: str = "", limit: int) -> list[Usage]:
@@ -195,13 +197,19 @@ def _rolled(tx: Tx, org_id: str, *wanted: sa.ColumnElement[bool], limit: int | N
     return {(row.app_id, row.subject_id): Usage(*row) for row in tx.connection.execute(statement)}
 
 
-def _sums(tx: Tx, org_id: str, after: str, upto: str | None, app_ids: list[str] | None = None) -> dict[tuple[str, str], Usage]:
+def _sums(
+    tx: Tx,
+    org_id: str,
+    after: str,
+    upto: str | None,
+    app_ids: list[str] | None = None,
+    subjects: Sequence[sa.ColumnElement[Any]] = SUBJECTS,
+) -> dict[tuple[str, str], Usage]:
     """The usage of every subject in the lines behind `after`, up to and with `upto`."""
     history = login_history.c
     wanted = [history.org_id == org_id, history.id > after]
     wanted.append(history.id <= upto if upto is not None else sa.true())
-    wanted.append(history.app_id.in_(app_ids) if app_ids is not None else history.app_id != "")
-    subjects = (history.app_id, history.user_id, history.credential_id)
+    wanted.append(one_of(tx.connection, history.app_id, app_ids) if app_ids is not None else history.app_id != "")
     lines = sa.union_all(
         *(
             sa.select(history.app_id, one.label("subject_id"), history.at, history.outcome).where(*wanted, one.is_not(None))
