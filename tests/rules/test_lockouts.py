@@ -1,10 +1,10 @@
-"""Under which names wrong passwords are counted."""
+"""Under which names wrong passwords are counted, and how many of other things are let through."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatebridge.rules.lockouts import LONGEST_NAME, Keys, canonical, keys
+from gatebridge.rules.lockouts import LONGEST_NAME, Keys, Limit, canonical, keys
 
 NAME = "dana@acme.example"
 HOME = bytes(range(32))
@@ -65,3 +65,7 @@ def test_X_BF_06_a_browser_that_is_known_is_counted_apart() -> None:
     assert known.user == f"{NAME} {HOME.hex()}"
     assert known.user != keys(NAME, "192.0.2.10", bytes(32)).user
     assert len(keys("x" * 500, "", HOME).user) <= 255
+
+
+def test_a_limit_lets_so_many_through_and_not_one_more() -> None:
+    assert [Limit(3).exceeded(counted) for counted in (1, 3, 4)] == [False, False, True]

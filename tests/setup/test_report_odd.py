@@ -9,9 +9,9 @@ from tests.setup.stage import Stage
 from gatebridge.rules.actors import Actor, ActorKind
 from gatebridge.rules.events import Event
 from gatebridge.rules.ids import long
-from gatebridge.rules.lockouts import WINDOW
+from gatebridge.rules.lockouts import REPORTS, WINDOW
 from gatebridge.rules.reasons import setup as reasons
-from gatebridge.setup.report_odd import MOST_REPORTS, ReportOdd, report_odd
+from gatebridge.setup.report_odd import ReportOdd, report_odd
 
 WORDS = "Somebody on the phone wants me to approve this."
 
@@ -55,7 +55,7 @@ def test_X_AD_01_an_app_of_another_org_is_as_if_it_were_not_there(stage: Stage) 
 
 
 def test_nobody_fills_the_trail_and_nobody_but_a_user_reports(stage: Stage) -> None:
-    for _ in range(MOST_REPORTS):
+    for _ in range(REPORTS.most):
         stage.do(report_odd, ReportOdd(WORDS), stage.sam)
     stage.refused(reasons.STATE_CONFLICT, report_odd, ReportOdd(WORDS), stage.sam)
     stage.do(report_odd, ReportOdd(WORDS), stage.eve)

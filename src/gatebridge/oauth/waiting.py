@@ -11,12 +11,12 @@ from gatebridge.crypto.secrets import Kind
 from gatebridge.oauth import authorization_checks, response_modes
 from gatebridge.oauth.authorization_checks import Parameters
 from gatebridge.oauth.trying import callback
-from gatebridge.rules.authorization import KEPT, MOST_OF_STRANGERS, STRANGERS_WINDOW, Interaction
+from gatebridge.rules.authorization import KEPT, OF_STRANGERS, Interaction
 from gatebridge.rules.network import Address, network_of
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import Refused, outage, sign_in
 from gatebridge.rules.reasons.reason import Reason
-from gatebridge.storage import interactions, orgs, sign_in_failures
+from gatebridge.storage import interactions, limited_acts, orgs
 from gatebridge.storage.facts import FactsReader
 from gatebridge.storage.tx import Tx
 
@@ -61,10 +61,7 @@ def store(tx: Tx, org: Org, parameters: Parameters, browser: bytes | None) -> st
 def make_room(tx: Tx, org: Org, address: Address | None) -> None:
     """Count one more request that is kept for a stranger. Raises Refused (`rate_exceeded`): its network sends too many."""
     network = network_of(address) if address is not None else "unknown"
-    counted = sign_in_failures.count(
-        tx, org.id, "waiting", network, window=STRANGERS_WINDOW, most=MOST_OF_STRANGERS + 1, lock=STRANGERS_WINDOW
-    )
-    if counted.count > MOST_OF_STRANGERS:
+    if limited_acts.one_too_many(tx, org.id, "waiting", network, OF_STRANGERS):
         raise Refused(outage.RATE_EXCEEDED)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from gatebridge.rules import access, granted, scopes
@@ -11,6 +11,7 @@ from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.asks import terms
 from gatebridge.rules.facts import Attempt, Facts
+from gatebridge.rules.lockouts import Limit
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.verdict import Verdict
 
@@ -21,8 +22,7 @@ KEPT = (
 )
 
 # How many requests are kept for those of one network who are not signed in. Anybody can send one, and it is kept for an hour.
-MOST_OF_STRANGERS = 2_000
-STRANGERS_WINDOW = timedelta(minutes=15)
+OF_STRANGERS = Limit(2_000)
 
 
 class ResponseMode(StrEnum):

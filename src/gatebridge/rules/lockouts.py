@@ -1,4 +1,4 @@
-"""When wrong passwords lock: how many in how long, and under which names they are counted."""
+"""When wrong passwords lock, under which names they are counted, and of what else only so many are let through within a while."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -13,6 +13,23 @@ WINDOW = timedelta(minutes=15)
 LOCK = timedelta(minutes=15)
 
 LONGEST_NAME = 120  # as long as a username may be; what is longer is counted by its digest
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many of something are let through within one window."""
+
+    most: int
+    window: timedelta = WINDOW
+
+    def exceeded(self, counted: int) -> bool:
+        """Whether the last of so many within the window was one too many."""
+        return counted > self.most
+
+
+MAILED_CODES = Limit(3)  # to one user, so that nobody fills a mailbox
+PASSWORD_LINKS = Limit(3)  # to one user; a mailbox is not to be filled by whoever knows a username
+REPORTS = Limit(5)  # of one user, so that nobody fills the trail and the mailboxes of others
 
 
 @dataclass(frozen=True, slots=True)

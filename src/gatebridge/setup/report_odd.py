@@ -19,10 +19,8 @@ from gatebridge.rules.typed_text import text_problem
 from gatebridge.setup.edits import refuse_invalid
 from gatebridge.setup.my_apps import myself
 from gatebridge.setup.request_mails import MOST_TOLD, quoted
-from gatebridge.storage import listed_apps, orgs, people, right_holders, sign_in_failures
+from gatebridge.storage import limited_acts, listed_apps, orgs, people, right_holders
 from gatebridge.storage.tx import Tx
-
-MOST_REPORTS = 5  # of one user within the window, so that nobody fills the trail and the mailboxes of others
 
 MAIL = """Hello {name},
 
@@ -70,8 +68,10 @@ def report_odd(tx: Tx, actor: Actor, command: ReportOdd) -> None:
     problem = _words_problem(words, may_be_empty=bool(command.device_address))
     if problem is not None:
         refuse_invalid([FieldProblem("words", problem)])
-    if not _has_one_left(tx, actor, user.id):
-        detail = f"You have reported {MOST_REPORTS} things within a quarter of an hour, and your admins have them all. Wait a little."
+    if limited_acts.one_too_many(tx, actor.org_id, "reports", user.id, lockouts.REPORTS):
+        detail = (
+            f"You have reported {lockouts.REPORTS.most} things within a quarter of an hour, and your admins have them all. Wait a little."
+        )
         raise Refused(setup_reasons.STATE_CONFLICT, detail=detail)
     app = listed.app if listed is not None else None
     target = Target("app", app.id, app.label) if app is not None else Target("user", user.id, user.name)
@@ -98,9 +98,3 @@ def _words_problem(words: str, *, may_be_empty: bool) -> str | None:
     if not any(character.isalnum() for character in words):
         return None if may_be_empty and not words else "Say in a sentence what you have seen."
     return text_problem(words, LONGEST_WORDS)
-
-
-def _has_one_left(tx: Tx, actor: Actor, user_id: str) -> bool:
-    window = lockouts.WINDOW
-    counted = sign_in_failures.count(tx, actor.org_id, "user", f"reports {user_id}", window=window, most=MOST_REPORTS + 1, lock=window)
-    return counted.count <= MOST_REPORTS

@@ -24,12 +24,11 @@ from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import new_password
 from gatebridge.setup.app_rights import given_reason
 from gatebridge.setup.manage_users import governed, target
-from gatebridge.storage import orgs, password_resets, people, sign_in_failures
+from gatebridge.storage import limited_acts, orgs, password_resets, people
 from gatebridge.storage.password_resets import PasswordReset
 from gatebridge.storage.tx import Tx
 
 LIFE = timedelta(hours=1)
-MOST_MAILS = 3  # to one user within the window; a mailbox is not to be filled by whoever knows a username
 
 MAIL = """Hello {name},
 
@@ -82,17 +81,9 @@ class ResetPassword:
 
 def forgot_password(tx: Tx, org: Org, command: ForgotPassword) -> None:
     """Send the user a link, where there is such a user who could sign in with a password. Whoever asks is told nothing either way."""
-    asked = sign_in_failures.count(
-        tx,
-        org.id,
-        "user",
-        f"forgotten {lockouts.canonical(command.username)}",
-        window=lockouts.WINDOW,
-        most=MOST_MAILS + 1,
-        lock=lockouts.LOCK,
-    )
+    stopped = limited_acts.one_too_many(tx, org.id, "forgot", lockouts.canonical(command.username), lockouts.PASSWORD_LINKS)
     user = people.by_username(tx, org.id, command.username)
-    if user is None or asked.count > MOST_MAILS or not _may_reset(user) or people.password_hash(tx, org.id, user.id) is None:
+    if user is None or stopped or not _may_reset(user) or people.password_hash(tx, org.id, user.id) is None:
         return
     _send(tx, org, user, MAIL)
 
@@ -155,7 +146,8 @@ def reset_password(tx: Tx, org: Org, command: ResetPassword) -> User:
     new_password.refuse_plain(command.password_hash)
     known = secrets.looks_right(Kind.PASSWORD_RESET, command.token)
     user = _live(tx, org, password_resets.use(tx, org.id, secrets.digest(command.token)) if known else None)
-    before, after = new_password.put(tx, user, command.password_hash, end_grants=command.end_grants)
+    how = {"how": "was chosen anew, by a link that came by mail", "where": command.address}
+    before, after = new_password.put(tx, user, command.password_hash, **how, end_grants=command.end_grants)
     people.verify_email(tx, org.id, user.id, user.email)
     actor = Actor(
         ActorKind.USER, org.id, user.name, frozenset(), user_id=user.id, address=command.address, operation_id=command.operation_id

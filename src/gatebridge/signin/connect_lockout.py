@@ -8,7 +8,7 @@ from datetime import timedelta
 from gatebridge.rules import device_codes as rules
 from gatebridge.rules.network import Address, network_of
 from gatebridge.rules.sessions import Session
-from gatebridge.storage import sign_in_failures
+from gatebridge.storage import limited_acts
 from gatebridge.storage.tx import Tx
 
 Keys = tuple[tuple[str, int], ...]
@@ -30,11 +30,11 @@ def keys(session: Session, address: Address | None) -> Keys:
 
 def locked(tx: Tx, org_id: str, counted: Keys) -> bool:
     """Whether no code is looked at for one of these at the moment."""
-    found = (sign_in_failures.of(tx, org_id, "connect", key) for key, _ in counted)
-    return any(failures is not None and failures.locks(tx.now) for failures in found)
+    found = (limited_acts.of(tx, org_id, "connect", key) for key, _ in counted)
+    return any(each is not None and each.locks(tx.now) for each in found)
 
 
 def count(tx: Tx, org_id: str, counted: Keys) -> None:
     """One more code that led to no device."""
     for key, most in counted:
-        sign_in_failures.count(tx, org_id, "connect", key, window=rules.WINDOW, most=most, lock=LOCK)
+        limited_acts.count(tx, org_id, "connect", key, window=rules.WINDOW, most=most, lock=LOCK)

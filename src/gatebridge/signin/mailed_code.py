@@ -14,13 +14,12 @@ from gatebridge.rules.reasons import sign_in as reasons
 from gatebridge.signin import factors, lockout, outcomes, second_step
 from gatebridge.signin.outcomes import Begun, Place
 from gatebridge.signin.second_step import PASSWORD, Pending, Waiting
-from gatebridge.storage import sign_in_failures, verifications
+from gatebridge.storage import limited_acts, verifications
 from gatebridge.storage.tx import Tx
 
 PURPOSE = "mailed code"
 METHOD = "mailed_code"
 MOST_TRIES = 5  # at one code
-MOST_MAILS = 3  # to one user within the window, so that nobody fills a mailbox
 
 MAIL = """Hello {name},
 
@@ -47,9 +46,7 @@ def begin(tx: Tx, org: Org, standing: Standing, place: Place, *, password_hash: 
 def send(tx: Tx, org: Org, waiting: Waiting, place: Place) -> bool:
     """Mail a code to the user; one that was mailed before for this sign-in is dead then. False: enough were mailed lately."""
     user = waiting.standing.user
-    key = f"mailed {lockouts.canonical(user.username)}"
-    window, lock = lockouts.WINDOW, lockouts.LOCK
-    if sign_in_failures.count(tx, org.id, "user", key, window=window, most=MOST_MAILS + 1, lock=lock).count > MOST_MAILS:
+    if limited_acts.one_too_many(tx, org.id, "mailed", lockouts.canonical(user.username), lockouts.MAILED_CODES):
         return False
     code = f"{int.from_bytes(tx.random(8)) % 10**MAILED_DIGITS:0{MAILED_DIGITS}}"
     verifications.expect(tx, org.id, waiting.row.digest, _digest(tx, waiting, code))

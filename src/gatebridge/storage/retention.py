@@ -10,12 +10,12 @@ from gatebridge.storage import (
     device_codes,
     idempotency,
     interactions,
+    limited_acts,
     outbox,
     password_resets,
     refresh_tokens,
     revocations,
     sessions,
-    sign_in_failures,
     strangers,
     tokens,
     tries,
@@ -34,9 +34,10 @@ KEEP_REVOCATIONS = timedelta(days=30)  # no JWT lives for longer than half a day
 KEEP_ENDED_SESSIONS = timedelta(days=30)
 KEEP_INTERACTIONS = timedelta(days=1)
 KEEP_USED_LINKS = timedelta(days=30)
-KEEP_FAILURES = timedelta(days=1)
+KEEP_COUNTS = timedelta(days=1)
 KEEP_TRY_CREDENTIALS = timedelta(days=1)
 KEEP_TRIES = timedelta(days=180)
+KEEP_LOGIN_HISTORY = timedelta(days=180)  # unless the server's settings say otherwise; removed by its pen, which tells the trail
 
 Purge = Callable[[Tx, str, int], int]
 """Forgets at most so many records of an org, and tells how many there were; so many again where more may be left."""
@@ -68,7 +69,7 @@ PURGES: tuple[Purge, ...] = (
     _older(interactions.purge, KEEP_INTERACTIONS),
     _older(verifications.purge, KEEP_INTERACTIONS),
     _older(password_resets.purge, KEEP_USED_LINKS),
-    _older(sign_in_failures.purge, KEEP_FAILURES),
+    _older(limited_acts.purge, KEEP_COUNTS),
     # The credentials of runs of Try it that have ended, and at last the runs, by which their app is validated.
     _older(tries.forget_credentials, KEEP_TRY_CREDENTIALS),
     _older(tries.purge, KEEP_TRIES),

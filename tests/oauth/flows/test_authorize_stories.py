@@ -11,6 +11,7 @@ from tests.oauth.tenants import Tenant
 
 from gatebridge.oauth import waiting
 from gatebridge.rules.app_policies import PermittedUsers
+from gatebridge.rules.lockouts import Limit
 from gatebridge.rules.people import User
 from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.stop_users import FreezeUser, freeze_user
@@ -214,7 +215,7 @@ def test_X_RL_15_one_network_leaves_only_so_many_requests_behind_before_anybody_
 ) -> None:
     app, known = chooser(acme), enrol(acme, "ben")
     browser = app.signed_in(known)
-    monkeypatch.setattr(waiting, "MOST_OF_STRANGERS", 2)
+    monkeypatch.setattr(waiting, "OF_STRANGERS", Limit(2))
     assert ["signin" in app.browser().open(app.url()).forms for _ in range(2)] == [True, True]
     stopped = app.browser().open(app.url())
     assert (stopped.status, stopped.headers["retry-after"], stopped.went_to) == (429, "60", None)

@@ -15,12 +15,12 @@ from tests.oauth.tenants import Tenant
 from gatebridge.rules import device_codes as rules
 from gatebridge.rules.events import Event
 from gatebridge.rules.levels import Level, LevelAction
+from gatebridge.rules.lockouts import REPORTS
 from gatebridge.rules.people import User
 from gatebridge.rules.typed_ranges import TypedRange
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
 from gatebridge.setup.manage_orgs import EditOrg, edit_org
-from gatebridge.setup.report_odd import MOST_REPORTS
 from gatebridge.setup.revoke import RevokeApp, revoke_app
 from gatebridge.storage import audit_trail, outbox
 from gatebridge.storage.audit_trail import AuditLine
@@ -288,12 +288,12 @@ def test_X_DV_01_who_says_no_and_that_somebody_asked_for_it_is_recorded_so(acme:
 
 
 def test_a_refusal_stands_when_more_was_reported_than_is_taken(acme: Tenant, panel: Panel, browser: Browser) -> None:
-    for _ in range(MOST_REPORTS):
+    for _ in range(REPORTS.most):
         decide(browser, type_code(browser, panel.begin()["user_code"]), "report")
     begun = panel.begin()
     page = decide(browser, type_code(browser, begun["user_code"]), "report")
     assert ('data-said="denied"' in page.text, panel.said(begun["device_code"])) == (True, "access_denied")
-    assert reports(acme) == MOST_REPORTS
+    assert reports(acme) == REPORTS.most
 
 
 @pytest.mark.parametrize("picked", ["other", "none"])

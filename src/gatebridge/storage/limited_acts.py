@@ -1,4 +1,7 @@
-"""Wrong passwords, counted per username and per network, and the locks that come of them. In the database, so that every node knows."""
+"""Acts that only so many are let through of, such as wrong passwords, mails that are asked for, and requests of strangers.
+
+Counted in windows, by who does them and from where, with the locks that come of it; in the database, so that every node knows.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,16 +10,18 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from gatebridge.rules.lockouts import Limit
 from gatebridge.storage.dialects import Id, Moment, upsert
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
-sign_in_failures = sa.Table(
+# The table has the name of what was counted first: a migration only adds, and nodes of the release before read it still.
+limited_acts = sa.Table(
     "sign_in_failures",
     metadata,
     sa.Column("org_id", Id, primary_key=True),
     sa.Column("kind", sa.String(8), primary_key=True),  # see Kind
-    sa.Column("key", sa.String(255), primary_key=True),  # a canonical username, known or not, or a network
+    sa.Column("key", sa.String(255), primary_key=True),  # by whom or from where, such as a canonical username, known or not, or a network
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("first_at", Moment, nullable=False),
     sa.Column("last_at", Moment, nullable=False),
@@ -24,13 +29,15 @@ sign_in_failures = sa.Table(
     sa.Index(None, "org_id", "last_at"),
 )
 
-# connect: wrong codes of devices, in a session, by a user, from a network, in an org. waiting: requests that are kept for strangers.
-Kind = Literal["user", "address", "connect", "waiting"]
+# user and address: wrong passwords and factors, under a username and from a network. connect: wrong codes of devices, in a session, by a
+# user, from a network, in an org. mailed: codes by mail. forgot: links for a new password. reports: of something odd. waiting: requests
+# that are kept for strangers.
+Kind = Literal["user", "address", "connect", "mailed", "forgot", "reports", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
-class Failures:
-    """How often it went wrong since the window began, and until when nobody is let in, if so."""
+class Counted:
+    """How often it was done since the window began, and until when nobody is let in, if so."""
 
     count: int
     first_at: datetime
@@ -40,21 +47,21 @@ class Failures:
         return self.locked_until is not None and now < self.locked_until
 
 
-_OF = sa.select(sign_in_failures).where(
-    sign_in_failures.c.org_id == sa.bindparam("org_id"),
-    sign_in_failures.c.kind == sa.bindparam("kind"),
-    sign_in_failures.c.key == sa.bindparam("key"),
+_OF = sa.select(limited_acts).where(
+    limited_acts.c.org_id == sa.bindparam("org_id"),
+    limited_acts.c.kind == sa.bindparam("kind"),
+    limited_acts.c.key == sa.bindparam("key"),
 )
 
 
-def of(tx: Tx, org_id: str, kind: Kind, key: str) -> Failures | None:
+def of(tx: Tx, org_id: str, kind: Kind, key: str) -> Counted | None:
     """What is counted under this key, also of a window that is over; None: nothing."""
     row = tx.connection.execute(_OF, {"org_id": org_id, "kind": kind, "key": key}).one_or_none()
-    return Failures(row._mapping["count"], row.first_at, row.locked_until) if row else None
+    return Counted(row._mapping["count"], row.first_at, row.locked_until) if row else None
 
 
-def count(tx: Tx, org_id: str, kind: Kind, key: str, *, window: timedelta, most: int, lock: timedelta) -> Failures:
-    """Count one more failure, in a new window where the last one is over; at `most` within one the key is locked for `lock`."""
+def count(tx: Tx, org_id: str, kind: Kind, key: str, *, window: timedelta, most: int, lock: timedelta) -> Counted:
+    """Count one more, in a new window where the last one is over; at `most` within one the key is locked for `lock`."""
     values = {
         "org_id": org_id,
         "kind": kind,
@@ -68,12 +75,18 @@ def count(tx: Tx, org_id: str, kind: Kind, key: str, *, window: timedelta, most:
         "until": tx.now + lock,
     }
     row = tx.connection.execute(_counting(tx.connection.dialect.name), values).one()
-    return Failures(row.counted, row.first_at, row.locked_until)
+    return Counted(row.counted, row.first_at, row.locked_until)
+
+
+def one_too_many(tx: Tx, org_id: str, kind: Kind, key: str, limit: Limit) -> bool:
+    """Count one more, and tell whether that is more than the limit lets through."""
+    counted = count(tx, org_id, kind, key, window=limit.window, most=limit.most + 1, lock=limit.window)
+    return limit.exceeded(counted.count)
 
 
 @cache
 def _counting(dialect: str) -> Any:
-    table = sign_in_failures
+    table = limited_acts
     statement = upsert(dialect, table)
     new = statement.excluded
     over = table.c.first_at < sa.bindparam("window_began", type_=Moment)
@@ -98,13 +111,13 @@ def _counting(dialect: str) -> Any:
 
 def clear(tx: Tx, org_id: str, kind: Kind, key: str) -> None:
     """Forget what was counted under this key, and its lock."""
-    table = sign_in_failures
+    table = limited_acts
     tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, table.c.kind == kind, table.c.key == key))
 
 
 def purge(tx: Tx, org_id: str, before: datetime, limit: int) -> int:
     """Forget what was last counted before a moment, the oldest first, at most `limit` of them."""
-    table = sign_in_failures
+    table = limited_acts
     key = sa.tuple_(table.c.kind, table.c.key)
     doomed = sa.select(table.c.kind, table.c.key).where(table.c.org_id == org_id, table.c.last_at < before).order_by(table.c.last_at)
     return tx.connection.execute(sa.delete(table).where(table.c.org_id == org_id, key.in_(doomed.limit(limit)))).rowcount

@@ -1,13 +1,13 @@
-"""Wrong passwords, counted in windows, and the locks that come of them: under a clock that goes step by step."""
+"""What only so many are let through of, counted in windows, and the locks that come of it: under a clock that goes step by step."""
 
 from datetime import timedelta
 
 from tests.records.seed import ManualClock, SmallOrg
 from tests.storage.people_flows import at_once
 
-from gatebridge.storage import sign_in_failures
+from gatebridge.storage import limited_acts
 from gatebridge.storage.database import Database
-from gatebridge.storage.sign_in_failures import Failures, Kind
+from gatebridge.storage.limited_acts import Counted, Kind
 
 WINDOW = timedelta(minutes=15)
 LOCK = timedelta(minutes=20)
@@ -15,26 +15,26 @@ MOST = 3
 INSTANT = timedelta(microseconds=1)
 
 
-def fail(database: Database, org: SmallOrg, key: str = "ada", kind: Kind = "user", most: int = MOST) -> Failures:
+def fail(database: Database, org: SmallOrg, key: str = "ada", kind: Kind = "user", most: int = MOST) -> Counted:
     with database.transaction() as tx:
-        counted = sign_in_failures.count(tx, org.id, kind, key, window=WINDOW, most=most, lock=LOCK)
-        assert sign_in_failures.of(tx, org.id, kind, key) == counted
+        counted = limited_acts.count(tx, org.id, kind, key, window=WINDOW, most=most, lock=LOCK)
+        assert limited_acts.of(tx, org.id, kind, key) == counted
     return counted
 
 
 def test_nothing_is_counted_before_the_first_failure(timed: Database, acme: SmallOrg) -> None:
     with timed.transaction() as tx:
-        assert sign_in_failures.of(tx, acme.id, "user", "ada") is None
+        assert limited_acts.of(tx, acme.id, "user", "ada") is None
 
 
 def test_std_G_10_so_many_within_one_window_lock_for_a_while(timed: Database, acme: SmallOrg, clock: ManualClock) -> None:
     began = clock.now
-    assert fail(timed, acme) == Failures(1, began, None)
+    assert fail(timed, acme) == Counted(1, began, None)
     clock.advance(minutes=7)
-    assert fail(timed, acme) == Failures(2, began, None)
+    assert fail(timed, acme) == Counted(2, began, None)
     clock.advance(minutes=8)  # the last moment of the window
     locked = fail(timed, acme)
-    assert locked == Failures(3, began, clock.now + LOCK)
+    assert locked == Counted(3, began, clock.now + LOCK)
     assert [locked.locks(clock.now + LOCK - INSTANT), locked.locks(clock.now + LOCK)] == [True, False]
 
 
@@ -42,7 +42,7 @@ def test_a_window_that_is_over_begins_anew(timed: Database, acme: SmallOrg, cloc
     fail(timed, acme)
     fail(timed, acme)
     clock.advance(minutes=15, microseconds=1)
-    assert fail(timed, acme) == Failures(1, clock.now, None)
+    assert fail(timed, acme) == Counted(1, clock.now, None)
     assert fail(timed, acme).count == 2
 
 
@@ -72,7 +72,7 @@ def test_std_G_10_after_a_lock_so_many_more_lock_again(timed: Database, acme: Sm
 
 
 def test_the_first_failure_locks_where_one_is_too_many(timed: Database, acme: SmallOrg, clock: ManualClock) -> None:
-    assert fail(timed, acme, most=1) == Failures(1, clock.now, clock.now + LOCK)
+    assert fail(timed, acme, most=1) == Counted(1, clock.now, clock.now + LOCK)
 
 
 def test_X_BF_05_failures_at_once_are_all_counted_and_lock_together(timed: Database, acme: SmallOrg, clock: ManualClock) -> None:
@@ -81,9 +81,9 @@ def test_X_BF_05_failures_at_once_are_all_counted_and_lock_together(timed: Datab
     assert sorted(each.locks(clock.now) for each in counted) == [False] * 4 + [True] * 4
 
 
-def fail_once(database: Database, org: SmallOrg) -> Failures:
+def fail_once(database: Database, org: SmallOrg) -> Counted:
     with database.transaction() as tx:
-        return sign_in_failures.count(tx, org.id, "user", "ada", window=WINDOW, most=5, lock=LOCK)
+        return limited_acts.count(tx, org.id, "user", "ada", window=WINDOW, most=5, lock=LOCK)
 
 
 def test_orgs_kinds_and_keys_are_counted_apart(timed: Database, acme: SmallOrg, other: SmallOrg) -> None:
@@ -91,19 +91,19 @@ def test_orgs_kinds_and_keys_are_counted_apart(timed: Database, acme: SmallOrg, 
     for org, key, kind in ((other, "ada", "user"), (acme, "ada", "address"), (acme, "Ada", "user")):
         assert fail(timed, org, key, kind).count == 1  # type: ignore[arg-type]
     with timed.transaction() as tx:
-        sign_in_failures.clear(tx, acme.id, "user", "ada")
-        assert sign_in_failures.of(tx, acme.id, "user", "ada") is None
-        assert sign_in_failures.of(tx, other.id, "user", "ada") is not None
-        assert sign_in_failures.of(tx, acme.id, "address", "ada") is not None
-        assert sign_in_failures.of(tx, acme.id, "user", "Ada") is not None
+        limited_acts.clear(tx, acme.id, "user", "ada")
+        assert limited_acts.of(tx, acme.id, "user", "ada") is None
+        assert limited_acts.of(tx, other.id, "user", "ada") is not None
+        assert limited_acts.of(tx, acme.id, "address", "ada") is not None
+        assert limited_acts.of(tx, acme.id, "user", "Ada") is not None
 
 
 def test_what_was_cleared_begins_at_one_and_is_not_locked(timed: Database, acme: SmallOrg, clock: ManualClock) -> None:
     for _ in range(MOST):
         fail(timed, acme)
     with timed.transaction() as tx:
-        sign_in_failures.clear(tx, acme.id, "user", "ada")
-    assert fail(timed, acme) == Failures(1, clock.now, None)
+        limited_acts.clear(tx, acme.id, "user", "ada")
+    assert fail(timed, acme) == Counted(1, clock.now, None)
 
 
 def test_the_purge_forgets_what_was_last_counted_before_the_oldest_first(
@@ -115,8 +115,8 @@ def test_the_purge_forgets_what_was_last_counted_before_the_oldest_first(
         clock.advance(minutes=1)
     fail(timed, acme, "first")
     with timed.transaction() as tx:
-        assert sign_in_failures.purge(tx, acme.id, clock.now - timedelta(minutes=1), 1) == 1
-        kept = [sign_in_failures.of(tx, acme.id, "user", key) is not None for key in ("first", "second", "third", "fourth")]
+        assert limited_acts.purge(tx, acme.id, clock.now - timedelta(minutes=1), 1) == 1
+        kept = [limited_acts.of(tx, acme.id, "user", key) is not None for key in ("first", "second", "third", "fourth")]
         assert kept == [True, False, True, True]
-        assert [sign_in_failures.purge(tx, acme.id, clock.now, 10) for _ in range(2)] == [2, 0]
-        assert sign_in_failures.of(tx, other.id, "user", "theirs") is not None
+        assert [limited_acts.purge(tx, acme.id, clock.now, 10) for _ in range(2)] == [2, 0]
+        assert limited_acts.of(tx, other.id, "user", "theirs") is not None
