@@ -218,13 +218,17 @@ class TestExposure:
 
 class TestIdentity:
     def test_who_it_is_is_saved(self, acme: Tenant) -> None:
-        app = acme.app()
+        clock = acme.standing.clock
+        today, app = clock.now.date(), acme.app(review_on=clock.now.date().isoformat())
+        clock.advance(days=2)
         browser = admin(acme)
         page = browser.open(at(app, "/identity"))
-        typed = {"purpose": "Carries invoices.\r\nEvery night.", "dialect": "salesforce", "review_on": "2020-03-07"}
-        done = saved(browser, page, "edit", label="Ledger Sync", **typed)
+        typed = {"purpose": "Carries invoices.\r\nEvery night.", "dialect": "salesforce"}
+        again = saved(browser, page, "edit", label="Ledger Sync", **typed, review_on="2020-03-07")
+        assert (again.status, "This day has passed" in problem_at(again, "review_on")) == (422, True)
+        done = saved(browser, again, "edit", review_on=today.isoformat())  # as it stood
         assert ("said=saved" in done.url, "<h1><bdi>Ledger Sync</bdi></h1>" in done.text) == (True, True)
-        assert (">7 Mar 2020</time>" in done.text, "the day has passed" in done.text) == (True, True)
+        assert (f">{today.day} {today:%b %Y}</time>" in done.text, "the day has passed" in done.text) == (True, True)
         found = record_of(acme, app)
         assert (found.label, found.purpose, found.dialect, found.contact_email) == (
             "Ledger Sync",

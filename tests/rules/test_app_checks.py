@@ -15,12 +15,30 @@ APP = App("0H4000000000001", "00D000000000001", "Job", "Job", "gbk_x", Dialect.S
 SETTINGS = AppSettings(APP.id)
 PUBLIC = frozenset({ClientAuthMethod.NONE})
 KEY = frozenset({ClientAuthMethod.PRIVATE_KEY_JWT})
+BASIC = frozenset({ClientAuthMethod.SECRET_BASIC})
 SALESFORCE = Dialect.SALESFORCE
 AUDIENCE = ("https://login.example.com",)
 
 
 def wrong_identity(**changes: Any) -> set[str]:
     return {problem.field for problem in app_checks.identity_problems(replace(APP, **changes))}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wrong"),
+    [
+        pytest.param(None, "2026-05-04", False, id="a new app is looked at today"),
+        pytest.param(None, "2026-05-01", True, id="a new app is not looked at last week"),
+        pytest.param(None, "soon", True, id="soon is no day"),
+        pytest.param("2026-04-01", "2026-05-01", True, id="another day that has passed"),
+        pytest.param("2026-04-01", "2026-04-01", False, id="a day that passed since it was set"),
+        pytest.param("2026-04-01", "", False, id="no day any more"),
+    ],
+)
+def test_review(before: str | None, after: str, wrong: bool) -> None:
+    stood = replace(APP, review_on=before) if before is not None else None
+    problems = app_checks.review_problems(replace(APP, review_on=after), stood, NOW)
+    assert [problem.field for problem in problems] == ["review_on"] * wrong
 
 
 def wrong_settings(**changes: Any) -> set[str]:
@@ -36,13 +54,20 @@ def wrong_settings(**changes: Any) -> set[str]:
         pytest.param({"label": "x" * 80}, set(), id="a label of 80 characters is allowed"),
         pytest.param({"label": "x" * 81}, {"label"}, id="a label of 81 characters is not"),
         pytest.param({"label": "a\u202eb"}, {"label"}, id="a label does not turn the direction of text"),
+        pytest.param({"label": "Nightly \u0421ync"}, {"label"}, id="a label does not mix alphabets"),
         pytest.param({"api_name": "1st"}, {"api_name"}, id="an API name begins with a letter"),
         pytest.param({"api_name": "a b"}, {"api_name"}, id="an API name has no blank"),
         pytest.param({"contact_email": ""}, {"contact_email"}, id="there is somebody to write to"),
         pytest.param({"contact_phone": "+49 (30) 123-45"}, set(), id="a phone number as people write it"),
+        pytest.param({"contact_phone": "030/123.45 x6"}, set(), id="and as others do"),
         pytest.param({"contact_phone": "call me"}, {"contact_phone"}, id="words are no phone number"),
+        pytest.param({"contact_phone": "1" * 40}, set(), id="a phone number of 40 characters is allowed"),
         pytest.param({"contact_phone": "1" * 41}, {"contact_phone"}, id="a phone number has at most 40 characters"),
         pytest.param({"info_url": "https://acme.example/job?x=1"}, set(), id="a web page about the app"),
+        pytest.param({"info_url": "http://[2001:db8::1]/"}, set(), id="also by address, and without TLS"),
+        pytest.param({"info_url": f"https://{'a' * 1_992}"}, set(), id="an address of 2,000 characters is allowed"),
+        pytest.param({"info_url": f"https://{'a' * 1_993}"}, {"info_url"}, id="one of 2,001 is not"),
+        pytest.param({"info_url": "https:///job"}, {"info_url"}, id="a web page has a host"),
         pytest.param({"info_url": "javascript:alert(1)"}, {"info_url"}, id="a script is no web page"),
         pytest.param({"info_url": "https://a b"}, {"info_url"}, id="an address has no blank"),
         pytest.param({"description": "a\nb"}, set(), id="a description has lines"),
@@ -64,10 +89,13 @@ def test_identity(changes: dict[str, Any], fields: set[str]) -> None:
         pytest.param({"scopes": ("setup_api",)}, set(), id="administering may be asked for"),
         pytest.param({"scopes": ("full",)}, {"full_scope_reason"}, id="the scope full needs a reason"),
         pytest.param({"scopes": ("full",), "full_scope_reason": "."}, {"full_scope_reason"}, id="a dot is no reason"),
+        pytest.param({"full_scope_reason": "a\0b"}, {"full_scope_reason"}, id="a reason is text, also where none is needed"),
         pytest.param({"scopes": ("full",), "full_scope_reason": "moves all data"}, set(), id="with a reason full is allowed"),
         pytest.param({"auth_methods": frozenset()}, {"auth_methods"}, id="how an app proves itself is chosen"),
         pytest.param({"auth_methods": PUBLIC}, set(), id="a public app proves nothing"),
         pytest.param({"auth_methods": PUBLIC | app_checks.BY_SECRET}, {"auth_methods"}, id="a public app has no secret beside"),
+        pytest.param({"auth_methods": PUBLIC | BASIC}, {"auth_methods"}, id="in no way"),
+        pytest.param({"auth_methods": KEY | BASIC}, {"auth_methods"}, id="nor has an app with a key"),
         pytest.param({"auth_methods": KEY}, set(), id="a key needs no secret"),
         pytest.param({"auth_methods": KEY | app_checks.BY_SECRET}, {"auth_methods"}, id="a secret beside a key would weaken it"),
         pytest.param(
@@ -75,6 +103,7 @@ def test_identity(changes: dict[str, Any], fields: set[str]) -> None:
         ),
         pytest.param({"flows": frozenset({Flow.CLIENT_CREDENTIALS})}, set(), id="acting as itself needs no callback"),
         pytest.param({"flows": frozenset({Flow.WEB_SERVER})}, {"flows"}, id="a flow through the browser needs a callback"),
+        pytest.param({"flows": frozenset({Flow.USER_AGENT})}, {"flows"}, id="whichever of them it is"),
         pytest.param({"auth_methods": PUBLIC, "flows": frozenset({Flow.JWT_BEARER})}, {"flows"}, id="a public app has no key to sign with"),
         pytest.param({"auth_methods": KEY, "flows": frozenset({Flow.JWT_BEARER})}, set(), id="an app with a key signs assertions"),
         pytest.param({"flows": frozenset({Flow.REFRESH_TOKEN})}, {"flows"}, id="refresh tokens come from a flow of a user"),
@@ -121,16 +150,19 @@ def test_identity(changes: dict[str, Any], fields: set[str]) -> None:
         pytest.param({"signing_algorithm": "none"}, {"signing_algorithm"}, id="no unsigned token"),
         pytest.param({"audience": "https://api.example.com"}, set(), id="an audience of one's own"),
         pytest.param({"audience": "a b"}, {"audience"}, id="an audience has no blank"),
+        pytest.param({"audience": "x" * 512}, set(), id="an audience of 512 characters is allowed"),
         pytest.param({"audience": "x" * 513}, {"audience"}, id="an audience has at most 512 characters"),
         pytest.param(
             {"auth_methods": PUBLIC, "introspect_all_tokens": True}, {"introspect_all_tokens"}, id="who asks about all tokens proves itself"
         ),
+        pytest.param({"introspect_all_tokens": True}, set(), id="an app that does may ask"),
         pytest.param({"callbacks": ("https://a.example/cb",)}, set(), id="a callback by https"),
         pytest.param({"callbacks": ("https://a.example/cb", "http://b.example/cb")}, {"callbacks.1"}, id="the wrong one is named"),
         pytest.param({"callbacks": ("com.example.app:/cb",)}, {"callbacks.0"}, id="a private scheme is for native apps"),
         pytest.param({"callbacks": ("com.example.app:/cb",), "native": True}, set(), id="a native app has a private scheme"),
         pytest.param({"callbacks": ("https://a.example/cb",) * 2}, {"callbacks.1"}, id="a callback stands once"),
         pytest.param({"callbacks": tuple(f"https://a.example/{n:040}" for n in range(40))}, {"callbacks"}, id="2,000 characters in all"),
+        pytest.param({"callbacks": tuple(f"https://a.example/{n}" for n in range(100))}, set(), id="100 callbacks are allowed"),
         pytest.param({"callbacks": ("",) * 101}, {"callbacks"}, id="at most 100 callbacks, however short"),
     ],
 )
@@ -138,11 +170,32 @@ def test_settings(changes: dict[str, Any], fields: set[str]) -> None:
     assert wrong_settings(**changes) == fields
 
 
+def test_an_app_has_few_live_credentials_at_once() -> None:
+    assert (app_checks.MOST_LIVE_SECRETS, app_checks.MOST_LIVE_SECRETS_ON_REQUEST, app_checks.MOST_LIVE_CERTIFICATES) == (2, 5, 4)
+
+
+@pytest.mark.parametrize("first", "09azAZ[")
+def test_a_web_page_lies_at_a_name_or_an_address(first: str) -> None:
+    assert wrong_identity(info_url=f"https://{first}!~") == set()
+
+
+@pytest.mark.parametrize("first", ["", "-", ".", "/", ":", "@", "{", "`", "\\", "]", "é"])
+def test_and_nothing_else_stands_where_its_host_begins(first: str) -> None:
+    assert wrong_identity(info_url=f"https://{first}") == {"info_url"}
+
+
+@pytest.mark.parametrize(("letter", "stands"), [("!", True), ("~", True), (" ", False), ("\x7f", False), ("\n", False), ("é", False)])
+def test_an_address_and_an_audience_are_of_printable_ascii(letter: str, stands: bool) -> None:
+    assert (wrong_identity(info_url=f"https://a{letter}") == set()) is stands
+    assert (wrong_settings(audience=f"a{letter}") == set()) is stands
+
+
 @pytest.mark.parametrize(
     ("methods", "takes"),
     [
         pytest.param(app_checks.BY_SECRET, True, id="by secret in header or body"),
         pytest.param(frozenset({ClientAuthMethod.SECRET_POST}), True, id="by secret in the body alone"),
+        pytest.param(BASIC, True, id="by secret in the header alone"),
         pytest.param(KEY, False, id="by key"),
         pytest.param(PUBLIC, False, id="not at all"),
     ],
@@ -182,6 +235,10 @@ BYE = "https://app.example/bye"
             {"post_logout_redirect_uris"},
             id="at most 2,000 characters in all",
         ),
+        pytest.param({"post_logout_redirect_uris": tuple(f"https://a.example/{n}" for n in range(100))}, set(), id="100 are allowed"),
+        pytest.param({"post_logout_redirect_uris": ("",) * 101}, {"post_logout_redirect_uris"}, id="not one more, however short"),
+        pytest.param({"post_logout_redirect_uris": (BYE, f"{BYE}/{'x' * 1_953}")}, set(), id="and 2,000 characters"),
+        pytest.param({"post_logout_redirect_uris": (BYE, f"{BYE}/{'x' * 1_954}")}, {"post_logout_redirect_uris"}, id="not one more"),
         pytest.param({"backchannel_logout_uri": "https://app.example/out?from=here"}, set(), id="logout tokens go to https"),
         pytest.param({"backchannel_logout_uri": "http://127.0.0.1:9000/out"}, set(), id="or to loopback, while one develops"),
         pytest.param({"backchannel_logout_uri": "http://app.example/out"}, {"backchannel_logout_uri"}, id="never to another plain address"),
@@ -196,6 +253,14 @@ def test_std_LO_03_X_SS_05_where_browsers_and_logout_tokens_may_be_sent(changes:
 def test_what_is_wrong_with_a_custom_attribute_is_told_at_its_place() -> None:
     assert wrong_settings(custom_attributes=(("cost_centre", "user.external_id"),)) == set()
     assert wrong_settings(custom_attributes=(("ok", "user.email"), ("cost_centre", "user."))) == {"custom_attributes.1"}
+
+
+@pytest.mark.parametrize(
+    ("scopes", "named"), [(("b", "api", "a"), "b, a"), (("x" * 300,), "x" * 200)], ids=["each of them", "no more than can be read"]
+)
+def test_scopes_that_do_not_exist_are_named(scopes: tuple[str, ...], named: str) -> None:
+    (problem,) = app_checks.settings_problems(replace(SETTINGS, scopes=scopes), frozenset(), Dialect.STANDARD)
+    assert problem.problem == f"There is no scope called {named} in this org."
 
 
 def test_the_sentences_about_logout_addresses_call_them_by_their_names() -> None:

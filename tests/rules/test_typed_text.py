@@ -1,5 +1,7 @@
 """What may be typed into a field of text."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -207,4 +209,10 @@ def test_an_issuer_is_the_address_of_its_host(issuer: str, host: str, allowed: b
     + [(text, False) for text in ("2027-02-29", "2027-3-31", "20270331", "2027-W01-1", "0000-01-01", "２027-03-31", "soon", "2027-03-31 ")],
 )
 def test_a_day_is_one_of_the_calendar(text: str, allowed: bool) -> None:
-    assert (typed_text.day_problem(text) is None) is allowed
+    assert (typed_text.day_problem(text, datetime(2026, 5, 4, tzinfo=UTC)) is None) is allowed
+
+
+@pytest.mark.parametrize(("hour", "allowed"), [(0, True), (11, True), (12, False)])
+def test_a_day_has_passed_when_it_is_over_everywhere(hour: int, allowed: bool) -> None:
+    """The third of May ends last in the zone twelve hours behind UTC."""
+    assert (typed_text.day_problem("2026-05-03", datetime(2026, 5, 4, hour, tzinfo=UTC)) is None) is allowed

@@ -1,18 +1,20 @@
 """Editing an app and its settings: by whom, what is refused, and that nobody's edit is lost."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.setup.stage import Stage
+from tests.setup.stage import DEVELOPER, Stage
 
 from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.events import Event
 from gatebridge.rules.grants import Grant
 from gatebridge.rules.ids import Prefix
+from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import setup as reasons
 from gatebridge.setup.block_app import BlockApp, block_app
-from gatebridge.setup.create_app import CreatedApp
+from gatebridge.setup.create_app import CreateApp, CreatedApp, create_app
 from gatebridge.setup.delete_app import DeleteApp, delete_app
 from gatebridge.setup.edit_app import EditApp, edit_app
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
@@ -73,6 +75,33 @@ def test_a_scope_that_the_org_has_taken_away_keeps_no_other_setting_from_being_s
     stage.refused(reasons.FIELD_INVALID, edit_settings, EditSettings(made.app.id, scopes=("id", "invoices", "orders")), stage.dan)
     stage.do(edit_settings, EditSettings(made.app.id, scopes=("id",)), stage.dan)
     stage.refused(reasons.FIELD_INVALID, edit_settings, EditSettings(made.app.id, scopes=("id", "invoices")), stage.dan)
+
+
+@pytest.mark.parametrize("administers", [False, True])
+def test_X_AD_04_who_opens_a_way_into_an_app_that_is_not_the_own_holds_what_it_may_do(
+    stage: Stage, made: CreatedApp, administers: bool
+) -> None:
+    """Else whoever manages apps would send the codes of admins to a callback of their own, and act as them."""
+    run_as = None if administers else stage.ada.user_id
+    stage.do(edit_policies, EditPolicies(made.app.id, run_as_user_id=run_as, may_administer=administers))
+    manager = replace(stage.eve, permissions=DEVELOPER | {Permission.MANAGE_CONNECTED_APPS})
+    elsewhere = EditSettings(made.app.id, callbacks=("https://eve.example/cb",))
+    stage.refused(reasons.PERMISSION_MISSING if administers else reasons.RIGHT_BEYOND_OWN, edit_settings, elsewhere, manager)
+    assert stage.do(edit_settings, EditSettings(made.app.id, id_token_minutes=3), manager).id_token_minutes == 3
+    # Its owner was given the power with the app, and who holds it anyway borrows nothing.
+    stage.do(edit_settings, EditSettings(made.app.id, callbacks=("https://dan.example/cb",)), stage.dan)
+    assert stage.do(edit_settings, elsewhere).callbacks == ("https://eve.example/cb",)
+    assert stage.do(edit_settings, EditSettings(made.app.id, callbacks=()), manager).callbacks == ()
+
+
+def test_a_review_day_is_to_come_when_it_is_set_and_may_have_passed_when_all_else_is_edited(stage: Stage, made: CreatedApp) -> None:
+    passed = EditApp(made.app.id, review_on="2026-05-01")
+    assert stage.fields(stage.refused(reasons.FIELD_INVALID, edit_app, passed, stage.dan)) == {"review_on"}
+    stage.do(edit_app, EditApp(made.app.id, review_on="2026-05-04"), stage.dan)
+    stage.clock.forward(days=3)
+    assert stage.do(edit_app, EditApp(made.app.id, label="Renamed"), stage.dan).review_on == "2026-05-04"
+    new = CreateApp("Late", "Late", "dan@acme.example", review_on="2026-05-04")
+    assert stage.fields(stage.refused(reasons.FIELD_INVALID, create_app, new, stage.dan)) == {"review_on"}
 
 
 def test_the_backup_owner_edits_too(stage: Stage, made: CreatedApp) -> None:

@@ -43,9 +43,14 @@ def identity_problems(app: App) -> list[FieldProblem]:
         ("info_url", _info_url_problem(app.info_url)),
         ("description", typed_text.text_problem(app.description)),
         ("purpose", typed_text.text_problem(app.purpose)),
-        ("review_on", typed_text.day_problem(app.review_on)),
         ("backup_owner_id", "This is the owner already; name a second person." if app.backup_owner_id == app.owner_id else None),
     )
+
+
+def review_problems(app: App, before: App | None, now: datetime) -> list[FieldProblem]:
+    """What is wrong with the day of the next review. One that was set in its time, and has passed since, stands in no other edit's way."""
+    unchanged = before is not None and before.review_on == app.review_on
+    return [] if unchanged else found(("review_on", typed_text.day_problem(app.review_on, now)))
 
 
 def settings_problems(settings: AppSettings, custom: frozenset[str], dialect: Dialect) -> list[FieldProblem]:

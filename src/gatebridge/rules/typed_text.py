@@ -5,7 +5,7 @@ characters that show nothing (X-JB-06, X-BF-04).
 """
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ LONGEST_NAME = 80
 LONGEST_TEXT = 1000
 LONGEST_EMAIL = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 LONGEST_HOST = 253
+LAST_ZONE = timedelta(hours=-12)  # from UTC: where a day ends last
 
 _USERNAME = re.compile(r"[A-Za-z0-9._@+-]{2,80}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -74,11 +75,13 @@ def api_name_problem(text: str) -> str | None:
     )
 
 
-def day_problem(text: str) -> str | None:
-    """Why this is no day of the calendar. It may be empty."""
-    if not text or (_DAY.fullmatch(text) and _is_in_the_calendar(text)):
+def day_problem(text: str, now: datetime) -> str | None:
+    """Why this is no day of the calendar that is to come, or today, wherever that is. It may be empty."""
+    if not text:
         return None
-    return "This must be a day such as 2027-03-31, or empty."
+    if not _DAY.fullmatch(text) or not _is_in_the_calendar(text):
+        return "This must be a day such as 2027-03-31, or empty."
+    return "This day has passed; choose one that is to come, or none." if text < (now + LAST_ZONE).date().isoformat() else None
 
 
 def reason_problem(text: str, longest: int = 512) -> str | None:

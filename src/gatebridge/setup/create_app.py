@@ -19,7 +19,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup import app_rights
+from gatebridge.setup import app_rights, audiences
 from gatebridge.setup.edits import refuse_invalid
 from gatebridge.setup.install_app import first_installation
 from gatebridge.setup.rotate_secret import make_secret, secret_problems
@@ -90,13 +90,16 @@ def create_app(tx: Tx, actor: Actor, command: CreateApp) -> CreatedApp:
     app = _app(tx, actor, command)
     settings = _settings(app, command)
     refuse_invalid(_problems(tx, actor, command, app, settings))
+    audiences.refuse_others(tx, actor, None, settings)
     if app.api_name in BUILT_IN:
         # These are published as the names of apps of the server's own, so they are none for anybody's app, also after one was deleted.
         raise Refused(setup_reasons.NAME_TAKEN, facts={"api_name": app.api_name})
     _let_go_of_name(tx, actor.org_id, app.api_name)
     if not apps.insert(tx, app, settings):
         raise Refused(setup_reasons.NAME_TAKEN, facts={"api_name": app.api_name})
-    installation, policies = first_installation(tx, actor.org_id, app.id)
+    first = first_installation(tx, actor.org_id, app.id)
+    assert first is not None  # noqa: S101 - an app that was made above is installed nowhere
+    installation, policies = first
     after = asdict(app) | {"settings": settings, "policies": policies}
     record_change(tx, actor, Event.APP_CREATED, app_rights.target(app), None, after)
     ensure_signing_key(tx, actor, settings.signing_algorithm)
@@ -169,7 +172,7 @@ def _settings(app: App, command: CreateApp) -> AppSettings:
 
 def _problems(tx: Tx, actor: Actor, command: CreateApp, app: App, settings: AppSettings) -> list[FieldProblem]:
     org = orgs.by_id(tx, actor.org_id)
-    found = app_checks.identity_problems(app)
+    found = app_checks.identity_problems(app) + app_checks.review_problems(app, None, tx.now)
     found += app_checks.settings_problems(settings, org.custom_scopes if org else frozenset(), app.dialect)
     for field, user_id in (("owner_id", app.owner_id), ("backup_owner_id", app.backup_owner_id)):
         problem = app_rights.owner_problem(tx, actor.org_id, field, user_id) if user_id is not None else None

@@ -42,7 +42,7 @@ def edit_app(tx: Tx, actor: Actor, command: EditApp) -> App:
     after = applied(before, command, *_FIELDS)
     if after == before:
         return before
-    refuse_invalid(app_checks.identity_problems(after))
+    refuse_invalid(app_checks.identity_problems(after) + app_checks.review_problems(after, before, tx.now))
     if after.dialect is not before.dialect and grants.any_of_app(tx, before.id):
         detail = "Tokens were given in its present dialect, and its clients rely on it: the dialect is frozen from the first grant on."
         raise Refused(setup_reasons.STATE_CONFLICT, detail=detail)
