@@ -7,9 +7,8 @@ LONGEST_BYTES = 1024  # in UTF-8; `crypto.passwords` hashes no more (X-BF-07)
 
 # Those of at least eight characters that stand first in every list of broken ones.
 _FIRST_TRIED = """
-    12345678 123456789 1234567890 12345678910 123123123 11111111 00000000 87654321 987654321 0987654321 88888888 66666666 12341234
-    11223344 147258369 123654789 1q2w3e4r 1q2w3e4r5t 1qaz2wsx 1qaz2wsx3edc zaq12wsx q1w2e3r4 qwertyui qwertyuiop qwerty123 qwerty12
-    qwerty1234 asdfghjk asdfghjkl zxcvbnm1 asdf1234 qwer1234 abcd1234 abcdefgh abcdefg1 abc12345 aa123456 a1234567 a12345678 q1234567
+    12345678910 12341234 11223344 147258369 123654789 1q2w3e4r 1q2w3e4r5t 1qaz2wsx 1qaz2wsx3edc zaq12wsx q1w2e3r4 qwerty123 qwerty12
+    qwerty1234 zxcvbnm1 asdf1234 qwer1234 abcd1234 abcdefg1 abc12345 aa123456 a1234567 a12345678 q1234567
     password password1 password12 password123 password1234 password! password1! passw0rd p@ssw0rd p@ssword pa55word pass1234 passwort
     passwort1 iloveyou iloveyou1 sunshine sunshine1 princess princess1 football football1 baseball baseball1 superman superman1
     starwars whatever trustno1 jennifer michelle computer internet samsung1 corvette mercedes welcome1 welcome123 welcome1!
@@ -18,6 +17,14 @@ _FIRST_TRIED = """
     summer2024 summer2025 summer2026 winter2024 winter2025 winter2026 spring2025 spring2026 autumn2025 autumn2026
 """
 COMMONEST = frozenset(_FIRST_TRIED.split())
+
+LONGEST_PIECE = 3  # characters that, over and over, are a password of no more than themselves
+
+# The digits, the alphabet and the keys of three keyboards, row by row. Typed from wherever, from either end, and on from the other one.
+_ORDERS = (
+    *("0123456789", "abcdefghijklmnopqrstuvwxyz"),
+    *("qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn"),
+)
 
 
 def password_problem(password: str, *, username: str = "", email: str = "") -> str | None:
@@ -31,7 +38,22 @@ def password_problem(password: str, *, username: str = "", email: str = "") -> s
         return "Choose something other than your username or your e-mail address."
     if folded in COMMONEST:
         return "This is one of the passwords that are tried first. Choose another one."
+    if _repeats(folded):
+        return "This is the same over and over, which is as easy to guess as once. Several words in a row are good."
+    if _in_order(folded):
+        return "These characters follow one another in the alphabet or on the keyboard. Several words in a row are good."
     return None
+
+
+def _repeats(text: str) -> bool:
+    """Whether a password is nothing but one piece of a few characters, over and over (NIST SP 800-63B section 3.1.1.2: repetitive)."""
+    return any(text == (text[:size] * len(text))[: len(text)] for size in range(1, LONGEST_PIECE + 1))
+
+
+def _in_order(text: str) -> bool:
+    """Whether a password is nothing but a run of characters as they stand in a row (the same section: sequential)."""
+    rows = (order * (len(text) // len(order) + 2) for order in _ORDERS)
+    return any(text in row or text[::-1] in row for row in rows)
 
 
 def _names(address: str) -> set[str]:
