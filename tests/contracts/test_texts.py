@@ -1,5 +1,6 @@
 """Every text of a page is marked or collected, so that a translator finds all of them in one file."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ from tests.contracts.texts_in_code import texts_in
 from tests.contracts.texts_in_templates import counts_no_number_in, marked_in, not_literal_in, unmarked_in
 
 from gatebridge.web import languages, po
+
+SENTENCE_IN_SCRIPT = re.compile(r"[\"'`][A-Z][a-z]*,? [a-z]+[^\"'`\n]*[\"'`]")
 
 
 def in_templates(look: Callable[[str], list[Any]]) -> dict[str, list[Any]]:
@@ -36,6 +39,12 @@ def test_a_plural_hangs_on_a_number() -> None:
 def test_a_catalogue_of_ours_fits_wherever_it_stands() -> None:
     entries = [entry for path in languages.LOCALE.glob("*.po") for entry in po.read(path.read_text("utf-8")) if entry.text]
     assert [entry.text for entry in entries if not po.fits(entry)] == []
+
+
+def test_a_script_says_nothing_that_does_not_stand_in_the_page() -> None:
+    said = {path.name: SENTENCE_IN_SCRIPT.findall(path.read_text("utf-8")) for path in texts.SCRIPTS.glob("*.js")}
+    assert "passkeys.js" in said
+    assert {name: found for name, found in said.items() if found} == {}
 
 
 @pytest.mark.parametrize(

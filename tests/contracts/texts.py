@@ -17,12 +17,12 @@ from gatebridge.rules.events import Event
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import REASONS
-from gatebridge.web import composed, languages, pages, reason_pages
+from gatebridge.web import composed, languages, pages, reason_pages, told
 from gatebridge.web.console import audit_trail, strip
 
 SOURCE = Path(__file__).parents[2] / "src" / "gatebridge"
 POT = languages.LOCALE / "gatebridge.pot"
-TEMPLATES = pages.HERE / "templates"
+TEMPLATES, SCRIPTS = pages.HERE / "templates", pages.HERE / "static"
 
 # The rooms whose words come to pages, and what of them speaks to programs, to terminals or by mail.
 ROOMS = ("rules", "setup", "monitoring", "signin", "oauth/trying", "oauth/consent.py", "oauth/consequences.py", "web")
@@ -54,6 +54,8 @@ CALLED_BY_THEIR_VALUES = (
     *("seconds", "minutes", "hours", "days", "months", "yes", "no", "since"),
     *("web server", "refresh", "client credentials", "device", "user-agent"),
 )
+# How a language writes days and large numbers.
+HOW_IT_IS_WRITTEN = (told.DATE, told.DATE_OF_THIS_YEAR, *told.MONTHS, languages.THOUSAND)
 HEAD = """\
 # The texts of Gatebridge, for translators. A language is a copy of this file, filled in: locale/<language>.po.
 # %(names)s stand for values, and tags stay as they are. An entry that changes either is left out, and stays English.
@@ -101,7 +103,7 @@ def _everywhere() -> Iterator[tuple[Text, str]]:
     for path in templates():
         for text, plural in marked_in(path.read_text("utf-8")):
             yield Text(text, plural), path.relative_to(SOURCE).as_posix()
-    for word in (*_named_by_rule(), *CALLED_BY_THEIR_VALUES):
+    for word in (*_named_by_rule(), *CALLED_BY_THEIR_VALUES, *HOW_IT_IS_WRITTEN):
         yield Text(word), "rules"
     for code in REASONS:
         yield Text(reason_pages.title_of(code)), "web/help/reasons"

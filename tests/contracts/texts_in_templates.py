@@ -10,8 +10,9 @@ from gatebridge.web import pages
 
 Marked = tuple[str, str]  # the text, and its plural where it has one
 
-# Attributes that people read or hear; `data-label` is the head of a column where a table is a stack.
-_ATTRIBUTE = re.compile(r"\b(?:aria-label|placeholder|title|alt|data-label)\s*=\s*\"([^\"]*)\"")
+# Attributes that people read or hear: `data-label` is the head of a column where a table is a stack, and the last three are what a script
+# says when it has to.
+_ATTRIBUTE = re.compile(r"\b(?:aria-label|placeholder|title|alt|data-label|data-held|data-none|data-twice)\s*=\s*\"([^\"]*)\"")
 _TAG = re.compile(r"<(/?)([a-zA-Z]+)[^>]*>|<![^>]*>")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _GIVEN = re.compile(r"[\w-]+=\"[^\"]*\"")  # an attribute that a macro or a block adds to a tag

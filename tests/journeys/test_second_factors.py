@@ -140,6 +140,11 @@ def test_a_passkey_is_made_shown_as_second_factor_and_signs_in_alone(place: Plac
         page.click("#go-on")
         expect(page.locator("#factors")).to_contain_text("Laptop")
 
+        page.click("#add-passkey")
+        page.click("#passkey-submit")
+        expect(page.locator("#passkey-problem")).to_have_text("This device has a passkey of yours for this place already.")
+        page.goto(place.address("/me/security"))
+
         page.click("#signout-submit")
         page.goto(place.address("/signin"))
         sign_in(page, user)

@@ -13,16 +13,14 @@ from gatebridge.web.languages import Catalogue
 TAG = "en-XA"
 _KEPT = re.compile(r"(%\(\w+\)s|%%|<[^>]*>|&#?\w+;)")
 _WIDE = {ord(letter): ord(letter) + 0xFEE0 for letter in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-_READ = ("aria-label", "placeholder", "title", "alt", "data-label")
+_READ = ("aria-label", "placeholder", "title", "alt", "data-label", "data-held", "data-none", "data-twice")
 _EMPTY = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 # What stands in these is data: names that people and apps have, ids, addresses, moments, what was typed.
 _DATA = frozenset({"bdi", "code", "pre", "kbd", "time", "textarea", "option"})
 _DATA_BY_CLASS = frozenset({"mono", "key"})
 _UNSEEN = frozenset({"script", "style", "svg"})
-# What is the same in every language: our name and those of others, what is all in capitals, and moments as they are written everywhere.
-_SAME = re.compile(
-    r"Gatebridge|OAuth|OpenID|Salesforce|Python|JavaScript|curl|jsforce|https?://\S*|\b\d{1,2} [A-Z][a-z]{2}(?: \d{4})?\b|mon-fri"
-)
+# What is the same in every language: our name and those of others, and what is all in capitals.
+_SAME = re.compile(r"Gatebridge|OAuth|OpenID|Salesforce|Python|JavaScript|curl|jsforce|https?://\S*|mon-fri")
 _WORD = re.compile(r"[A-Z]?[a-z]{2,}|\b[A-Z][a-z]\b")
 
 

@@ -1,5 +1,6 @@
 // Passkeys, the one thing on our pages that needs a script. A form with data-passkey says what the browser is asked (data-options, JSON);
-// the answer goes into its field `passkey`, and the form is sent like any other. Nothing else is read, and nothing is fetched.
+// the answer goes into its field `passkey`, and the form is sent like any other. What went wrong is said in words of the page (data-none,
+// data-twice). Nothing else is read, and nothing is fetched.
 
 const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
 const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -49,10 +50,7 @@ function prepare(form) {
       form.elements.passkey.value = JSON.stringify(answered(credential));
       form.submit();
     } catch (error) {
-      problem.textContent =
-        error.name === "InvalidStateError"
-          ? "This device has a passkey of yours for this place already."
-          : "No passkey came back. Press the button to try once more.";
+      problem.textContent = error.name === "InvalidStateError" ? problem.dataset.twice : problem.dataset.none;
       problem.hidden = false;
     } finally {
       going = false;
