@@ -212,7 +212,28 @@ def test_the_heads_outside_are_read_for_nobody_who_may_not_see_the_trail(sqlite_
     with closing(open_database(sqlite_url, MASTER_KEYS)) as database, world(database, outside_heads=outside_heads) as acme:
         powerless = acme.add_person("bob", [Permission.VIEW_SETUP])
         assert acme.ask("POST", "/audit/verify", by=powerless).status_code == 403
+        assert acme.ask("POST", "/audit/verify-history", by=powerless).status_code == 403
         assert acme.ask("POST", "/audit/verify", headers={"Authorization": "Bearer gba_nobodys"}).status_code == 401
         assert read == []
         assert acme.ask("POST", "/audit/verify").status_code == 200
         assert read == ["all of them"]
+
+
+def test_a_user_or_a_set_is_edited_to_lose_what_was_used_lately_when_it_is_confirmed(acme: World) -> None:
+    bob = acme.add_person("bob", [])
+    acme.token(bob)
+    bare = acme.ask("POST", "/profiles", body={"name": "Bare"}).json()["id"]
+    gives = {"label": "Uses APIs", "api_name": "uses_apis", "permissions": ["api_enabled"]}
+    uses_apis = acme.ask("POST", "/permission-sets", body=gives).json()["id"]
+
+    def edited(path: str, **changes: Any) -> tuple[int, str | None]:
+        headers = {"If-Match": acme.ask("GET", path).headers["etag"]}
+        answer = acme.ask("PATCH", path, body=changes, headers=headers)
+        return answer.status_code, answer.json().get("reason")
+
+    assert edited(f"/users/{bob.user.id}", profile_id=bare) == (409, "locks_out")
+    assert edited(f"/users/{bob.user.id}", profile_id=bare, confirmed=True) == (200, None)
+    acme.ask("PUT", f"/apps/{bob.app_id}/access/{bare}", body={})
+    acme.ask("PUT", f"/users/{bob.user.id}/permission-sets/{uses_apis}", body={})
+    assert edited(f"/permission-sets/{uses_apis}", permissions=[]) == (409, "locks_out")
+    assert edited(f"/permission-sets/{uses_apis}", permissions=[], confirmed=True) == (200, None)

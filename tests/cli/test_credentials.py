@@ -1,5 +1,6 @@
 """Where the command line's secrets come from, where they never go, and how it ends when something is wrong."""
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -129,6 +130,18 @@ def test_local_commands_say_where_things_stand(terminal: Terminal, tmp_path: Pat
     assert not (tmp_path / "none").exists()
     wrong = terminal.type("doctor", GATEBRIDGE_LISTEN_PROT="1")
     assert (wrong.code, "listen_port" in wrong.out.lower()) == (1, True)
+
+
+def test_the_doctor_tells_of_signing_keys_that_the_master_key_does_not_open(terminal: Terminal) -> None:
+    other = base64.b64encode(os.urandom(32)).decode()
+    ill = terminal.type("doctor", GATEBRIDGE_MASTER_KEY=other)
+    assert (ill.code, "does not open" in ill.out, "GATEBRIDGE_OLDER_MASTER_KEYS" in ill.out) == (1, True, True), ill.out
+
+
+def test_the_first_admin_is_asked_for_by_name_where_nobody_sits_at_a_prompt(terminal: Terminal, tmp_path: Path) -> None:
+    for said, missing in (((), "--username"), (("--username", "eve"), "--email")):
+        ended = terminal.type("first-admin", "--write", str(tmp_path / "new"), *said, stdin="correct horse battery\n")
+        assert (ended.code, missing in ended.err) == (Exit.USAGE, True), ended.err
 
 
 def test_completion_is_offered(terminal: Terminal) -> None:

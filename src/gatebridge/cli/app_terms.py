@@ -44,6 +44,10 @@ def edit_settings(
     token_format: Format = None,
     signing_algorithm: Annotated[str | None, typer.Option(help="ES256 or RS256.")] = None,
     audience: str | None = None,
+    legacy_audience: Annotated[
+        bool | None,
+        typer.Option("--legacy-audience/--no-legacy-audience", help="Its assertions may name the token endpoint in place of the issuer."),
+    ] = None,
     pkce: Annotated[bool | None, typer.Option("--pkce/--no-pkce", help="Whether PKCE is required.")] = None,
     native: Annotated[bool | None, typer.Option("--native/--not-native", help="Runs on the user's machine.")] = None,
     resource_server: Annotated[bool | None, typer.Option("--resource-server/--no-resource-server")] = None,
@@ -72,6 +76,7 @@ def edit_settings(
         access_token_format=token_format,
         signing_algorithm=signing_algorithm,
         audience=audience,
+        legacy_audience=legacy_audience,
         pkce_required=pkce,
         native=native,
         introspect_all_tokens=resource_server,

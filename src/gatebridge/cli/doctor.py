@@ -5,8 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gatebridge.cli.exits import Exit, Stop
+
+if TYPE_CHECKING:  # what it examines is imported where it is looked at, like in `local`
+    from gatebridge.storage.tx import Tx
 
 
 class State(StrEnum):
@@ -70,7 +74,7 @@ def _checks(environ: Mapping[str, str]) -> Iterator[Check]:
 
 
 def _database(database: object) -> Iterator[Check]:
-    from gatebridge.storage import migrate, signing_keys
+    from gatebridge.storage import migrate
     from gatebridge.storage.database import Database, utc_now
     from gatebridge.storage.dialects import is_outage
 
@@ -89,14 +93,29 @@ def _database(database: object) -> Iterator[Check]:
             yield Check("schema", State.FAIL, f"The tables differ from this version's: {differences[0]}")
         with database.snapshot() as tx:
             yield _skew(abs((tx.now - utc_now()).total_seconds()))
-            if signing_keys.any_can_sign(tx):
-                yield Check("signing keys", State.OK, "There is a key that signs.")
-            else:
-                yield Check("signing keys", State.WARN, "No org has a key that signs: gatebridge first-admin sets the first org up.")
+            yield _signing_keys(tx)
     except Exception as error:
         if not is_outage(error):
             raise
         yield Check("database", State.FAIL, f"It does not answer ({type(error).__name__}).")
+
+
+def _signing_keys(tx: "Tx") -> Check:
+    """Whether there is a key that signs, and whether the master keys at hand open those of every org: a server starts without it."""
+    from gatebridge.crypto import sealing
+    from gatebridge.setup.signing_keys import PURPOSE
+    from gatebridge.storage import names, signing_keys
+
+    if not signing_keys.any_can_sign(tx):
+        return Check("signing keys", State.WARN, "No org has a key that signs: gatebridge first-admin sets the first org up.")
+    found = [key for org_id in names.of_orgs(tx) for key in signing_keys.published(tx, org_id) if key.retired_at is None]
+    for key in found:
+        try:
+            sealing.open_(tx.keys, PURPOSE, key.sealed, context=f"{key.org_id} {key.id}")
+        except sealing.SealBroken as broken:
+            words = f"Key {key.id} does not open, so its org signs nothing. {broken}: is it in GATEBRIDGE_OLDER_MASTER_KEYS?"
+            return Check("signing keys", State.FAIL, words)
+    return Check("signing keys", State.OK, f"There is a key that signs, and all {len(found)} open.")
 
 
 def _skew(seconds: float) -> Check:

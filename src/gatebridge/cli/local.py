@@ -4,6 +4,9 @@ What they work with is imported where they run: the whole server hangs from it, 
 """
 
 import os
+import sys
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,13 +89,21 @@ def restored(context: typer.Context, reason: Annotated[str, typer.Option(help="W
 
     with machine.opened(make=False) as here:
         ended = here.in_each_org(lambda tx, actor: after_restore(tx, actor, AfterRestore(reason)))
-    show.done(context, f"Everything that {len(ended)} orgs had given out has ended.", {"orgs": len(ended)})
+    whose = "the org" if len(ended) == 1 else f"{len(ended)} orgs"
+    show.done(context, f"Everything that {whose} had given out has ended.", {"orgs": len(ended)})
+
+
+def _told(said: str | None, option: str, words: str) -> str:
+    """What was said by an option, else what is typed at a prompt, where somebody sits."""
+    if said is None and not sys.stdin.isatty():
+        raise Stop(Exit.USAGE, f"{words} is missing: say it with {option}.")
+    return said if said is not None else str(typer.prompt(words))
 
 
 def first_admin(
     context: typer.Context,
-    username: Annotated[str, typer.Option(help="With what the admin signs in.")],
-    email: Annotated[str, typer.Option(help="Where the admin is reached.")],
+    username: Annotated[str | None, typer.Option(help="With what the admin signs in. Else a prompt.")] = None,
+    email: Annotated[str | None, typer.Option(help="Where the admin is reached. Else a prompt.")] = None,
     org_name: Annotated[str, typer.Option("--org", help="What people call the org.")] = "Main",
     first_name: str = "",
     last_name: str = "",
@@ -105,6 +116,7 @@ def first_admin(
     target = write or credentials.default_file(os.environ)
     if target.exists():
         raise Stop(Exit.USAGE, f"{target} exists and is not overwritten; move it away, or name another file with --write.")
+    username, email = _told(username, "--username", "Username of the admin"), _told(email, "--email", "E-mail of the admin")
     password = credentials.secret_from(password_file, "Password of the admin")
     from gatebridge.cli.first_admin import Wanted, found
 
@@ -136,12 +148,14 @@ def doctor(context: typer.Context) -> None:
 
 
 def verify_all() -> list[dict[str, Any]]:
-    """Check the audit chain of every org on this machine. A doubt is told as one, never as good news."""
+    """Check the audit chain and the login history of every org on this machine. A doubt is told as one, never as good news."""
     from gatebridge.cli import machine
-    from gatebridge.monitoring import audit_heads, audit_trail
+    from gatebridge.cli.records import whole
+    from gatebridge.monitoring import audit_heads, audit_history, audit_trail
     from gatebridge.storage import orgs
 
     found: list[dict[str, Any]] = []
+    ids: list[str] = []
     with machine.opened(make=False) as here:
         heads: list[audit_heads.OutsideHead] = []
         doubt = ""
@@ -158,7 +172,15 @@ def verify_all() -> list[dict[str, Any]]:
                         result = audit_trail.Verification("could_not_check", result.checked, None, doubt)
                     said = {"state": result.state, "checked": result.checked, "first_bad": result.first_bad}
                     found.append({"org": org.name, **said, "words": result.words})
+                    ids.append(org.id)
                 page = orgs.list_page(tx, after=page[-1].id, limit=100)
+
+        def history_of(org_id: str, older: int | None) -> dict[str, Any]:
+            with here.database.snapshot() as tx:  # each part in one of its own, so that a long look holds up nothing
+                return asdict(audit_history.verify(tx, org_id, here.keys, go_on=older))
+
+        for each, org_id in zip(found, ids, strict=True):
+            each["history"] = whole(partial(history_of, org_id))
     return found
 
 

@@ -16,10 +16,13 @@ from gatebridge.cli import (
     credentials_of_apps,
     custom_permissions,
     explain,
+    export,
     exposures,
     factors,
     local,
+    me,
     org,
+    orgs,
     people,
     profiles,
     records,
@@ -28,6 +31,7 @@ from gatebridge.cli import (
     revoke,
     sessions,
     sign_in,
+    signing_keys,
     tokens,
     tries,
     validation,
@@ -60,11 +64,13 @@ def make_cli() -> typer.Typer:
     cli.add_typer(people.permsets, name="permsets")
     cli.add_typer(custom_permissions.custom_permissions, name="custom-permissions")
     cli.add_typer(org.org, name="org")
+    cli.add_typer(orgs.orgs, name="orgs")
+    cli.add_typer(signing_keys.signing_keys, name="signing-keys")
     cli.command("login")(sign_in.log_in)
     cli.command("logout")(sign_in.log_out)
     cli.command("whoami")(sign_in.who_am_i)
     cli.command("token")(tokens.get_token)
-    cli.command("me")(tokens.who_am_i)
+    cli.add_typer(me.me, name="me")
     cli.command("receipt")(records.open_receipt)
     cli.command("explain")(explain.explain)
     cli.command("try")(tries.try_flow)
@@ -75,6 +81,7 @@ def make_cli() -> typer.Typer:
     cli.add_typer(records.history, name="history")
     cli.add_typer(records.usage, name="usage")
     cli.add_typer(records.audit, name="audit")
+    cli.command("export", epilog=export.EPILOG)(export.export)
     cli.add_typer(revoke.revoke, name="revoke")
     cli.add_typer(sessions.sessions, name="sessions")
     cli.command("serve")(local.serve)

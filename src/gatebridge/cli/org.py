@@ -48,6 +48,10 @@ def edit_org(
     user_agent_flow: Annotated[
         bool | None, typer.Option("--user-agent-flow/--no-user-agent-flow", help="The legacy form, with tokens in the address.")
     ] = None,
+    custom_scope: Annotated[
+        list[str] | None,
+        typer.Option("--custom-scope", help="NAME=SENTENCE, a scope of the org's own and what consent says of it; an empty text for none."),
+    ] = None,
     scope_claim: Annotated[
         list[str] | None, typer.Option("--scope-claim", help="SCOPE:CLAIM=EXPRESSION, what a scope makes known; empty for none.")
     ] = None,
@@ -72,6 +76,7 @@ def edit_org(
         ranges_on_every_request=every_request,
         device_flow=device_flow,
         user_agent_flow=user_agent_flow,
+        custom_scopes=terms.custom_scopes(custom_scope),
         scope_claims=terms.scope_claims(scope_claim),
     )
     counted = {

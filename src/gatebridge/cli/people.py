@@ -8,6 +8,7 @@ import typer
 
 from gatebridge.cli import at, credentials, show
 from gatebridge.cli.apps import said
+from gatebridge.rules.people import UserState
 from gatebridge.rules.permissions import Permission
 
 users = typer.Typer(help="People and service users.", no_args_is_help=True)
@@ -29,12 +30,31 @@ USER_COLUMNS = (
     ("ID", show.field("id")),
 )
 
+APP_COLUMNS = (
+    ("APP", show.field("label")),
+    ("PUBLISHER", lambda app: app["publisher"] if not app["of_this_org"] else None),
+    ("MAY", lambda app: " ".join(app["scopes"])),
+    ("SINCE", show.when("first_used_at")),
+    ("LAST USED", show.when("last_used_at")),
+    ("FROM", show.field("last_address")),
+    ("UNTIL", show.when("ends_at")),
+    ("ID", show.field("app_id")),
+)
+
 
 @users.command("list")
-def list_users(context: typer.Context, search: Search = None, limit: Most = 100) -> None:
+def list_users(
+    context: typer.Context,
+    search: Search = None,
+    state: Annotated[UserState | None, typer.Option(help="Only those who stand so.")] = None,
+    frozen: Annotated[bool, typer.Option("--frozen", help="Only those who are frozen.")] = False,
+    profile: Annotated[str | None, typer.Option(help="Only those with this profile (id).")] = None,
+    limit: Most = 100,
+) -> None:
     """The users of the org."""
+    wanted = {"search": search, "state": state, "frozen": "true" if frozen else None, "profile_id": profile}
     with at.server(context) as api:
-        show.rows(context, list(api.every("/users", limit, search=search)), USER_COLUMNS, "Nobody fits.")
+        show.rows(context, list(api.every("/users", limit, **wanted)), USER_COLUMNS, "Nobody fits.")
 
 
 @users.command("show")
@@ -88,6 +108,20 @@ def invite_user(
         show.facts(context, api.post("/users/invite", body))
 
 
+@users.command("invite-again")
+def invite_again(context: typer.Context, user: UserId) -> None:
+    """Send a new link to somebody who has not accepted. Earlier ones work no more."""
+    with at.server(context) as api:
+        show.done(context, "A new link is on its way by mail.", api.post(f"/users/{user}/invite"))
+
+
+@users.command("apps")
+def list_apps_of_user(context: typer.Context, user: UserId) -> None:
+    """What apps may do in the name of a user. End one with `gatebridge revoke user-of-app`."""
+    with at.server(context) as api:
+        show.rows(context, api.get(f"/users/{user}/apps"), APP_COLUMNS, "No app may act for this user.")
+
+
 @users.command("edit")
 def edit_user(
     context: typer.Context,
@@ -98,9 +132,12 @@ def edit_user(
     last_name: str | None = None,
     profile: Annotated[str | None, typer.Option(help="The new profile's id.")] = None,
     external_id: str | None = None,
+    confirm: at.Confirm = False,
 ) -> None:
     """Change who a user is."""
     changes = said(username=username, email=email, first_name=first_name, last_name=last_name, profile_id=profile, external_id=external_id)
+    if changes and confirm:
+        changes["confirmed"] = True
     with at.server(context) as api:
         show.facts(context, api.edit(f"/users/{user}", changes) if changes else api.get(f"/users/{user}"))
 
@@ -214,10 +251,33 @@ def create_permission_set(
 
 @permsets.command("edit")
 def edit_permission_set(
-    context: typer.Context, permset: SetId, label: str | None = None, permission: Rights = None, description: str | None = None
+    context: typer.Context,
+    permset: SetId,
+    label: str | None = None,
+    permission: Rights = None,
+    description: str | None = None,
+    confirm: at.Confirm = False,
 ) -> None:
     """Change a set for all who hold it."""
     changes = said(label=label, permissions=permission, description=description)
+    if changes and confirm:
+        changes["confirmed"] = True
     with at.server(context) as api:
         path = f"/permission-sets/{permset}"
         show.facts(context, api.edit(path, changes) if changes else api.get(path))
+
+
+@permsets.command("show")
+def show_permission_set(context: typer.Context, permset: SetId) -> None:
+    """One permission set, with the rights that it gives."""
+    with at.server(context) as api:
+        show.facts(context, api.get(f"/permission-sets/{permset}"))
+
+
+@permsets.command("delete")
+def delete_permission_set(context: typer.Context, permset: SetId) -> None:
+    """Remove a set that nobody holds."""
+    with at.server(context) as api:
+        path = f"/permission-sets/{permset}"
+        api.edit(path, None, by=("DELETE", path))
+    show.done(context, "It is gone.")

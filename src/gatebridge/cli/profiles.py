@@ -92,3 +92,12 @@ def edit_profile(
     if changes and confirm:
         changes["confirmed"] = True
     terms.edit(context, f"/profiles/{profile}", changes)
+
+
+@profiles.command("delete")
+def delete_profile(context: typer.Context, profile: ProfileId) -> None:
+    """Remove a profile that nobody has."""
+    with at.server(context) as api:
+        path = f"/profiles/{profile}"
+        api.edit(path, None, by=("DELETE", path))
+    show.done(context, "It is gone.")

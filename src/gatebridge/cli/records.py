@@ -1,11 +1,14 @@
 """Reading what happened: login history, receipts, usage, and the audit trail."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from gatebridge.cli import at, receipt, show, wishes
 from gatebridge.cli.exits import Exit, Stop
+from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.gates import Gate
 
 history = typer.Typer(help="Every sign-in and token outcome.", no_args_is_help=True)
 usage = typer.Typer(help="Which app is used by whom.", no_args_is_help=True)
@@ -30,6 +33,9 @@ def list_history(
     app: Annotated[str | None, typer.Option(help="Only of this app (id).")] = None,
     user: Annotated[str | None, typer.Option(help="Only of this user (id).")] = None,
     reason: Annotated[str | None, typer.Option(help="Only refusals for this reason.")] = None,
+    gate: Annotated[Gate | None, typer.Option(help="Only refusals at this gate.")] = None,
+    flow: Annotated[Flow | None, typer.Option(help="Only of this flow; of the last 24 hours unless --since says more.")] = None,
+    address: Annotated[str | None, typer.Option(help="Only from this address; of the last 24 hours unless --since says more.")] = None,
     refused: Annotated[bool, typer.Option("--refused", help="Only refusals.")] = False,
     would_refuse: Annotated[bool, typer.Option("--would-refuse", help="Only what monitored ranges would have refused.")] = False,
     since: Annotated[str | None, typer.Option(help="Not before this time, such as 2026-11-24T00:00:00Z.")] = None,
@@ -39,8 +45,17 @@ def list_history(
     """Outcomes, newest first. Open one with `gatebridge receipt`."""
     outcome = "refused" if refused else None
     with at.server(context) as api:
-        wanted = {"app_id": app, "user_id": user, "reason": reason, "outcome": outcome, "since": since, "until": until}
-        lines = list(api.every("/login-history", limit, **wanted, would_refuse="true" if would_refuse else None))
+        wanted = {
+            "app_id": app,
+            "user_id": user,
+            "reason": reason,
+            "gate": gate and gate.value,
+            "outcome": outcome,
+            "since": since,
+            "until": until,
+        }
+        wanted |= {"flow": flow, "address": address, "would_refuse": "true" if would_refuse else None}
+        lines = list(api.every("/login-history", limit, **wanted))
     show.rows(context, lines, HISTORY_COLUMNS, "Nothing fits. Leave a filter out, or look at an earlier time.")
 
 
@@ -92,10 +107,16 @@ SCOPE_COLUMNS = (
 
 
 @usage.command("list")
-def list_usage(context: typer.Context, limit: Most = 25) -> None:
+def list_usage(
+    context: typer.Context,
+    search: Annotated[str | None, typer.Option(help="In label, API name or consumer key.")] = None,
+    limit: Most = 25,
+) -> None:
     """The use of every app."""
     with at.server(context) as api:
-        show.rows(context, list(api.every("/usage", limit)), USAGE_COLUMNS, "There is no app yet: gatebridge apps create")
+        show.rows(
+            context, list(api.every("/usage", limit, search=search)), USAGE_COLUMNS, "No app fits. Register one: gatebridge apps create"
+        )
 
 
 @usage.command("show")
@@ -152,12 +173,43 @@ def list_audit(
     event: Annotated[str | None, typer.Option(help="Only changes of this kind, such as setup:app:created.")] = None,
     since: Annotated[str | None, typer.Option(help="Not before this time.")] = None,
     until: Annotated[str | None, typer.Option(help="Before this time.")] = None,
+    seals: Annotated[bool, typer.Option("--seals", help="Also the lines that seal an hour of the login history.")] = False,
     limit: Most = 25,
 ) -> None:
     """Changes, newest first."""
+    wanted = {"target_id": target, "actor_id": actor, "event": event, "since": since, "until": until}
     with at.server(context) as api:
-        lines = list(api.every("/audit", limit, target_id=target, actor_id=actor, event=event, since=since, until=until))
+        lines = list(api.every("/audit", limit, **wanted, seals="true" if seals else None))
     show.rows(context, lines, AUDIT_COLUMNS, "Nothing fits. Leave a filter out, or look at an earlier time.")
+
+
+@audit.command("show")
+def show_change(context: typer.Context, line: Annotated[str, typer.Argument(help="The line's id.", metavar="LINE")]) -> None:
+    """One change: who, from where, why, and each field before and after."""
+    with at.server(context) as api:
+        found = api.get(f"/audit/{line}")
+    show.facts(context, found | ({} if at.json(context) else {"changes": [each["sentence"] for each in found["changes"]]}))
+
+
+MOST_BAD = 20  # hours that do not fit; who sees so many needs no more
+
+
+def whole(ask: Callable[[int | None], dict[str, Any]]) -> dict[str, Any]:
+    """The login history held against all of its seals: what `ask` says of the newest ones, then of older ones, until none are left."""
+    parts = [ask(None)]
+    bad = [part for part in parts if part["state"] != "intact"]
+    while parts[-1]["go_on"] is not None and len(bad) < MOST_BAD:
+        parts.append(ask(parts[-1]["go_on"]))
+        bad += [part for part in parts[-1:] if part["state"] != "intact"]
+    seals, lines = (sum(part[name] for part in parts) for name in ("seals", "lines"))
+    words = parts[0]["words"] if len(parts) == 1 else f"{lines:,} lines of login history under {seals:,} seals fit what was sealed."
+    return {
+        "state": "tampered" if any(part["state"] == "tampered" for part in bad) else bad[0]["state"] if bad else "intact",
+        "seals": seals,
+        "lines": lines,
+        "bad": [part["first_bad"] for part in bad if part["first_bad"] is not None],
+        "words": " ".join(part["words"] for part in bad) or words,
+    }
 
 
 @audit.command("verify")
@@ -165,20 +217,26 @@ def verify_audit(
     context: typer.Context,
     local: Annotated[bool, typer.Option("--local", help="On this machine, from its settings, without the server.")] = False,
 ) -> None:
-    """Recompute the chain. Ends with 0 when it is intact, 1 when it could not be checked, 2 when it was tampered with."""
+    """Recompute the chain, and hold the login history against its seals in it. Ends with 0 when all is intact, 1 when it could not be
+    checked, 2 when it was tampered with."""
     if local:
         from gatebridge.cli.local import verify_all
 
         verified = verify_all()
     else:
         with at.server(context) as api:
-            verified = [api.post("/audit/verify")]
+            chain = api.post("/audit/verify")
+            verified = [
+                chain | {"history": whole(lambda older: api.ask("POST", "/audit/verify-history", query={"older_than": older}, body={})[0])}
+            ]
     if wishes.of(context).json:
         show.as_json(verified)
     else:
         for each in verified:
             typer.echo(f"{each['state']}: {each['words']}")
-    if any(each["state"] == "tampered" for each in verified):
+            typer.echo(f"{each['history']['state']}: {each['history']['words']}")
+    states = {state for each in verified for state in (each["state"], each["history"]["state"])}
+    if "tampered" in states:
         raise typer.Exit(2)
-    if any(each["state"] != "intact" for each in verified):
-        raise Stop(Exit.REFUSED, "The chain could not be checked whole, and only intact is good news.")
+    if states != {"intact"}:
+        raise Stop(Exit.REFUSED, "Not everything could be checked, and only intact is good news.")

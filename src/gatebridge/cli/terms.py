@@ -43,6 +43,13 @@ def attributes(typed: Sequence[str] | None) -> list[dict[str, str]] | None:
     return [{"name": name, "expression": expression} for name, expression in map(_equation, filter(None, typed))]
 
 
+def custom_scopes(typed: Sequence[str] | None) -> list[dict[str, str]] | None:
+    """Scopes of the org's own as the API takes them, of `NAME=SENTENCE`; None and empty as in `attributes`."""
+    if typed is None:
+        return None
+    return [{"name": name, "sentence": sentence.strip()} for name, sentence in map(_equation, filter(None, typed))]
+
+
 def scope_claims(typed: Sequence[str] | None) -> list[dict[str, str]] | None:
     """What scopes make known as the API takes it, of `SCOPE:CLAIM=EXPRESSION`; None and empty as in `attributes`."""
     if typed is None:
@@ -55,7 +62,7 @@ def _equation(text: str) -> tuple[str, str]:
     name, equals, expression = text.partition("=")
     if not equals:
         said = f"\u201c{text}\u201d says no value."
-        raise Stop(Exit.USAGE, f"{said} Write a name, an equals sign and an expression: cost_centre=user.external_id.")
+        raise Stop(Exit.USAGE, f"{said} Write a name, an equals sign and the value: cost_centre=user.external_id.")
     return name.strip(), expression.strip()
 
 
@@ -106,6 +113,8 @@ def legible(value: Any) -> Any:
         return value
     if "range" in value:
         return f"{value['range']} ({value['label']})" if value["label"] else value["range"]
+    if "sentence" in value:
+        return f"{value['name']} = {value['sentence']}"
     if "expression" in value:
         name = f"{value['scope']}: {value['claim']}" if "scope" in value else value["name"]
         return f"{name} = {value['expression']}"

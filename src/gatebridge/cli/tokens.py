@@ -1,4 +1,4 @@
-"""Getting a token, and asking whose it is."""
+"""Getting a token."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gatebridge.cli import at, credentials, show, wishes
+from gatebridge.cli import credentials, show, wishes
 from gatebridge.cli.client import Api, fetch_token
 from gatebridge.cli.credentials import Client, Credentials
 
@@ -38,11 +38,3 @@ def get_token(
         show.as_json(answer)
     else:
         typer.echo(answer["access_token"])
-
-
-def who_am_i(context: typer.Context) -> None:
-    """For whom the token acts, and what it may do."""
-    with at.server(context) as api:
-        me = api.get("/me")
-    names = {"name": "User", "org": "Org", "issuer": "Issuer", "user_id": "User id", "app_id": "App id", "permissions": "Permissions"}
-    show.facts(context, me, names)

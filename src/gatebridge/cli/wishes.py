@@ -46,7 +46,15 @@ def add_to(cli: typer.Typer, *, local: bool = False) -> None:
             command.callback = _with_options(command.callback, ("json",) if here else tuple(OPTIONS))
     for group in cli.registered_groups:
         if group.typer_instance is not None:
+            _add_to_bare(group.typer_instance)
             add_to(group.typer_instance, local=local or group.name in LOCAL)
+
+
+def _add_to_bare(group: typer.Typer) -> None:
+    """The same for a group that also does something by itself."""
+    callback = group.registered_callback
+    if callback is not None and callback.callback is not None and not hasattr(callback.callback, "takes_wishes"):
+        callback.callback = _with_options(callback.callback, tuple(OPTIONS))
 
 
 def _with_options(function: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:

@@ -20,10 +20,12 @@ from gatebridge.web.api import (
     custom_permissions,
     docs,
     explain,
+    exports,
     exposures,
     login_history,
     me,
     me_factors,
+    me_requests,
     orgs,
     permission_sets,
     problems,
@@ -35,6 +37,7 @@ from gatebridge.web.api import (
     signing_keys,
     tries,
     usage,
+    user_apps,
     user_factors,
     users,
     validation,
@@ -43,7 +46,8 @@ from gatebridge.web.house import House
 
 # In the order in which the docs page shows them.
 RESOURCES = (
-    *(me, me_factors, apps, app_state, app_logo, app_settings, app_policies, secrets, certificates, tries, validation, access_requests),
+    *(me, me_factors, me_requests),
+    *(apps, app_state, app_logo, app_settings, app_policies, secrets, certificates, tries, validation, access_requests),
     *(
         revoke,
         usage,
@@ -53,6 +57,7 @@ RESOURCES = (
         connect,
         replay,
         users,
+        user_apps,
         user_factors,
         sessions,
         profiles,
@@ -61,6 +66,7 @@ RESOURCES = (
         orgs,
         signing_keys,
         audit,
+        exports,
     ),
 )
 
@@ -71,9 +77,32 @@ Every request carries an access token with the scope `setup_api`, of an app whos
 factors and ending what others have, also wants a person behind the token who signed in lately (`reauthentication_needed`). Ids leave in
 18 characters and are accepted in 15 as well.
 
-Lists are paged: follow `next` with `cursor`. Edits need `If-Match` with the ETag that was read. A POST that creates something takes an
-`Idempotency-Key`; repeated under the same key it does nothing again, and what is shown once is not shown twice. Refusals are problems
-(RFC 9457) with a stable `reason`, whose page is `type`."""
+Times are UTC, such as `2026-11-28T09:42:11Z`. Lists are paged, by a `limit` of 25, 50 or 100: follow `next` with `cursor`. Edits need
+`If-Match` with the ETag that was read. A POST that creates something takes an `Idempotency-Key`; repeated under the same key it does
+nothing again, and what is shown once is not shown twice. Refusals are problems (RFC 9457) with a stable `reason`, whose page is `type`."""
+
+
+# What the ids in paths are, with the prefix by which each is known.
+IDS_IN_PATHS = {
+    "app_id": "The app, `0H4...`.",
+    "certificate_id": "The certificate, `0P1...`.",
+    "factor_id": "The second factor, `0FA...`.",
+    "grant_id": "The grant, `0GR...`.",
+    "holder_id": "A profile, `00e...`, or a permission set, `0PS...`.",
+    "key_id": "The signing key, `0SG...`: the `kid` of tokens and of the published keys.",
+    "line_id": "The line of the audit trail, `0Ym...`.",
+    "loosening_id": "The acceptance of an exposure, `0LO...`.",
+    "permission_id": "The custom permission, `0CP...`.",
+    "profile_id": "The profile, `00e...`.",
+    "receipt_id": "The receipt, `0Ya...`, as `X-Gatebridge-Receipt` and `error_uri` tell it.",
+    "request_id": "The request, `0RQ...`.",
+    "secret_id": "The secret, `0SK...`; not the secret itself.",
+    "session_id": "The session, `0Ak...`.",
+    "set_id": "The permission set, `0PS...`.",
+    "token_id": "The access token, by the id of the receipt of its issue: `jti` in a JWT and at introspection.",
+    "try_id": "The run, `0TR...`.",
+    "user_id": "The user, `005...`.",
+}
 
 
 class FieldProblemShown(BaseModel):
@@ -107,7 +136,7 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 
 
 class DescribedApi(FastAPI):
-    """FastAPI whose description also says how to authenticate, and how every request is refused."""
+    """FastAPI whose description also says how to authenticate, what the ids in paths are, and how every request is refused."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -119,6 +148,10 @@ class DescribedApi(FastAPI):
                 "token": {"type": "http", "scheme": "bearer", "description": "An access token with the scope setup_api."}
             }
             document["security"] = [{"token": []}]
+            named = (each for path in document["paths"].values() for method in path.values() for each in method.get("parameters", ()))
+            for parameter in named:
+                if parameter["in"] == "path":
+                    parameter.setdefault("description", IDS_IN_PATHS[parameter["name"]])
         assert self.openapi_schema is not None  # noqa: S101 - the framework has just set it
         return self.openapi_schema
 

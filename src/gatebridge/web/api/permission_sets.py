@@ -29,7 +29,7 @@ from gatebridge.setup.manage_permission_sets import (
 from gatebridge.storage import people, permission_sets
 from gatebridge.web.api.desk import AtDesk, IdempotencyKey, IfMatch, Visit, record_id, shown, version_in
 from gatebridge.web.api.paging import Cursor, Limit, Page, page_of
-from gatebridge.web.api.shapes import Closed, Confirmed, GivenMoment, Id, Moment, Shown, given, omitted
+from gatebridge.web.api.shapes import CONFIRMED, Closed, Confirmed, GivenMoment, Id, Moment, Shown, given, omitted
 
 router = APIRouter(tags=["Permission sets"])
 
@@ -63,6 +63,7 @@ class PermissionSetEdit(Closed):
     label: str = omitted()
     description: str = omitted()
     permissions: frozenset[Permission] = omitted()
+    confirmed: bool = CONFIRMED
 
 
 class HeldShown(Shown):
@@ -136,7 +137,7 @@ def get_permission_set(desk: AtDesk, set_id: str) -> Response:
 @router.patch("/permission-sets/{set_id}", summary="Edit a permission set", response_model=PermissionSetShown)
 def patch_permission_set(desk: AtDesk, set_id: str, body: PermissionSetEdit, if_match: IfMatch = None) -> Response:
     """Change a set for all who hold it. Needs *Manage Profiles and Permission Sets* and every right that it gives; who holds it cannot
-    make it give more."""
+    make it give more. What would shut out who used an app in the last 30 days must be confirmed (`locks_out`)."""
     command = EditPermissionSet(set_id=record_id(set_id, Prefix.PERMISSION_SET), expected_version=version_in(if_match), **given(body))
     with desk.writing() as visit:
         edited = edit_permission_set(visit.tx, visit.actor, command)

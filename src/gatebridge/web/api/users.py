@@ -30,7 +30,7 @@ from gatebridge.setup.stop_users import (
 from gatebridge.storage import listed_users, people
 from gatebridge.web.api.desk import AtDesk, IdempotencyKey, IfMatch, Visit, record_id, shown, version_in
 from gatebridge.web.api.paging import Cursor, Limit, Page, page_of
-from gatebridge.web.api.shapes import Closed, GivenId, Id, Moment, Shown, WithReason, given, omitted
+from gatebridge.web.api.shapes import CONFIRMED, Closed, GivenId, Id, Moment, Shown, WithReason, given, omitted
 
 router = APIRouter(prefix="/users", tags=["Users"])
 
@@ -78,6 +78,7 @@ class UserEdit(Closed):
     last_name: str = omitted()
     external_id: str | None = omitted()
     profile_id: GivenId = omitted()
+    confirmed: bool = CONFIRMED
 
 
 class NewPassword(Closed):
@@ -104,19 +105,25 @@ def _shown(user: User) -> Response:
 def list_users(
     desk: AtDesk,
     search: Annotated[str, Query(max_length=100, description="In username, e-mail or name.")] = "",
+    state: Annotated[UserState | None, Query(description="Users who stand so only.")] = None,
+    frozen: Annotated[bool | None, Query(description="Whether they are frozen.")] = None,
+    profile_id: Annotated[GivenId | None, Query(description="Users with this profile only.")] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> Page[UserShown]:
     """The users of the org, oldest first. Needs *View Setup* or *Manage Users*."""
+    wanted = {"search": search, "state": state, "frozen": frozen, "profile_id": profile_id}
     with desk.reading() as visit:
         permit(visit.actor, *READS)
         return page_of(
             desk,
             visit,
-            {"list": "users", "search": search},
+            {"list": "users", **wanted},
             limit,
             cursor,
-            lambda after, count: listed_users.list_page(visit.tx, visit.org.id, after=after, limit=count, search=search),
+            lambda after, count: listed_users.list_page(
+                visit.tx, visit.org.id, after=after, limit=count, search=search, state=state, frozen=frozen, profile_id=profile_id
+            ),
             lambda user: user.id,
             UserShown.model_validate,
         )
@@ -158,7 +165,11 @@ def get_user(desk: AtDesk, user_id: str) -> Response:
 
 @router.patch("/{user_id}", summary="Edit a user", response_model=UserShown)
 def patch_user(desk: AtDesk, user_id: str, body: UserEdit, if_match: IfMatch = None) -> Response:
-    """Change who a user is. Needs *Manage Users* and every right that the user has or would get; nobody changes the own profile."""
+    """Change who a user is. Needs *Manage Users* and every right that the user has or would get; nobody changes the own profile.
+
+    Username, e-mail and external id need a recent sign-in. What would shut out who used an app in the last 30 days must be confirmed
+    (`locks_out`).
+    """
     command = EditUser(user_id=record_id(user_id, Prefix.USER), expected_version=version_in(if_match), **given(body))
     with desk.writing() as visit:
         return _shown(edit_user(visit.tx, visit.actor, command))
@@ -177,7 +188,7 @@ def post_invitation_again(desk: AtDesk, user_id: str) -> InvitedShown:
 def post_password(desk: AtDesk, user_id: str, body: NewPassword) -> None:
     """Give a user a new password, which ends every session of the user, and unless told otherwise everything that apps have of it.
 
-    Needs *Manage Users* and every right that the user has.
+    Needs *Manage Users*, every right that the user has, and a recent sign-in.
     """
     user = record_id(user_id, Prefix.USER)
     with desk.reading() as visit:
