@@ -91,7 +91,7 @@ class TestWhatIsWrong:
     def test_it_is_told_at_its_field(self, acme: Tenant, browser: Browser) -> None:
         portal(acme)
         for asked, field in (
-            ("user=ada", "app"),
+            ("user=ada&flow=web_server", "app"),
             ("app=Nobody", "app"),
             ("app=Portal&user=nobody", "user"),
             ("app=Portal&address=here", "address"),

@@ -181,6 +181,8 @@ class TestSteps:
         assert [bool(problem_at(page, name)) for name in ("label", "purpose", "contact_email", "api_name")] == [True, True, True, False]
         page = browser.submit(page, FORM, label="Счета", purpose=PURPOSE, contact_email="ada@acme.example", owner_id="nobody")
         assert problem_at(page, "owner_id") == "There is no user with this username."
+        page = browser.submit(page, FORM, owner_id="Dana")
+        assert "Did you mean dana@" in problem_at(page, "owner_id")
         page = browser.submit(page, FORM, owner_id="")
         assert "None can be made" in problem_at(page, "api_name")
         page = browser.submit(page, FORM, api_name="Accounts")

@@ -53,7 +53,8 @@ def test_it_says_what_proved_the_app_why_it_was_refused_and_for_whom_it_was_let_
     for hours, reason in ((100, "scope_unknown"), (30, "scope_unknown"), (29, "scope_unknown"), (2, "secret_wrong")):
         record(database, org, clock() - timedelta(hours=hours), outcome="refused", reason=reason)
     record(database, org, clock() - timedelta(hours=1), user_id=org.user_id, credential_id=org.secret_id)
-    record(database, org, clock() - timedelta(days=40), user_id=org.owner_id, credential_id=org.secret_id)
+    for hours in (23, 24 * 10):  # before the first of the days, though not thirty times 24 hours ago; and long before
+        record(database, org, clock() - timedelta(days=29, hours=hours), user_id=org.owner_id, credential_id=org.secret_id)
     found = activity(database, org)
     assert (found.granted, found.refused, found.proven, found.exact) == (1, 4, 1, True)
     assert found.credentials == {org.secret_id: 1}
@@ -62,7 +63,7 @@ def test_it_says_what_proved_the_app_why_it_was_refused_and_for_whom_it_was_let_
         ("secret_wrong", 1, "05 Nov", 1),
     ]
     with database.snapshot() as tx:
-        users = app_activity.users_of_app(tx, org.actor(READER), org.app_id, 10)
+        users = app_activity.users_of_app(tx, org.actor(READER), org.app_id, 10, UTC)
     assert ([(each.user_id, each.number) for each in users.first], users.number) == ([(org.user_id, 1)], 1)
 
 
@@ -81,7 +82,7 @@ def test_nobody_without_the_right_is_told(database: Database, org: SmallOrg) -> 
     with database.snapshot() as tx:
         for read in (
             lambda actor: app_activity.of_app(tx, actor, org.app_id, UTC),
-            lambda actor: app_activity.users_of_app(tx, actor, org.app_id, 1),
+            lambda actor: app_activity.users_of_app(tx, actor, org.app_id, 1, UTC),
         ):
             with pytest.raises(Refused, match="permission_missing"):
                 read(org.actor(Permission.VIEW_SETUP))

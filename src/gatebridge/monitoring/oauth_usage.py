@@ -16,7 +16,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.storage import apps, exercised_scopes, listed_grants, listed_usage, live_tokens, names, orgs, usage
+from gatebridge.storage import apps, exercised_scopes, listed_grants, listed_usage, live_grants, live_tokens, names, orgs, usage
 from gatebridge.storage.exercised_scopes import Exercised
 from gatebridge.storage.listed_grants import ScopeUse
 from gatebridge.storage.listed_usage import UsageOrder
@@ -91,7 +91,7 @@ def of_apps(
     page = listed_usage.page_of_apps(tx, actor.org_id, search=search, by=by, descending=descending, after=after, limit=limit)
     found = usage.of_apps(tx, actor.org_id, [app.id for app in page])
     alive = live_tokens.count_each(tx, actor.org_id, [app.id for app in page])
-    granted = live_tokens.count_grants_of_each(tx, actor.org_id, [app.installation_id for app in page if app.installation_id is not None])
+    granted = live_grants.count_each(tx, actor.org_id, [app.installation_id for app in page if app.installation_id is not None])
     return [_of_app(app, found.get(app.id), alive.get(app.id), granted.get(app.installation_id or "")) for app in page]
 
 
@@ -101,7 +101,7 @@ def of_app(tx: Tx, actor: Actor, app_id: str) -> AppUsage:
     app = _app(tx, actor, app_id)
     most = live_tokens.MOST_ON_A_PAGE
     alive = live_tokens.count(tx, actor.org_id, app_id=app.id, most=most)
-    granted = live_tokens.count_grants(tx, actor.org_id, app.installation_id, most) if app.installation_id is not None else None
+    granted = live_grants.count(tx, actor.org_id, app.installation_id, most) if app.installation_id is not None else None
     return _of_app(app, usage.of_apps(tx, actor.org_id, [app_id]).get(app_id), alive, granted)
 
 
@@ -144,7 +144,7 @@ def live_grants_of_app(
     app = _app(tx, actor, app_id)
     if app.installation_id is None:
         return []
-    found = listed_usage.page_of_grants(tx, actor.org_id, app.installation_id, descending=descending, after=after, limit=limit)
+    found = live_grants.page(tx, actor.org_id, app.installation_id, descending=descending, after=after, limit=limit)
     return _used(tx, actor, found)
 
 
@@ -177,7 +177,7 @@ def scopes_of_app(tx: Tx, actor: Actor, app_id: str) -> ScopesUsage:
         return ScopesUsage((), (), 0, True)
     settings = apps.settings_of(tx, app.org_id, app.id)
     used = tuple(listed_grants.scopes_used(tx, actor.org_id, app.installation_id))
-    counted = live_tokens.count_grants(tx, actor.org_id, app.installation_id)
+    counted = live_grants.count(tx, actor.org_id, app.installation_id)
     held = settings.scopes if settings is not None else ()
     unused = scopes.unused(held, [each.scope for each in used], _custom_scopes(tx, actor.org_id))
     return ScopesUsage(used, unused, counted.grants, counted.exact)

@@ -45,6 +45,8 @@ class Narrowed(TypedDict, total=False):
     since: datetime | None
     until: datetime | None
     would_refuse: bool | None
+    address: str | None
+    flow: str | None
 
 
 def page(
@@ -120,7 +122,7 @@ def _of_row(row: Any) -> HistoryLine:
 
 def _wanted(org_id: str, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
     wanted = [login_history.c.org_id == org_id]
-    equal = (("app_id", narrowed.get("app_id")), ("user_id", narrowed.get("user_id")), ("outcome", narrowed.get("outcome")))
+    equal = ((name, narrowed.get(name)) for name in ("app_id", "user_id", "outcome", "address", "flow"))
     wanted += [login_history.c[name] == value for name, value in equal if value is not None]
     reasons, would_refuse = narrowed.get("reasons"), narrowed.get("would_refuse")
     since, until = narrowed.get("since"), narrowed.get("until")

@@ -17,14 +17,15 @@ from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import hit_list
 from gatebridge.setup.assign_access import AssignAccess, RemoveAccess, assign_access, remove_access
-from gatebridge.storage import installations, names, permission_sets, profiles
+from gatebridge.storage import apps, installations, names, permission_sets, profiles
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.web import reason_pages
 from gatebridge.web.api import app_reading
-from gatebridge.web.console import app_tabs, forms, questions
+from gatebridge.web.console import app_tabs, forms, places, questions
 from gatebridge.web.console.app_policies_parts import PERMITTED
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
 from gatebridge.web.console.forms import Form
+from gatebridge.web.console.login_history import FLOWS
 from gatebridge.web.house import House
 from gatebridge.web.sign_in import SEE_OTHER
 
@@ -86,9 +87,19 @@ def show(visit: Visit) -> Shown:
         "counts": policies.permitted_users is PermittedUsers.ADMIN_APPROVED,
         "permitted": next(each for each in PERMITTED if each.value == policies.permitted_users),
         "may_rule": app_tabs.may_rule(visit.actor, found),
+        "explain": _explain(visit, found),
         "said": SAID.get(visit.request.query_params.get("said", ""), ""),
     }
     return app_tabs.shown(visit, found, TAB, "app/access.html", values)
+
+
+def _explain(visit: Visit, found: ListedApp) -> str:
+    """The way to ask whether somebody would be let in, by the first flow of the app; empty where the reader cannot ask, or it has none."""
+    place = places.named("explain-access")
+    settings = apps.settings_of(visit.tx, found.app.org_id, found.app.id)
+    flow = next((flow for flow in FLOWS if settings is not None and flow in settings.flows), None)
+    asks = place.opens(visit.actor.permissions) and flow is not None
+    return f"{place.path}?{urlencode({'app': ids.long(found.app.id), 'flow': flow})}" if asks else ""
 
 
 def show_assign(visit: Visit) -> Shown:

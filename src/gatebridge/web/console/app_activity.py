@@ -16,7 +16,7 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.storage import names
 from gatebridge.storage.app_activity import MOST
 from gatebridge.storage.listed_apps import ListedApp
-from gatebridge.web import reason_pages
+from gatebridge.web import reason_pages, told
 from gatebridge.web.api import app_reading
 from gatebridge.web.console import app_tabs, chart, strip, usage
 from gatebridge.web.console import login_history as history_page
@@ -64,11 +64,11 @@ def show(visit: Visit) -> Shown:
         "finding": _finding(visit, causes),
         "flows": [(_FLOWS.get(flow, flow), number) for flow, number in activity.flows.items()],
         "credentials": _credentials(visit, found, activity),
-        "users": app_activity.users_of_app(visit.tx, visit.actor, app_id, FEW),
+        "users": app_activity.users_of_app(visit.tx, visit.actor, app_id, FEW, visit.moments.zone),
         "newest": [history_page.line(visit, receipt) for receipt in newest] if monitors else None,
         "history": _history(found) if monitors else "",
         "refusals": _history(found, outcome="refused", since="30d") if monitors else "",
-        "receipts": history_page.PLACE.path if monitors else "",
+        "receipts": history_page.PLACE.path if app_tabs.sees_receipts(visit.actor, found) else "",
         "usage_path": app_usage(app_id) if Permission.VIEW_OAUTH_USAGE in visit.actor.permissions else "",
     }
     return app_tabs.shown(visit, found, TAB, "app/activity.html", values)
@@ -94,8 +94,7 @@ def _told(found: ListedApp, cause: Cause, *, monitors: bool) -> Told:
 
 def _short(visit: Visit, start: datetime) -> str:
     """A day of the last 30 as it stands below a bar: `16 Nov`."""
-    here = start.astimezone(visit.moments.zone)
-    return f"{here.day} {here:%b}"
+    return told.day_of_this_year(start.astimezone(visit.moments.zone))
 
 
 def _sentence(visit: Visit, activity: Activity) -> str:

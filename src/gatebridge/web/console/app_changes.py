@@ -8,7 +8,6 @@ from gatebridge.monitoring import audit_trail
 from gatebridge.monitoring.audit_trail import AuditFilter
 from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
-from gatebridge.storage import credentials
 from gatebridge.storage.audit_trail import AuditLine
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.web.api import app_reading
@@ -48,7 +47,7 @@ def rows(visit: Visit, view: View, after: str, count: int) -> list[AuditLine]:
     """The lines behind a number, in the order of the view. Raises Refused."""
     since = PERIODS.get(view.value("since"))
     wanted = AuditFilter(
-        target_ids=_targets(visit, _found(visit)),
+        target_ids=audit_page.of_app(visit, _found(visit).app.id),
         event=view.value("event") or None,
         since=visit.tx.now - since if since is not None else None,
     )
@@ -58,16 +57,6 @@ def rows(visit: Visit, view: View, after: str, count: int) -> list[AuditLine]:
 
 def _found(visit: Visit) -> ListedApp:
     return app_reading.visible(visit.tx, visit.actor, visit.id_in_path("app_id", Prefix.APP))
-
-
-def _targets(visit: Visit, found: ListedApp) -> tuple[str, ...]:
-    """What the lines are about: the app, and what of it has lines of its own, at the org that owns them."""
-    app = found.app
-    if app.org_id != visit.org.id:
-        return (app.id,)
-    secrets = credentials.secrets_of(visit.tx, app.org_id, app.id)
-    certificates = credentials.certificates_of(visit.tx, app.org_id, app.id)
-    return (app.id, *(each.id for each in secrets), *(each.id for each in certificates))
 
 
 LIST = exports.List(app_tabs.PLACE, FILTERS, audit_page.SORTS, audit_page.COLUMNS, rows, audit_page.position, "Changes of an app", PATH)

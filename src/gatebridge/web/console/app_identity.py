@@ -10,7 +10,7 @@ from gatebridge.setup.edit_app import EditApp, edit_app
 from gatebridge.setup.transfer_ownership import TransferOwnership, transfer_ownership
 from gatebridge.storage import people
 from gatebridge.web.api import app_reading
-from gatebridge.web.console import app_forms, app_tabs, forms
+from gatebridge.web.console import app_forms, app_tabs, called, forms
 from gatebridge.web.console.app_forms import Sheet
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
 from gatebridge.web.console.questions import Option, Part, Question
@@ -143,7 +143,7 @@ def _user_id(visit: Visit, name: str) -> str | None:
         raise forms.wrong(name, "Name who answers for it.")
     user_id = people.id_of_username(visit.tx, visit.org.id, text) if text else None
     if text and user_id is None:
-        raise forms.wrong(name, "There is no user with this username.")
+        raise forms.wrong(name, called.no_user(visit, text))
     return user_id
 
 

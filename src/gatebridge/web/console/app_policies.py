@@ -21,7 +21,7 @@ from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.storage import installations, people, profiles
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.web.api import app_reading
-from gatebridge.web.console import app_forms, app_policies_parts, app_tabs, forms, questions
+from gatebridge.web.console import app_forms, app_policies_parts, app_tabs, called, forms, places, questions
 from gatebridge.web.console.app_forms import Sheet
 from gatebridge.web.console.app_policies_parts import ACTIONS, FOR_EVER, IMMEDIATELY, LEVELS, LIMITS, PERMITTED, RELAXATIONS
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
@@ -29,6 +29,7 @@ from gatebridge.web.console.questions import Part
 from gatebridge.web.house import House
 from gatebridge.web.sign_in import SEE_OTHER
 
+REPLAY = places.named("replay")
 TAB = "policies"
 PATH = f"{app_tabs.PATH}/policies"
 PART = f"{PATH}/{{part}}"
@@ -61,6 +62,7 @@ def show(visit: Visit) -> Shown:
         "code_seconds": policies.authorization_code_seconds or DEFAULT_AUTHORIZATION_CODE_SECONDS,
         "effective": effective.of_app(visit.org, policies, everybody),
         "edit": app_tabs.address(found.app.id, "/policies/") if app_tabs.may_rule(visit.actor, found) else "",
+        "replay": f"{REPLAY.path}?app={ids.long(found.app.id)}" if REPLAY.opens(visit.actor.permissions) else "",
         "said": SAID.get(visit.request.query_params.get("said", ""), ""),
     }
     return app_tabs.shown(visit, found, TAB, "app/policies.html", values)
@@ -188,7 +190,7 @@ def _user_id(visit: Visit) -> str | None:
         return None
     user_id = people.id_of_username(visit.tx, visit.org.id, text) or ids.parse(text, Prefix.USER)
     if user_id is None:
-        raise forms.wrong("run_as_user_id", "There is no user with this username.")
+        raise forms.wrong("run_as_user_id", called.no_user(visit, text))
     return user_id
 
 

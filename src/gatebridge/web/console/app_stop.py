@@ -257,7 +257,7 @@ def _hit(stop: Stop, visit: Visit, found: ListedApp) -> dict[str, object]:
     here = found.installation is not None
     return {
         "radius": revokes.blast_radius(visit.tx, visit.actor, app_id=app_id) if here and may & SEES_RADIUS else None,
-        "users": app_activity.users_of_app(visit.tx, visit.actor, app_id, FEW)
+        "users": app_activity.users_of_app(visit.tx, visit.actor, app_id, FEW, visit.moments.zone)
         if here and may.intersection(app_activity.SEES_USERS)
         else None,
         "orgs": len(installations.orgs_with(visit.tx, app_id)) if stop.own else 0,

@@ -90,7 +90,9 @@ def _place_of(visit: Visit, found: ListedApp, exposure: Exposure) -> str:
     place, _, name = exposure.field.partition(".")
     app_id = found.app.id
     anchor = f"?smaller={exposure.code}#{name}" if exposure.mend else f"#{name}"
-    if place == "policies" and app_tabs.may_rule(visit.actor, found):
+    if place == "policies":
+        if not app_tabs.may_rule(visit.actor, found):
+            return ""
         word = next((part.word for part in app_policies_parts.PARTS if name in part.labels), "")
         return app_tabs.address(app_id, f"/policies/{word}{anchor}") if word else ""
     if not app_tabs.may_edit(visit.actor, found):

@@ -19,8 +19,7 @@ from gatebridge.rules.levels import Level
 from gatebridge.rules.network import parse_address
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.storage import apps
-from gatebridge.web.console import app_tabs, forms, places, receipt, setting_places, strip
+from gatebridge.web.console import app_tabs, called, forms, places, receipt, setting_places, strip
 from gatebridge.web.console.desk import Shown, Visit, shows
 from gatebridge.web.console.forms import YES, Form
 from gatebridge.web.console.login_history import FLOWS
@@ -96,7 +95,7 @@ def show(visit: Visit) -> Shown:
     """The question, and below it the answer once something was asked."""
     typed = {name: text for name in LABELS if (text := visit.request.query_params.get(name, "").replace("\0", "")[:LONGEST].strip())}
     form = Form(LABELS, {"flow": Flow.WEB_SERVER.value} | typed)
-    if not typed:
+    if typed.keys() <= {"user"}:  # the page of a user leads here with the user filled in, and nothing asked
         return _page(form, {})
     try:
         found = explain.explain(visit.tx, visit.actor, _question(visit, typed))
@@ -132,20 +131,23 @@ def _question(visit: Visit, typed: Mapping[str, str]) -> Question:
     scopes = tuple(typed["scopes"].split()) if "scopes" in typed else None
     level = Level.HIGH if typed.get("level") == Level.HIGH else Level.STANDARD
     situation = Situation(flow, scopes, address, typed.get("activated") == YES, level, typed.get("callback"))
-    return Question(_app(visit, typed["app"]), situation, typed.get("user"), forms.moment(typed, "at", visit.moments.zone))
+    app, user = _meant(visit, typed, "app"), _meant(visit, typed, "user") if "user" in typed else None
+    return Question(app, situation, user, forms.moment(typed, "at", visit.moments.zone))
 
 
-def _app(visit: Visit, text: str) -> str:
-    """The app by what people call it; an id or a consumer key stands for itself."""
-    found = apps.by_api_name(visit.tx, visit.org.id, text)
-    return found.id if found is not None else text
+def _meant(visit: Visit, typed: Mapping[str, str], name: str) -> str:
+    """The id of the app or the user that was typed; a text that means nobody stands for itself. Raises Refused for several."""
+    found = called.meant(visit, typed[name], of_users=name == "user", of_apps=name == "app")
+    if found.several:
+        raise forms.wrong(name, called.which(found.several))
+    return found.user_id or found.app_id or typed[name]
 
 
 def _at_the_app(refused: Refused) -> Refused:
     """An app that is not known is told at its field."""
     if refused.reason is not setup_reasons.RECORD_NOT_FOUND:
         return refused
-    problem = FieldProblem("app", "This org knows no app of this API name, consumer key or id.")
+    problem = FieldProblem("app", "This org knows no app that is called so.")
     return Refused(setup_reasons.FIELD_INVALID, fields=(problem,))
 
 

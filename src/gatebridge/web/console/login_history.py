@@ -1,6 +1,6 @@
 """Login History: every sign-in and token outcome, each leading to its receipt; and what is new in it, asked for or followed live."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import ip_network
 from urllib.parse import urlencode
@@ -16,11 +16,12 @@ from gatebridge.rules import ids, reasons
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.ids import Prefix
+from gatebridge.rules.network import parse_address
 from gatebridge.rules.permissions import Permission
-from gatebridge.storage import apps, people
 from gatebridge.web import reason_pages
 from gatebridge.web.api import app_reading
-from gatebridge.web.console import exports, listing, places, strip
+from gatebridge.web.console import called, exports, listing, places, strip
+from gatebridge.web.console.called import Meant
 from gatebridge.web.console.desk import Shown, Visit, shows
 from gatebridge.web.console.exports import Column
 from gatebridge.web.console.listing import Filter, Listed, Sort, View
@@ -31,6 +32,8 @@ PLACE = places.named("login-history")
 LIVE = "/setup/live/login-history"  # where new lines of a view are sent as they come (`tail`)
 
 PERIODS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+# Lines of an address or a flow stand scattered among all others. Where nobody says how far to look back for them, it is a day.
+LOOKS_BACK = timedelta(days=1)
 FLOWS = {
     Flow.WEB_SERVER: "Web server",
     Flow.REFRESH_TOKEN: "Refresh token",
@@ -54,9 +57,10 @@ EVENTS = {
     "device_started": "Device",
 }
 FILTERS = (
-    Filter("q", "Find", placeholder="Receipt, username, app or reason"),
+    Filter("q", "Find", placeholder="User, app, address, receipt or reason"),
     Filter("outcome", "Outcome", (("", "Any"), ("success", "Granted"), ("refused", "Refused"), ("monitored", "Would be refused"))),
     Filter("gate", "Gate", (("", "Any"), *((gate, strip.name_of(gate)) for gate in Gate))),
+    Filter("flow", "Flow", (("", "Any"), *((flow.value, words) for flow, words in FLOWS.items()))),
     Filter(
         "since", "When", (("", "Any time"), ("1h", "Last hour"), ("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("30d", "Last 30 days"))
     ),
@@ -84,6 +88,7 @@ COLUMNS: tuple[Column[Receipt], ...] = (
     Column("status", lambda each: each.status),
 )
 NOBODY = "Nothing here is called so: no receipt, no user, no app and no reason."
+A_DAY = "Of an address or a flow these are the last 24 hours. For more, choose a longer time."
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +118,15 @@ class News:
 class _Sought:
     """What the text that was typed into Find stands for."""
 
-    app_id: str | None = None
-    user_id: str | None = None
+    meant: Meant = field(default_factory=Meant)
+    address: str | None = None
     reason: str | None = None
     receipt_id: str | None = None
-    nothing: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no lines can be those that are looked for."""
+        return self.receipt_id is not None or not (self.meant.alone or self.address or self.reason)
 
 
 def routes(house: House) -> list[Route]:
@@ -132,11 +141,15 @@ def show(visit: Visit) -> Shown | RedirectResponse:
         return RedirectResponse(f"{PLACE.path}/{ids.long(receipt_id)}", SEE_OTHER)
     listed = LIST.page(visit, view)
     receipts = [each for each in listed.records if isinstance(each, Receipt)]
-    nothing = wanted(visit, view) is None
+    text = view.value("q")
+    sought = _sought(visit, text) if text else _Sought()
+    nothing = text != "" and sought.nothing
     seen = ids.parse(visit.request.query_params.get("seen", ""), Prefix.RECEIPT)
     values = {
         "listed": listing.showing(listed, [line(visit, receipt) for receipt in receipts]),
         "nothing": NOBODY if nothing else "",
+        "which": sought.meant.several,
+        "bounded": A_DAY if not view.value("since") and not nothing and _scattered(sought, view.value("flow")) else "",
         "news": None if nothing else news(listed, receipts),
         "seen": seen or "",
         "new": sum(each.id > seen for each in receipts) if seen is not None else 0,
@@ -206,47 +219,53 @@ def event_words(event: str) -> str:
 
 
 def network_of(visit: Visit, address: str | None) -> str:
-    """The org's trusted range that holds the address, by its name."""
+    """What the org calls the range that holds the address: one that it trusts, or one that it only watches."""
     try:
         here = ip_network(address or "")
     except ValueError:
         return ""
-    for trusted in visit.org.settings.trusted_ranges:
-        if trusted.contains(here.network_address):
-            return trusted.label or str(trusted)
+    settings = visit.org.settings
+    for known in (*settings.trusted_ranges, *settings.monitored_ranges):
+        if known.contains(here.network_address):
+            return known.label or str(known)
     return ""
 
 
 def _sought(visit: Visit, text: str) -> _Sought:
-    if not text:
-        return _Sought()
     receipt_id = ids.parse(text, Prefix.RECEIPT)
     if receipt_id is not None:
         return _Sought(receipt_id=receipt_id)
     if text in reasons.REASONS:
         return _Sought(reason=text)
-    user = people.by_username(visit.tx, visit.org.id, text)
-    if user is not None:
-        return _Sought(user_id=user.id)
-    app = apps.by_api_name(visit.tx, visit.org.id, text) or apps.by_consumer_key(visit.tx, text)
-    return _Sought(app_id=app.id) if app is not None else _Sought(nothing=True)
+    address = parse_address(text)
+    return _Sought(address=str(address)) if address is not None else _Sought(called.meant(visit, text))
 
 
 def wanted(visit: Visit, view: View) -> HistoryFilter | None:
-    """Which lines the view shows; None where it looks for what is called so by nothing here."""
-    sought = _sought(visit, view.value("q"))
-    if sought.nothing or sought.receipt_id is not None:
+    """Which lines the view shows; None where it looks for what is called so by nothing here, or by several."""
+    text = view.value("q")
+    sought = _sought(visit, text) if text else _Sought()
+    if text and sought.nothing:
         return None
-    outcome, since, gate = view.value("outcome"), PERIODS.get(view.value("since")), view.value("gate")
+    outcome, since, gate, flow = view.value("outcome"), PERIODS.get(view.value("since")), view.value("gate"), view.value("flow")
+    if since is None and _scattered(sought, flow):
+        since = LOOKS_BACK
     return HistoryFilter(
-        app_id=sought.app_id,
-        user_id=sought.user_id,
+        app_id=sought.meant.app_id,
+        user_id=sought.meant.user_id,
         outcome=outcome if outcome in ("success", "refused") else None,
         reason=sought.reason,
         since=visit.tx.now - since if since is not None else None,
         would_refuse=True if outcome == "monitored" else None,
         gate=Gate(gate) if gate else None,
+        address=sought.address,
+        flow=flow or None,
     )
+
+
+def _scattered(sought: _Sought, flow: str) -> bool:
+    """Whether no index leads to the lines; a user has so few that it does not matter."""
+    return sought.address is not None or (flow != "" and sought.meant.user_id is None)
 
 
 LIST = exports.List(PLACE, FILTERS, SORTS, COLUMNS, rows, lambda receipt: ids.long(receipt.id))

@@ -22,7 +22,7 @@ from gatebridge.rules.typed_ranges import TypedRange
 from gatebridge.setup.add_certificate import read_upload
 from gatebridge.setup.create_app import CreateApp
 from gatebridge.storage import apps, people
-from gatebridge.web.console import app_access, forms, questions
+from gatebridge.web.console import app_access, called, forms, questions
 from gatebridge.web.console.desk import Visit
 from gatebridge.web.console.questions import Option, Part, Question
 
@@ -270,5 +270,5 @@ def _user_id(visit: Visit, fields: Mapping[str, str], name: str) -> str | None:
     typed = forms.text(fields, name)
     user_id = people.id_of_username(visit.tx, visit.org.id, typed) if typed else None
     if typed and user_id is None:
-        raise forms.wrong(name, "There is no user with this username.")
+        raise forms.wrong(name, called.no_user(visit, typed))
     return user_id

@@ -16,7 +16,7 @@ from gatebridge.setup.assign_permission_set import AssignPermissionSet, assign_p
 from gatebridge.setup.manage_permission_sets import DeletePermissionSet, EditPermissionSet, delete_permission_set, edit_permission_set
 from gatebridge.storage import custom_permissions, holders, people, permission_sets
 from gatebridge.web.api.permission_sets import READS
-from gatebridge.web.console import forms, listing, places, rights, users
+from gatebridge.web.console import called, forms, listing, places, rights, users
 from gatebridge.web.console import permission_sets as listed_sets
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
 from gatebridge.web.console.forms import Form
@@ -36,7 +36,6 @@ SAID = {
 }
 TYPED_NAME = {"typed_name": "Type the label to go on"}
 ASSIGNING = {"username": "Username", "expires_at": "Until"}
-NOBODY = "Nobody here has this username. Upper and lower case count."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,8 @@ def edit(visit: Visit) -> RedirectResponse:
     """Save it, for all who hold it at once."""
     set_id, fields = visit.id_in_path("set_id", Prefix.PERMISSION_SET), visit.fields
     label, description = forms.text(fields, "label"), forms.text(fields, "description")
-    edit_permission_set(visit.tx, visit.actor, EditPermissionSet(set_id, forms.version(fields), label, description, rights.read(fields)))
+    command = EditPermissionSet(set_id, forms.version(fields), label, description, rights.read(fields), confirmed=forms.confirmed(fields))
+    edit_permission_set(visit.tx, visit.actor, command)
     return RedirectResponse(listed_sets.address_of(set_id, "saved"), SEE_OTHER)
 
 
@@ -146,10 +146,11 @@ def show_assign(visit: Visit) -> Shown:
 def assign(visit: Visit) -> RedirectResponse:
     """Give it."""
     held, fields = _edited(visit), visit.fields
-    user_id = people.id_of_username(visit.tx, visit.org.id, forms.text(fields, "username"))
+    username = forms.text(fields, "username")
+    user_id = people.id_of_username(visit.tx, visit.org.id, username)
     until = forms.moment(fields, "expires_at", visit.moments.zone)
     if user_id is None:
-        raise forms.wrong("username", NOBODY)
+        raise forms.wrong("username", called.no_user(visit, username))
     assign_permission_set(visit.tx, visit.actor, AssignPermissionSet(user_id, held.id, until))
     return RedirectResponse(listed_sets.address_of(held.id, "assigned"), SEE_OTHER)
 

@@ -69,7 +69,15 @@ def show(visit: Visit) -> Shown:
         "browser": told.browser(receipt.user_agent) if receipt.user_agent else "",
         "revoke": app_revoke.address_of_token(visit, receipt.id) if receipt.outcome == "success" else "",
     }
-    return Shown("login_history/receipt.html", values, ((login_history.PLACE.name, login_history.PLACE.path), ("Receipt", "")))
+    return Shown("login_history/receipt.html", values, (*_way(receipt), ("Receipt", "")))
+
+
+def _way(receipt: Receipt) -> tuple[tuple[str, str], ...]:
+    """Where the reader came from: the history, or, for the owner of the app who may not read that, the app."""
+    if not receipt.narrowed or not receipt.app_id:
+        return ((login_history.PLACE.name, login_history.PLACE.path),)
+    manager = places.named("apps")
+    return (manager.name, manager.path), (receipt.app, f"{manager.path}/{ids.long(receipt.app_id)}")
 
 
 def question(receipt: Receipt) -> str:

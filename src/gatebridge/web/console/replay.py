@@ -70,9 +70,10 @@ def show(visit: Visit) -> Shown:
     try:
         subject = replay_drafts.of_address(visit, asked)
     except Refused as refused:
-        if refused.reason is not setup_reasons.RECORD_NOT_FOUND:
+        if refused.reason is not setup_reasons.RECORD_NOT_FOUND and not refused.fields:
             raise
-        return _choose(visit, asked, "This org uses no app of this API name, consumer key or id." if asked.get("app") else "")
+        unknown = "This org uses no app that is called so." if asked.get("app") else ""
+        return _choose(visit, asked, " ".join(each.problem for each in refused.fields) or unknown)
     if subject is None:
         return _choose(visit, {}, "")
     # A draft is whole in the address, also with what was emptied in it; an address that only names the subject shows what is recorded.

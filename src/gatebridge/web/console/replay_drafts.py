@@ -22,7 +22,7 @@ from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.storage import apps, installations, names, profiles
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.web.api import app_reading
-from gatebridge.web.console import forms, questions
+from gatebridge.web.console import called, forms, questions
 from gatebridge.web.console import profiles as profiles_page
 from gatebridge.web.console.app_policies_parts import ACTIONS, LEVELS, PERMITTED, RELAXATIONS
 from gatebridge.web.console.desk import Visit
@@ -101,11 +101,12 @@ def of_address(visit: Visit, asked: Mapping[str, str]) -> Subject | None:
 
 
 def _app(visit: Visit, text: str) -> Subject:
-    called = apps.by_api_name(visit.tx, visit.org.id, text) or apps.by_consumer_key(visit.tx, text)
-    app_id = called.id if called is not None else ids.parse(text, Prefix.APP)
-    if app_id is None:
+    meant = called.meant(visit, text, of_users=False)
+    if meant.several:
+        raise forms.wrong("app", called.which(meant.several))
+    if meant.app_id is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    found, installation_id = app_reading.installed(visit.tx, visit.actor, app_id)
+    found, installation_id = app_reading.installed(visit.tx, visit.actor, meant.app_id)
     policies = installations.policies_of(visit.tx, visit.org.id, installation_id)
     settings = apps.settings_of(visit.tx, found.app.org_id, found.app.id)
     if policies is None or settings is None:

@@ -9,9 +9,9 @@ from gatebridge.rules import ids
 from gatebridge.rules.access_requests import RequestKind, RequestState
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
-from gatebridge.storage import access_requests, apps, people
+from gatebridge.storage import access_requests
 from gatebridge.storage.access_requests import ListedRequest, RequestOrder
-from gatebridge.web.console import exports, login_history, places
+from gatebridge.web.console import called, exports, login_history, places
 from gatebridge.web.console.desk import Shown, Visit, shows
 from gatebridge.web.console.exports import Column
 from gatebridge.web.console.listing import Filter, Sort, View
@@ -28,7 +28,7 @@ STATES = {
     RequestState.BLOCKED: ("Blocked", "bad"),
 }
 FILTERS = (
-    Filter("q", "Find", placeholder="Username, or the API name or consumer key of an app"),
+    Filter("q", "Find", placeholder="Name of a user or an app"),
     Filter("state", "State", (("", "Waiting"), *((state, STATES[state][0]) for state in RequestState if state != "open"), (ANY, "Any"))),
     Filter("kind", "What for", (("", "Anything"), *((kind, KINDS[kind]) for kind in RequestKind))),
 )
@@ -46,15 +46,6 @@ class Line:
     tone: str
     flow: str
     network: str  # the org's name for the address, where it has one
-
-
-@dataclass(frozen=True, slots=True)
-class _Sought:
-    """What the text that was typed into Find stands for."""
-
-    app_id: str | None = None
-    user_id: str | None = None
-    nothing: bool = False
 
 
 SORTS = (Sort(RequestOrder.LAST, "Last", "time"), Sort(RequestOrder.APP, "App"))
@@ -89,23 +80,30 @@ def show(visit: Visit) -> Shown:
     """The list, newest first; what waits, unless the address says otherwise."""
     view = LIST.view(visit)
     listed = LIST.page(visit, view)
-    nobody = _sought(visit, view.value("q")).nothing
-    return Shown("requests/list.html", {"listed": listed, "nobody": nobody, "all_states": _state(view) is None}, ((PLACE.name, ""),))
+    meant = called.meant(visit, view.value("q"))
+    values = {
+        "listed": listed,
+        "nobody": view.value("q") != "" and not meant.alone,
+        "which": meant.several,
+        "all_states": _state(view) is None,
+    }
+    return Shown("requests/list.html", values, ((PLACE.name, ""),))
 
 
 def rows(visit: Visit, view: View, after: str, count: int) -> list[Line]:
     """The requests behind one of them, in the order of the view. Raises Refused."""
     permit(visit.actor, Permission.MANAGE_CONNECTED_APPS)
-    sought, kind = _sought(visit, view.value("q")), view.value("kind")
+    text, kind = view.value("q"), view.value("kind")
+    meant = called.meant(visit, text)
     found = access_requests.page(
         visit.tx,
         visit.org.id,
         after=ids.parse(after, Prefix.REQUEST),
-        limit=0 if sought.nothing else count,
+        limit=count if meant.alone or not text else 0,
         state=_state(view),
         kind=RequestKind(kind) if kind else None,
-        app_id=sought.app_id,
-        user_id=sought.user_id,
+        app_id=meant.app_id,
+        user_id=meant.user_id,
         by=RequestOrder(view.sort),
         descending=view.descending,
     )
@@ -135,16 +133,6 @@ def address_of(request_id: str) -> str:
 def _state(view: View) -> RequestState | None:
     said = view.value("state")
     return None if said == ANY else RequestState(said) if said else RequestState.OPEN
-
-
-def _sought(visit: Visit, text: str) -> _Sought:
-    if not text:
-        return _Sought()
-    user_id = people.id_of_username(visit.tx, visit.org.id, text)
-    if user_id is not None:
-        return _Sought(user_id=user_id)
-    app = apps.by_api_name(visit.tx, visit.org.id, text) or apps.by_consumer_key(visit.tx, text)
-    return _Sought(app_id=app.id) if app is not None else _Sought(nothing=True)
 
 
 LIST = exports.List(PLACE, FILTERS, SORTS, COLUMNS, rows, lambda line: ids.long(line.found.request.id))

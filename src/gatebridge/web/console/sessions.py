@@ -12,10 +12,10 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.end_sessions import ENDS_SESSIONS, EndSession, end_session
-from gatebridge.storage import listed_sessions, people
+from gatebridge.storage import listed_sessions
 from gatebridge.storage.listed_sessions import ListedSession, SessionOrder
 from gatebridge.web import told
-from gatebridge.web.console import exports, places
+from gatebridge.web.console import called, exports, places
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
 from gatebridge.web.console.exports import Column
 from gatebridge.web.console.listing import Filter, Sort, View
@@ -24,7 +24,7 @@ from gatebridge.web.sign_in import SEE_OTHER
 
 PLACE = places.named("sessions")
 END = f"{PLACE.path}/{{session_id}}/end"
-FILTERS = (Filter("q", "Find", placeholder="A whole username"),)
+FILTERS = (Filter("q", "Find", placeholder="Name of a user"),)
 SORTS = (Sort(SessionOrder.AGE, "Signed in", "time"), Sort(SessionOrder.SEEN, "Seen", "time"))
 COLUMNS: tuple[Column[ListedSession], ...] = (
     Column("username", lambda found: found.standing.user.username),
@@ -56,13 +56,15 @@ def show(visit: Visit) -> Shown:
     view = LIST.view(visit)
     listed = LIST.page(visit, view)
     said = ENDED if visit.request.query_params.get("said") == "ended" else ""
-    values = {"listed": listed, "told": told, "said": said, "nobody": bool(view.value("q")) and _sought(visit, view) is None}
+    meant = called.meant(visit, view.value("q"), of_apps=False)
+    nobody = view.value("q") != "" and not meant.alone
+    values = {"listed": listed, "told": told, "said": said, "nobody": nobody, "which": meant.several}
     return Shown("sessions/list.html", values, ((PLACE.name, ""),))
 
 
 def rows(visit: Visit, view: View, after: str, count: int) -> list[ListedSession]:
     """The sessions behind one of them, in the order of the view. Raises Refused."""
-    user_id = _sought(visit, view)
+    user_id = called.meant(visit, view.value("q"), of_apps=False).user_id
     return live_sessions(
         visit.tx,
         visit.actor,
@@ -72,11 +74,6 @@ def rows(visit: Visit, view: View, after: str, count: int) -> list[ListedSession
         by=SessionOrder(view.sort),
         descending=view.descending,
     )
-
-
-def _sought(visit: Visit, view: View) -> str | None:
-    text = view.value("q")
-    return people.id_of_username(visit.tx, visit.org.id, text) if text else None
 
 
 def show_end(visit: Visit) -> Shown:

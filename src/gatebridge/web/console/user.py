@@ -7,8 +7,8 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from gatebridge.monitoring.live_sessions import SEES_SESSIONS, live_sessions
-from gatebridge.records.change import permit
-from gatebridge.rules import ids
+from gatebridge.records.change import permit, signed_in_lately
+from gatebridge.rules import ids, lockouts
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.people import Assignment, PermissionSet, Standing, User, UserState
 from gatebridge.rules.permissions import Permission
@@ -18,7 +18,7 @@ from gatebridge.setup.invite_users import InviteAgain, invite_again
 from gatebridge.setup.manage_factors import factors_of_user
 from gatebridge.setup.manage_users import EditUser, edit_user
 from gatebridge.setup.my_apps import apps_of_user
-from gatebridge.storage import custom_permissions, holders
+from gatebridge.storage import custom_permissions, holders, limited_acts
 from gatebridge.web import told
 from gatebridge.web.api.users import READS
 from gatebridge.web.console import forms, places, rights, users
@@ -33,6 +33,7 @@ PATH = f"{PLACE.path}/{{user_id}}"
 EDIT, INVITE = f"{PATH}/edit", f"{PATH}/invite"
 FEW = 10
 MOST_APPS = 25
+LABELS = WHO | {"timezone": "Time zone"}
 SEES_APPS = frozenset({Permission.VIEW_OAUTH_USAGE, Permission.MANAGE_USERS})
 SAID = {
     "created": "The user is there, and active at once.",
@@ -90,6 +91,7 @@ def show(visit: Visit) -> Shown:
         "state": state,
         "tone": tone,
         "address": users.address_of(user.id),
+        "locked_until": _locked_until(visit, user),
         "said": SAID.get(visit.request.query_params.get("said", ""), ""),
         "sets": [_held(held, assignment, now) for held, assignment in standing.sets],
         "rights": _rights(standing, now),
@@ -112,6 +114,7 @@ def show(visit: Visit) -> Shown:
 def show_edit(visit: Visit) -> Shown:
     """The form, with what stands."""
     permit(visit.actor, Permission.MANAGE_USERS)
+    signed_in_lately(visit.tx, visit.actor)  # asked before anything is typed, not once it would be lost
     user = found(visit).user
     return _form(visit, user, _standing(user))
 
@@ -119,8 +122,9 @@ def show_edit(visit: Visit) -> Shown:
 def edit(visit: Visit) -> RedirectResponse:
     """Save it."""
     user_id = visit.id_in_path("user_id", Prefix.USER)
-    said: dict[str, str | None] = {"external_id": None, **users.typed(visit.fields)}
-    edit_user(visit.tx, visit.actor, EditUser(user_id, forms.version(visit.fields), **said))  # type: ignore[arg-type]
+    said: dict[str, str | None] = {"external_id": None, **users.typed(visit.fields), "timezone": forms.text(visit.fields, "timezone")}
+    command = EditUser(user_id, forms.version(visit.fields), confirmed=forms.confirmed(visit.fields), **said)  # type: ignore[arg-type]
+    edit_user(visit.tx, visit.actor, command)
     return RedirectResponse(users.address_of(user_id, "saved"), SEE_OTHER)
 
 
@@ -153,6 +157,12 @@ def crumbs(user: User, page: str) -> tuple[tuple[str, str], ...]:
     return (PLACE.name, PLACE.path), (user.name, users.address_of(user.id)), (page, "")
 
 
+def _locked_until(visit: Visit, user: User) -> datetime | None:
+    """Until when nobody signs in under the name, because of wrong passwords; None: it is not locked."""
+    counted = limited_acts.of(visit.tx, visit.org.id, "user", lockouts.canonical(user.username))
+    return counted.locked_until if counted is not None and counted.locks(visit.tx.now) else None
+
+
 def _held(held: PermissionSet, assignment: Assignment, now: datetime) -> HeldSet:
     return HeldSet(held, assignment.expires_at, assignment.holds(now), rights.summed(held.permissions))
 
@@ -167,8 +177,8 @@ def _rights(standing: Standing, now: datetime) -> list[HeldRight]:
 
 
 def _standing(user: User) -> Form:
-    values = {name: getattr(user, name) or "" for name in WHO}
-    return Form(WHO, values | {"profile_id": ids.long(user.profile_id)}, user.version)
+    values = {name: getattr(user, name) or "" for name in LABELS}
+    return Form(LABELS, values | {"profile_id": ids.long(user.profile_id)}, user.version)
 
 
 def _form(visit: Visit, user: User, form: Form) -> Shown:
