@@ -17,6 +17,7 @@ from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
 from gatebridge.rules.apps import COMMAND_LINE, Dialect
 from gatebridge.rules.exposed.kinds import Mend, Subject
 from gatebridge.rules.exposures import KINDS, Accepted
+from gatebridge.rules.ids import long
 from gatebridge.rules.levels import Level, Requirement
 from gatebridge.rules.lifetimes import RefreshPolicy
 from gatebridge.rules.network import Relaxation
@@ -191,6 +192,11 @@ SIGNS = settings(auth_methods={ClientAuthMethod.PRIVATE_KEY_JWT})
         pytest.param(secrets((DAY, 30 * DAY)), {"secret_expiring"}, id="a secret that ends within a month"),
         pytest.param(secrets((DAY, 3 * DAY), (DAY, 90 * DAY)), set(), id="while another lives on"),
         pytest.param(secrets((DAY, 3 * DAY), (DAY, None)), set(), id="or has no end"),
+        pytest.param(
+            {"secrets": (*secrets((DAY, 3 * DAY))["secrets"], replace(SECRET, retired_at=NOW))},
+            {"secret_expiring"},
+            id="but not a retired one",
+        ),
         pytest.param(secrets((DAY, 3 * DAY)) | SIGNS, set(), id="a secret that proves nothing any more"),
         pytest.param({"secrets": ()}, set(), id="an app without a live secret is refused anyway"),
         pytest.param(certificates(31 * DAY) | SIGNS, set(), id="a certificate that ends in a month and a day"),
@@ -236,6 +242,7 @@ WIDE = policies(
 ) | settings(
     scopes=FULL, flows=set(Flow) - {Flow.CLIENT_CREDENTIALS, Flow.JWT_BEARER}, pkce_required=False, access_token_format=TokenFormat.JWT,
     introspect_all_tokens=True, legacy_audience=True, require_secret_for_refresh=False, require_secret_for_web_server=False,
+    assertion_audiences=("https://login.example",),
 )  # fmt: skip
 
 
@@ -244,6 +251,7 @@ def test_the_heaviest_comes_first_and_each_says_what_why_and_what_would_do() -> 
     assert [each.weight for each in listed] == sorted((each.weight for each in listed), reverse=True)
     assert listed[0].code == "self_authorize_with_full"
     for each in listed:
+        assert (each.weight, each.field, each.why) == (KINDS[each.code].weight, KINDS[each.code].field, KINDS[each.code].why)
         assert each.sentence.endswith((".", ":")) or ":" in each.sentence
         assert each.why.endswith((".", ")."))
         assert each.smaller.words.endswith(".")
@@ -254,7 +262,7 @@ def test_the_heaviest_comes_first_and_each_says_what_why_and_what_would_do() -> 
 def test_of_another_orgs_app_the_settings_are_its_publishers() -> None:
     listed = {each.code: each for each in exposures.of(subject(**WIDE, own=False))}
     assert (listed["no_pkce"].smaller.api, listed["no_pkce"].smaller.command, bool(listed["no_pkce"].mend)) == ("", "", False)
-    assert listed["no_pkce"].smaller.words.startswith("Ask the publisher of the app.")
+    assert listed["no_pkce"].smaller.words == f"Ask the publisher of the app. {KINDS['no_pkce'].smaller}"
     assert listed["ip_relaxed"].smaller.api
     assert listed["ip_relaxed"].mend
 
@@ -270,12 +278,60 @@ def test_the_exception_of_the_policies_is_an_acceptance_of_its_own() -> None:
     assert exposures.unaccepted([only]) == ()
 
 
+def test_with_the_exception_of_the_policies_nothing_else_is_accepted() -> None:
+    listed = exposures.of(subject(**policies(**FOR_EVER, refresh_grace_seconds=60)))
+    assert [each.code for each in exposures.unaccepted(listed)] == ["refresh_grace"]
+
+
 def test_an_accepted_exposure_weighs_as_much_and_is_answered_for() -> None:
     listed = exposures.of(subject(**policies(**ANYBODY, refresh_grace_seconds=60)))
     by = Accepted("Everybody uses it.", NOW + DAY, "Ada", "0LO000000000001")
     taken = [exposures.accepted(each, by) if each.code == "self_authorize" else each for each in listed]
     assert exposures.weight(taken) == exposures.weight(listed) == 3
     assert [each.code for each in exposures.unaccepted(taken)] == ["refresh_grace"]
+
+
+OLD, NEW = replace(SECRET, id="0SK000000000001", name="Old"), replace(SECRET, id="0SK000000000002", name="New")
+TOLD = [
+    ({"owner": None}, "no_owner", "Nobody owns the app.", "nobody"),
+    ({"owner": replace(OWNER, frozen=True)}, "no_owner", "The owner, Nightly Sync, is frozen.", "frozen"),
+    ({"owner": replace(OWNER, state=UserState.INVITED)}, "no_owner", "The owner, Nightly Sync, is invited.", "invited"),
+    ({"secrets": (NEW, OLD), "in_pages": frozenset({OLD.id, NEW.id})}, "secret_in_browser",
+     "A page in a browser has presented a secret: New, Old", f"{OLD.id} {NEW.id}"),
+    ({"secrets": (replace(NEW, created_at=NOW - 400 * DAY), replace(OLD, created_at=NOW - 500 * DAY))}, "old_secret",
+     "A secret has not been changed since 2024-10-17: New, Old", f"{OLD.id} {NEW.id}"),
+    (secrets((DAY, 3 * DAY), (DAY, 20 * DAY)), "secret_expiring", "The last secret of the app ends on 2026-03-21.", "2026-03-21"),
+    (certificates(20 * DAY, 3 * DAY) | SIGNS, "certificate_expiring", "The last certificate of the app ends on 2026-03-21.", "2026-03-21"),
+    (policies(**RELAXED), "ip_relaxed", "The app may come from any address, whatever ranges apply.", "relax"),
+    (policies(ip_relaxation=Relaxation.RELAX_REFRESH), "ip_relaxed_on_refresh",
+     "A refresh token may be used from any address, whatever ranges apply.", "enforce_relax_refresh"),
+    (policies(ip_relaxation=Relaxation.RELAX_ACTIVATED), "ip_relaxed_for_activated",
+     "From a device that its user has activated, the app may come from any address.", "relax_activated_devices"),
+    ({"org": NO_TRUST}, "no_ranges",
+     "No range applies: neither the app, the org nor a profile of its users has any, so enforcing has no effect.", ""),
+    ({"org": NO_TRUST} | policies(**RELAXED), "no_ranges",
+     "No range applies: neither the app, the org nor a profile of its users has any, so relaxing has no effect.", ""),
+    (refresh(RefreshPolicy("idle", 90, "days"), RefreshPolicy("absolute", 24, "months")), "refresh_long",
+     "A refresh token expires when it was not used for 90 days and expires 24 months after it was first given.",
+     "idle:90:days,absolute:24:months"),
+    (policies(jwt_access_token_minutes=60) | settings(access_token_format=TokenFormat.JWT), "jwt_long",
+     "A JWT access token lives 60 minutes.", "60"),
+    (policies(authorization_code_seconds=90), "code_long", "An authorization code lives 90 seconds.", "90"),
+    (policies(refresh_grace_seconds=60), "refresh_grace", "For 60 seconds a rotated refresh token gets the same successor again.", "60"),
+    (settings(callbacks=("com.b.app:/1", "com.a.app:/2", "com.b.app:/0", "https://a.example/cb")), "private_scheme",
+     "Codes come back at an address with a scheme of the app's own: com.a.app:, com.b.app:", "com.a.app:/2 com.b.app:/0 com.b.app:/1"),
+    (settings(assertion_audiences=("https://b.example", "https://a.example")), "assertion_audiences",
+     "An assertion for a user may be addressed to somebody else: https://a.example, https://b.example",
+     "https://a.example https://b.example"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "code", "sentence", "value"), TOLD)
+def test_what_is_open_is_told_and_what_tells_it_from_another_of_its_kind(
+    changes: dict[str, Any], code: str, sentence: str, value: str
+) -> None:
+    told = {each.code: (each.sentence, each.value) for each in exposures.of(subject(**changes))}
+    assert told[code] == (sentence, value)
 
 
 def test_a_setting_that_was_widened_further_is_told_from_the_one_before() -> None:
@@ -291,8 +347,25 @@ def test_X_RV_08_a_jwt_that_outlives_a_quarter_of_an_hour_is_shown_as_an_exposur
     assert only.mend.policies == {"jwt_access_token_minutes": None}
 
 
+LIGHT = {
+    *("ip_relaxed_for_activated", "no_ranges", "refresh_long", "code_long", "refresh_grace", "private_scheme"),
+    *("legacy_audience", "assertion_audiences", "jti_optional", "secret_expiring", "certificate_expiring"),
+}
+MIDDLING = {
+    *("self_authorize", "ip_relaxed_on_refresh", "ip_relaxed_without_high_assurance", "jwt_long", "device_flow"),
+    *("secret_waived_for_codes", "secret_waived_for_refresh", "introspects_all", "token_in_address", "no_owner", "old_secret"),
+}
+WEIGHTS = {
+    1: LIGHT,
+    2: MIDDLING,
+    3: {"ip_relaxed", "may_administer", "no_pkce", "user_agent_flow"},
+    4: {"no_refresh_expiry", "full_scope", "secret_in_browser"},
+    5: {"self_authorize_with_full"},
+}
+
+
 def test_every_kind_has_a_weight_a_place_and_words_of_its_own() -> None:
-    assert all(1 <= kind.weight <= 5 for kind in KINDS.values())
+    assert {weight: {code for code, kind in KINDS.items() if kind.weight == weight} for weight in range(1, 6)} == WEIGHTS
     assert {kind.field.partition(".")[0] for kind in KINDS.values()} == {"app", "settings", "policies", "secrets", "certificates"}
     assert len({kind.why for kind in KINDS.values()}) == len(KINDS)
     assert all(len(code) <= 48 for code in KINDS)
@@ -309,6 +382,16 @@ POINTERS = [
      {"refresh_policies": ["idle:30:days", "absolute:365:days"], "refresh_exception_reason": "", "refresh_exception_until": None},
      "--refresh-policy idle:30:days --refresh-policy absolute:365:days"),
     ("ip_relaxed_without_high_assurance", "policies", {"required_level": "high", "level_action": "raise"}, "--required-level high"),
+    ("may_administer", "policies", {"may_administer": False}, "--may-not-administer"),
+    ("code_long", "policies", {"authorization_code_seconds": None}, "--code-seconds 0"),
+    ("refresh_grace", "policies", {"refresh_grace_seconds": 10}, "--refresh-grace 10"),
+    ("no_pkce", "settings", {"pkce_required": True}, "--pkce"),
+    ("user_agent_flow", "settings", {"flows": ["device", "refresh_token", "web_server"]},
+     "--flow device --flow refresh_token --flow web_server"),
+    ("secret_waived_for_codes", "settings", {"require_secret_for_web_server": True}, "--web-server-secret"),
+    ("secret_waived_for_refresh", "settings", {"require_secret_for_refresh": True}, "--refresh-secret"),
+    ("introspects_all", "settings", {"introspect_all_tokens": False}, "--no-resource-server"),
+    ("assertion_audiences", "settings", {"assertion_audiences": []}, "--assertion-audience ''"),
 ]  # fmt: skip
 
 
@@ -320,6 +403,31 @@ def test_where_the_smaller_setting_is_made_can_be_copied(code: str, part: str, b
     program, group, command, app_id, *typed = shlex.split(smaller.command)
     assert (program, group, command, len(app_id)) == ("gatebridge", "apps", part, 18)
     assert typed == shlex.split(words)
+
+
+BY_HAND = [
+    ({"owner": None}, "no_owner", "", "apps owner {} --to USER"),
+    ({"in_pages": frozenset({SECRET.id})}, "secret_in_browser", "/secrets", "apps settings {} --auth-method none --pkce"),
+    (secrets((YEAR + DAY, None)), "old_secret", "/secrets", "secrets rotate {}"),
+    (secrets((DAY, DAY)), "secret_expiring", "/secrets", "secrets rotate {}"),
+    (certificates(DAY) | SIGNS, "certificate_expiring", "/certificates", "certs add {} FILE"),
+    ({"org": NO_TRUST}, "no_ranges", "/policies", "apps policies {} --ip-range RANGE"),
+    (policies(**RELAXED) | settings(flows=set(Flow)), "ip_relaxed_without_high_assurance", "/policies",
+     "apps policies {} --required-level high"),
+    (settings(callbacks=("com.a.app:/cb",)), "private_scheme", "/settings", "apps settings {} --callback https://..."),
+    ({"in_addresses": frozenset({CLOSED.app.id})}, "token_in_address", "", "apps edit {} --dialect standard"),
+    ({"app": replace(CLOSED.app, dialect=Dialect.SALESFORCE)} | settings(flows={Flow.JWT_BEARER}), "jti_optional", "",
+     "apps edit {} --dialect standard"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "code", "place", "command"), BY_HAND, ids=[each[1] for each in BY_HAND])
+def test_what_no_machine_can_choose_is_made_by_hand(changes: dict[str, Any], code: str, place: str, command: str) -> None:
+    found = next(each for each in exposures.of(subject(**changes)) if each.code == code)
+    app_id = long(CLOSED.app.id)
+    assert not found.mend
+    assert found.smaller.api == f"/api/v1/apps/{app_id}{place}"
+    assert found.smaller.command == f"gatebridge {command.format(app_id)}"
 
 
 def test_the_last_flow_that_gives_refresh_tokens_takes_refreshing_with_it() -> None:

@@ -78,9 +78,12 @@ def test_what_may_be_saved_is_what_is_issued(format: AccessTokenFormat, minutes:
     [
         (lifetimes.access_token_problem("opaque", 14), "An opaque access token lives 15 minutes to 24 hours, not 14 minutes."),
         (lifetimes.access_token_problem("opaque", 1_441), "An opaque access token lives 15 minutes to 24 hours, not 1,441 minutes."),
-        (lifetimes.access_token_problem("opaque", 120), None),
+        (lifetimes.access_token_problem("opaque", 15), None),
+        (lifetimes.access_token_problem("opaque", 1_440), None),
         (lifetimes.access_token_problem("jwt", 0), "A JWT access token lives 1 minute to 12 hours, not 0 minutes."),
-        (lifetimes.access_token_problem("jwt", 15), None),
+        (lifetimes.access_token_problem("jwt", 721), "A JWT access token lives 1 minute to 12 hours, not 721 minutes."),
+        (lifetimes.access_token_problem("jwt", 1), None),
+        (lifetimes.access_token_problem("jwt", 720), None),
         (lifetimes.secret_overlap_problem(-1), "The old secret can live on for 0 to 720 hours (30 days), not -1."),
         (lifetimes.secret_overlap_problem(0), None),
         (lifetimes.secret_overlap_problem(lifetimes.DEFAULT_SECRET_OVERLAP_HOURS), None),
@@ -210,10 +213,13 @@ def test_using_a_refresh_token_never_shortens_its_life_and_lengthens_only_idle_o
 )
 def test_by_default_a_refresh_token_dies_after_30_idle_days_and_after_365(used: str | None, end: str) -> None:
     assert first_expiry(DEFAULT_REFRESH_POLICIES, at("2026-01-01"), at(used) if used else None) == at(end)
+    assert [str(policy) for policy in DEFAULT_REFRESH_POLICIES] == ["idle:30:days", "absolute:365:days"]
 
 
 def test_a_refresh_token_without_a_policy_that_ends_it_lives_until_it_is_revoked() -> None:
-    assert first_expiry([RefreshPolicy("until_revoked")], at("2026-01-01"), None) is None
+    for_ever = RefreshPolicy("until_revoked")
+    assert first_expiry([for_ever], at("2026-01-01"), None) is None
+    assert first_expiry([for_ever, RefreshPolicy("idle", 1, "days")], at("2026-01-01"), None) == at("2026-01-02")
 
 
 def test_the_old_secret_lives_on_for_a_day_and_a_code_for_a_minute_unless_somebody_says_otherwise() -> None:

@@ -112,12 +112,20 @@ CASES = [
                  f"{SETTINGS} --flow client_credentials --flow jwt_bearer", id="one that is off, beside those that are on"),
     pytest.param(Gate.FLOW, but(HELD, "settings", flows=frozenset()), REFRESHING, None, "Settings: Flows", "none",
                  f"{SETTINGS} --flow refresh_token --flow web_server", id="a refresh needs the flow that began it too"),
+    pytest.param(Gate.FLOW, PEOPLE, REFRESHING, None, "Settings: Flows", "jwt_bearer, refresh_token, web_server",
+                 f"{SETTINGS} --flow jwt_bearer --flow refresh_token --flow web_server", id="a refresh of a grant that is unknown"),
+    pytest.param(Gate.FLOW, but(HELD, "settings", flows=frozenset()), ASSERTING, None, "Settings: Flows", "none",
+                 f"{SETTINGS} --flow jwt_bearer", id="how another grant began says nothing"),
+    pytest.param(Gate.FLOW, but(FACTS, "settings", flows=frozenset()), ASKED_ABOUT, None, "Settings: Flows", "none",
+                 f"{SETTINGS} --flow client_credentials", id="the flow of a live token, which is off"),
     pytest.param(Gate.FLOW, FACTS, ASKING, "client_not_confidential", "Settings: Authentication methods",
                  "client_secret_basic, client_secret_post", f"{SETTINGS} --auth-method METHOD", id="a public app cannot act as itself"),
     pytest.param(Gate.FLOW, but(FACTS, "settings", flows=frozenset({Flow.DEVICE})), but(ASKING, flow=Flow.DEVICE), None,
                  "Org: Device flow", "off", "gatebridge org edit --device-flow", id="a flow that the whole org must want"),
     pytest.param(Gate.FLOW, but(FACTS, "settings", flows=frozenset({Flow.USER_AGENT})), but(ASKING, flow=Flow.USER_AGENT), None,
                  "Org: User-agent flow", "off", "gatebridge org edit --user-agent-flow", id="and the other one"),
+    pytest.param(Gate.FLOW, but(HELD, "grant", flow=Flow.DEVICE), REFRESHING, "flow_off_in_org", "Org: Device flow", "off",
+                 "gatebridge org edit --device-flow", id="a refresh of what began at a device"),
     pytest.param(Gate.FLOW, FACTS, ASKED_ABOUT, None, "Settings: Flows", "client_credentials", f"{SETTINGS} --flow client_credentials",
                  id="the flow of a live token"),
     pytest.param(Gate.PKCE, PEOPLE, AUTHORIZING, None, "Settings: PKCE required", "yes", f"{SETTINGS} --no-pkce",
@@ -132,10 +140,17 @@ CASES = [
                  f"{SETTINGS} --scope full --scope api --scope id --full-scope-reason WHY", id="a scope that it lacks"),
     pytest.param(Gate.SCOPES, FACTS, but(ASKING, scopes_asked=("ledger",)), None, "Org: Custom scopes", "none", "",
                  id="a scope that nobody knows"),
+    pytest.param(Gate.SCOPES, but(FACTS, "org.settings", custom_scopes=(("orders", ""), ("stock", ""), ("invoices", ""), ("claims", ""))),
+                 but(ASKING, scopes_asked=("ledger",)), None, "Org: Custom scopes", "claims, invoices, orders, stock", "",
+                 id="beside those that are known"),
+    pytest.param(Gate.SCOPES, FACTS, PRESENTING, None, "Settings: Scopes", "api id", f"{SETTINGS} --scope api --scope id",
+                 id="the scope that a door demands and the token has"),
     pytest.param(Gate.SCOPES, FACTS, but(PRESENTING, scope_needed="web"), None, "Settings: Scopes", "api id",
                  f"{SETTINGS} --scope web --scope api --scope id", id="a scope that the door demands"),
     pytest.param(Gate.SCOPES, but(FACTS, "settings", scopes=("setup_api", "api")), but(ASKING, scopes_asked=("setup_api",)), None,
                  "Policies: May administer this org", "no", f"{POLICIES} --may-administer", id="only the admin's own word is missing"),
+    pytest.param(Gate.SCOPES, but(FACTS, "settings", scopes=("setup_api",)), but(ASKING, scopes_asked=("setup_api",)), None,
+                 "Policies: May administer this org", "no", f"{POLICIES} --may-administer", id="also where it is all that the app has"),
     pytest.param(Gate.SCOPES, FACTS, PRESENTING, "app_may_not_administer", "Policies: May administer this org", "no",
                  f"{POLICIES} --may-administer", id="also for a live token"),
     pytest.param(Gate.SCOPES, but(HELD, "settings", scopes=("api",)), REFRESHING, None, "Settings: Scopes", "api",
@@ -168,6 +183,15 @@ CASES = [
     pytest.param(Gate.PERMITTED, approved(LATER, holding=BEFORE_NOW), ASKING, None, "User: Permission sets",
                  f"ran out at {NOW.isoformat()}", f"gatebridge users assign {PERSON} {SET} --until TIME",
                  id="the user's has"),
+    pytest.param(Gate.PERMITTED, approved(Assignment(SERVICE_PROFILE.id, NOW), LATER, holding=LATER), ASKING, None,
+                 "Access: Profiles and permission sets", "without an end", f"gatebridge access assign {ID} {SET} --until TIME",
+                 id="of two assignments the one that opens the gate"),
+    pytest.param(Gate.PERMITTED, approved(Assignment("0PS000000000000"), LATER, holding=BEFORE_NOW), ASKING, None,
+                 "User: Permission sets", f"ran out at {NOW.isoformat()}", f"gatebridge users assign {PERSON} {SET} --until TIME",
+                 id="of two sets the one that the user held"),
+    pytest.param(Gate.PERMITTED, approved(BEFORE_NOW), ASKING, None, "Access: Profiles and permission sets",
+                 "assigned, but to none that the user holds", f"gatebridge access assign {ID} HOLDER --until TIME",
+                 id="a set that opens nothing any more is not handed out"),
     pytest.param(Gate.PERMITTED, approved(LATER), ASKING, None, "User: Permission sets", "not held by the user",
                  f"gatebridge users assign {PERSON} {SET} --until TIME", id="a user who could be given what others have"),
     pytest.param(Gate.PERMITTED, approved(), ASKING, None, "Access: Profiles and permission sets",
@@ -192,6 +216,41 @@ def test_the_setting_has_its_name_its_value_and_the_command_that_changes_it(
     assert found.api.partition(" /api/v1/")[0] in {"PATCH", "POST", "PUT"}
 
 
+SECRETS = ["client_proof_missing", "secret_wrong", "secret_mistyped", "secret_expired", "secret_retired"]
+KEYS = [
+    *("assertion_algorithm_refused", "assertion_key_unknown", "assertion_signature_wrong"),
+    *("certificate_expired", "certificate_retired"),
+]
+METHODS = ["client_method_not_registered", "client_public_sent_secret", "client_not_confidential"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "api"),
+    [
+        *((reason, f"POST /api/v1/apps/{ID}/secrets/rotate") for reason in SECRETS),
+        *((reason, f"POST /api/v1/apps/{ID}/certificates") for reason in KEYS),
+        *((reason, f"PATCH /api/v1/apps/{ID}/settings") for reason in METHODS),
+    ],
+)
+def test_a_proof_that_failed_is_mended_where_it_lies(reason: str, api: str) -> None:
+    found = setting(Gate.CLIENT, FACTS, ASKING, reason)
+    assert found is not None
+    assert found.api == api
+
+
+@pytest.mark.parametrize("missing", ["app", "settings", "policies", "installation", "standing", "grant"])
+def test_whatever_is_not_known_is_left_out_and_breaks_nothing(missing: str) -> None:
+    facts, attempts = but(HELD, **{missing: None}), (REFRESHING, ASKED_ABOUT, but(ASKING, scopes_asked=("full",)))
+    refusals = [reasons.get(code) for code in (*SECRETS, "scope_not_assigned", "run_as_missing")]
+    said = [
+        finding
+        for gate in Gate
+        for finding in (Finding(gate, State.PASSED, ""), *(Finding(gate, State.REFUSED, "", reason) for reason in refusals))
+    ]
+    pages = {found.name.partition(":")[0] for attempt in attempts for each in said if (found := remedies.setting(facts, attempt, each))}
+    assert missing != "app" or pages == {"Org", "Profile Service", "User"}
+
+
 @pytest.mark.parametrize(
     ("gate", "facts", "attempt", "reason"),
     [
@@ -200,15 +259,25 @@ def test_the_setting_has_its_name_its_value_and_the_command_that_changes_it(
         (Gate.CALLBACK, PEOPLE, REDEEMING, "callback_differs"),
         (Gate.FLOW, FACTS, ASKING, "grant_type_missing"),
         (Gate.PKCE, PEOPLE, REDEEMING, "verifier_wrong"),
+        (Gate.PKCE, PEOPLE, REDEEMING, "verifier_missing"),
+        (Gate.PKCE, PEOPLE, REDEEMING, "verifier_malformed"),
+        (Gate.PKCE, PEOPLE, REDEEMING, "verifier_unexpected"),
         (Gate.PKCE, PEOPLE, AUTHORIZING, "challenge_method_unsupported"),
+        (Gate.PKCE, PEOPLE, AUTHORIZING, "challenge_malformed"),
+        (Gate.SCOPES, FACTS, ASKING, "scope_malformed"),
         (Gate.SCOPES, FACTS, ASKING, "scope_needs_user"),
         (Gate.SCOPES, HELD, REFRESHING, "scope_exceeds_grant"),
         (Gate.USER, but(PEOPLE, standing=None), ASSERTING, None),
+        (Gate.USER, but(FACTS, policies=None, standing=None), ASKING, None),
         (Gate.PKCE, but(PEOPLE, settings=None), AUTHORIZING, None),
     ],
 )
 def test_what_only_the_request_can_mend_has_no_setting(gate: Gate, facts: Facts, attempt: Attempt, reason: str | None) -> None:
     assert setting(gate, facts, attempt, reason) is None
+
+
+def test_a_verifier_that_was_not_looked_at_has_no_setting() -> None:
+    assert remedies.setting(PEOPLE, REDEEMING, Finding(Gate.PKCE, State.UNREACHED, "not reached")) is None
 
 
 @pytest.mark.parametrize(
@@ -225,18 +294,21 @@ def test_what_is_its_publishers_nobody_changes_in_an_org_that_only_uses_the_app(
     found = setting(gate, facts, ASKING, reason)
     assert found is not None
     assert (found.name, found.api, found.cli, found.permissions, found.by) == (name, "", "", (), settable.PUBLISHER)
+    assert found.words in {"client_credentials", "live and retired ones are listed there", "deleted"}
 
 
 @pytest.mark.parametrize(
-    ("gate", "by"),
+    ("gate", "facts", "by"),
     [
-        (Gate.FLOW, "Manage Connected Apps, or the app's owner with Register Connected Apps"),
-        (Gate.USER, "Manage Users"),
-        (Gate.PERMITTED, "Manage Connected Apps"),
+        (Gate.FLOW, FACTS, "Manage Connected Apps, or the app's owner with Register Connected Apps"),
+        (Gate.APP, FACTS, "Manage Connected Apps"),
+        (Gate.APP, but(FACTS, "app", deleted_at=NOW), "Manage Connected Apps or Register Connected Apps"),
+        (Gate.USER, FACTS, "Manage Users"),
+        (Gate.PERMITTED, FACTS, "Manage Connected Apps"),
     ],
 )
-def test_who_may_change_it_is_said_in_words(gate: Gate, by: str) -> None:
-    found = setting(gate, FACTS, ASKING)
+def test_who_may_change_it_is_said_in_words(gate: Gate, facts: Facts, by: str) -> None:
+    found = setting(gate, facts, ASKING)
     assert found is not None
     assert found.by == by
 
