@@ -18,11 +18,15 @@ LONGEST_WORDS = 512
 
 
 class RequestKind(StrEnum):
+    """What is wanted: that an app of another org is let in, or that a user is."""
+
     APP = "app"  # the app is not installed
     USER = "user"  # the app is, and nobody has approved the user for it
 
 
 class RequestState(StrEnum):
+    """What became of a request. Each is decided once; only `OPEN` can become anything else."""
+
     OPEN = "open"
     APPROVED = "approved"
     REFUSED = "refused"

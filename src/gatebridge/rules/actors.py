@@ -8,6 +8,8 @@ from gatebridge.rules.permissions import Permission
 
 
 class ActorKind(StrEnum):
+    """Who acts: a user, the operator of the machine, or the house itself."""
+
     USER = "user"
     OPERATOR = "operator"  # a command on the machine itself, with the database and the master key in hand
     HOUSE = "house"  # the worker

@@ -10,12 +10,16 @@ from gatebridge.rules.network import Range, Relaxation
 
 
 class PermittedUsers(StrEnum):
+    """Who may use an app at all."""
+
     ADMIN_APPROVED = "admin_approved"  # only holders of an assigned profile or permission set; no consent page
     SELF_AUTHORIZE = "self_authorize"  # anybody, after consent
 
 
 @dataclass(frozen=True, slots=True)
 class AppPolicies:
+    """What the admin of the org that uses an app says of it there. None is always: the next wider setting, or the default, decides."""
+
     installation_id: str
     version: int = 1
     permitted_users: PermittedUsers = PermittedUsers.ADMIN_APPROVED

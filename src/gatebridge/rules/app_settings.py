@@ -25,12 +25,16 @@ class ClientAuthMethod(StrEnum):
 
 
 class TokenFormat(StrEnum):
+    """What an access token is: a random value that the server knows, or a JWT (RFC 9068)."""
+
     OPAQUE = "opaque"
     JWT = "jwt"
 
 
 @dataclass(frozen=True, slots=True)
 class AppSettings:
+    """What an app's developer says of it, the same in every org that uses the app."""
+
     app_id: str
     version: int = 1
     flows: frozenset[Flow] = frozenset()
@@ -64,3 +68,23 @@ class AppSettings:
     def rotates(self, *, proven: bool) -> bool:
         """Whether a refresh token is exchanged for a successor at each use; `proven`: the client showed more than its name (RT-03)."""
         return self.public or self.rotate_refresh_tokens or not proven
+
+
+def ways_in(settings: AppSettings) -> frozenset[tuple[str, str]]:
+    """Every way to get a token as the app, as its settings have it. Who adds one lets somebody come as the app who could not before.
+
+    Secrets and keys are not among them: each is made by a verb that asks for itself.
+    """
+    open_by = {
+        "public": settings.public,
+        "native": settings.native,
+        "no PKCE": not settings.pkce_required,
+        "no secret for a code": not settings.require_secret_for_web_server,
+        "no secret for a refresh": not settings.require_secret_for_refresh,
+        "legacy audience": settings.legacy_audience,
+    }
+    listed = {"flow": settings.flows, "callback": settings.callbacks, "audience": settings.assertion_audiences}
+    return frozenset(
+        {("setting", name) for name, is_open in open_by.items() if is_open}
+        | {(kind, each) for kind, found in listed.items() for each in found}
+    )

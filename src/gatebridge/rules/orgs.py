@@ -10,6 +10,8 @@ from gatebridge.rules.network import Address, Range
 
 
 class OrgKind(StrEnum):
+    """What an org is for. Nothing is decided by it; Salesforce's clients are told whether it is a sandbox."""
+
     PRODUCTION = "production"
     SANDBOX = "sandbox"
     DEVELOPER = "developer"
@@ -39,6 +41,8 @@ class OrgSettings:
 
 @dataclass(frozen=True, slots=True)
 class Org:
+    """A tenant: its users, apps, policies and records are its own. `epoch` counts how often all that it gave out was ended at once."""
+
     id: str
     name: str
     kind: OrgKind

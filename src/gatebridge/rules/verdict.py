@@ -10,6 +10,8 @@ from gatebridge.rules.reasons.reason import Compared, Reason
 
 
 class State(StrEnum):
+    """What a gate said."""
+
     PASSED = "passed"
     REFUSED = "refused"
     UNREACHED = "unreached"  # could not be asked, because something before it is missing

@@ -17,21 +17,22 @@ from gatebridge.storage.tx import Tx
 
 @dataclass(frozen=True, slots=True)
 class BlockApp:
+    """Stop an app in the actor's org. The reason must be written."""
+
     app_id: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class UnblockApp:
+    """Let a blocked app ask for tokens again. The reason must be written."""
+
     app_id: str
     reason: str
 
 
-def block_app(tx: Tx, actor: Actor, command: BlockApp, *, in_feed: bool = False) -> Installation:
-    """End everything that the app has in this org and refuse it until it is unblocked. Raises Refused.
-
-    `in_feed`: the caller has told the feed of it, since it holds the audit trail by now (`storage.revocations.append`).
-    """
+def block_app(tx: Tx, actor: Actor, command: BlockApp) -> Installation:
+    """End everything that the app has in this org and refuse it until it is unblocked. Raises Refused."""
     permit(actor, Permission.MANAGE_CONNECTED_APPS)
     app, installation = app_rights.installed(tx, actor, command.app_id)
     app_rights.refuse_own_door(actor, app.id)
@@ -40,8 +41,7 @@ def block_app(tx: Tx, actor: Actor, command: BlockApp, *, in_feed: bool = False)
         raise Refused(setup_reasons.STATE_CONFLICT, detail="This app is blocked already.")
     epochs.raise_installation(tx, actor.org_id, app.id)
     logouts.announce_app(tx, actor.org_id, app.id, installation.id)
-    if not in_feed:
-        revocations.append(tx, actor.org_id, "app", app_id=app.id)
+    revocations.append(tx, actor.org_id, "app", app_id=app.id)
     record_change(tx, actor, Event.APP_BLOCKED, app_rights.target(app), {"blocked": False}, {"blocked": True}, reason=reason)
     ended = replace(installation, epoch=installation.epoch + 1, epoch_at=tx.now)
     return replace(ended, blocked_at=tx.now, blocked_because=reason, version=installation.version + 1)

@@ -27,6 +27,8 @@ class DeleteApp:
 
 @dataclass(frozen=True, slots=True)
 class RestoreApp:
+    """Bring back an app that was deleted at most 30 days ago. The reason must be written."""
+
     app_id: str
     reason: str
 

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from gatebridge.records.change import check_version, permit, record_change
 from gatebridge.rules import app_checks, scopes
 from gatebridge.rules.actors import Actor
-from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
+from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat, ways_in
 from gatebridge.rules.events import Event
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup import app_rights
+from gatebridge.setup import app_rights, audiences
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
 from gatebridge.setup.signing_keys import ensure_signing_key
 from gatebridge.storage import apps, orgs
@@ -24,6 +24,8 @@ _FIELDS = tuple(name for name in AppSettings.__slots__ if name not in ("app_id",
 
 @dataclass(frozen=True, slots=True)
 class EditSettings:
+    """What is to be different about an app's settings; lists replace those that there are. The fields are those of `AppSettings`."""
+
     app_id: str
     flows: frozenset[Flow] | Unchanged = UNCHANGED
     scopes: tuple[str, ...] | Unchanged = UNCHANGED
@@ -52,7 +54,8 @@ def edit_settings(tx: Tx, actor: Actor, command: EditSettings) -> AppSettings:
     """Save the settings of an app and return them as they now are. Raises Refused.
 
     The scope `setup_api` may be asked for; it opens nothing until an admin's policy lets the app administer the org. A look at all
-    tokens of the org (`introspect_all_tokens`) is only switched on by whoever manages apps.
+    tokens of the org (`introspect_all_tokens`), or at those for an audience that others have, is only switched on by whoever manages apps.
+    Who opens one more way into an app that is not the own, such as another callback URL, holds what the app may do.
     """
     app = app_rights.editable(tx, actor, command.app_id)
     before = apps.settings_of(tx, actor.org_id, app.id)
@@ -66,11 +69,14 @@ def edit_settings(tx: Tx, actor: Actor, command: EditSettings) -> AppSettings:
         return before
     if after.introspect_all_tokens and not before.introspect_all_tokens:
         permit(actor, Permission.MANAGE_CONNECTED_APPS)
+    if ways_in(after) - ways_in(before):
+        app_rights.refuse_borrowed_powers(tx, actor, app)
     org = orgs.by_id(tx, actor.org_id)
     # A scope that the org has taken away since opens nothing any more (`rules/granted.here`), whoever names it still: only to name one
     # anew is wrong, and all else can be saved beside it.
     nameable = frozenset(before.scopes).union(org.custom_scopes if org else ())
     refuse_invalid(app_checks.settings_problems(after, nameable, app.dialect))
+    audiences.refuse_others(tx, actor, before, after)
     if not apps.update_settings(tx, actor.org_id, after):
         raise stale()
     record_change(tx, actor, Event.APP_SETTINGS_EDITED, app_rights.target(app), _told(before), _told(after))

@@ -76,6 +76,8 @@ BY_HAND = "Gatebridge cannot choose the smaller setting by itself:"
 
 @dataclass(frozen=True, slots=True)
 class EndLoosening:
+    """End one that is over: the smaller setting is made where a machine can choose it."""
+
     loosening_id: str
 
 
@@ -89,6 +91,8 @@ class LeaveLoosening:
 
 @dataclass(frozen=True, slots=True)
 class TellOfEnd:
+    """Tell its people by mail that the end comes near."""
+
     loosening_id: str
 
 

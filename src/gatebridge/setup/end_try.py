@@ -28,6 +28,8 @@ BECAUSE = "its run of Try it ended"
 
 @dataclass(frozen=True, slots=True)
 class EndTry:
+    """End a run, with its credential and all that was got with it."""
+
     try_id: str
 
 

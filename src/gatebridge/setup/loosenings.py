@@ -37,6 +37,8 @@ class AcceptExposure:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawLoosening:
+    """Answer for an exposure no more; the setting stays as it is."""
+
     app_id: str
     loosening_id: str
 

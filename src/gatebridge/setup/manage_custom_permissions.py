@@ -31,6 +31,8 @@ class CreateCustomPermission:
 
 @dataclass(frozen=True, slots=True)
 class EditCustomPermission:
+    """What is to be different about one. Its API name stays: apps are told it."""
+
     permission_id: str
     expected_version: int | None = None
     label: str | Unchanged = UNCHANGED

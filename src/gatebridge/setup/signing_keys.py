@@ -21,16 +21,22 @@ PURPOSE = "signing key"
 
 @dataclass(frozen=True, slots=True)
 class AddSigningKey:
+    """One more key of the actor's org; `algorithm` is ES256 or RS256."""
+
     algorithm: str
 
 
 @dataclass(frozen=True, slots=True)
 class RetireSigningKey:
+    """Let a key sign no more."""
+
     key_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveSigningKey:
+    """Take a retired key out of what is published."""
+
     key_id: str
     # Removing a key while tokens that it signed may still be alive is an emergency: they are refused everywhere from then on.
     emergency: bool = False
@@ -52,7 +58,7 @@ def ensure_signing_key(tx: Tx, actor: Actor, algorithm: str) -> None:
 
 
 def add_signing_key(tx: Tx, actor: Actor, command: AddSigningKey) -> StoredKey:
-    """Make and publish a key; it signs in place of the one before as soon as every cached JWKS holds it (X-TK-13)."""
+    """Make and publish a key; it signs in place of the one before as soon as every cached JWKS holds it (X-TK-13). Raises Refused."""
     permit(actor, Permission.MANAGE_SECURITY)
     signed_in_lately(tx, actor)
     if command.algorithm not in rules.ALGORITHMS:
@@ -62,7 +68,7 @@ def add_signing_key(tx: Tx, actor: Actor, command: AddSigningKey) -> StoredKey:
 
 
 def retire_signing_key(tx: Tx, actor: Actor, command: RetireSigningKey) -> StoredKey:
-    """Let a key sign no more. It stays published, since its tokens are still checked. Another key must be signing already."""
+    """Let a key sign no more. It stays published, since its tokens are still checked. Another must sign already. Raises Refused."""
     permit(actor, Permission.MANAGE_SECURITY)
     signed_in_lately(tx, actor)
     key, others = _found(tx, actor, command.key_id)
@@ -75,7 +81,7 @@ def retire_signing_key(tx: Tx, actor: Actor, command: RetireSigningKey) -> Store
 
 
 def remove_signing_key(tx: Tx, actor: Actor, command: RemoveSigningKey) -> StoredKey:
-    """Take a retired key out of the JWKS, once the last token that it signed is over; sooner only as an emergency with a reason."""
+    """Take a retired key out of the JWKS, once its last token is over; sooner only as an emergency with a reason. Raises Refused."""
     permit(actor, Permission.MANAGE_SECURITY)
     signed_in_lately(tx, actor)
     key, _ = _found(tx, actor, command.key_id)
