@@ -23,7 +23,7 @@ from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.edits import refuse_invalid
 from gatebridge.setup.install_app import InstallApp, answer_all, install_app
 from gatebridge.setup.rights import refuse_own
-from gatebridge.storage import access_requests, audit_trail, installations, names, orgs, permission_sets, revocations
+from gatebridge.storage import access_requests, installations, names, orgs, permission_sets
 from gatebridge.storage.access_requests import Decision, ListedRequest
 from gatebridge.storage.tx import Tx
 
@@ -105,13 +105,12 @@ def block_request(tx: Tx, actor: Actor, command: BlockRequest) -> ListedRequest:
     if request.kind is not RequestKind.APP:
         raise Refused(setup_reasons.STATE_CONFLICT, detail="The app is in use here. Refuse the user, or block the app itself.")
     decision = Decision(RequestState.BLOCKED, actor.id, reason)
-    revocations.append(tx, actor.org_id, "app", app_id=request.app_id)  # before the audit trail, which deciding takes
     _decide(tx, actor, found, decision)
     if installations.by_app(tx, actor.org_id, request.app_id) is None:
         # A block must be written somewhere: the app is known here from now on, and not installed.
         never = Installation(tx.new_id(Prefix.INSTALLATION), actor.org_id, request.app_id, 0, tx.now, uninstalled_at=tx.now)
         installations.insert(tx, never, AppPolicies(never.id))
-    block_app(tx, actor, BlockApp(request.app_id, reason), in_feed=True)
+    block_app(tx, actor, BlockApp(request.app_id, reason))
     answer_all(tx, actor, request.app_id, found.app, decision)
     return _told(tx, actor, found, Event.ACCESS_REQUEST_BLOCKED)
 
@@ -129,12 +128,12 @@ def _open(tx: Tx, actor: Actor, request_id: str) -> ListedRequest:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     if found.request.state is not RequestState.OPEN:
         raise _decided_before(found)
+    access_requests.hold(tx, actor.org_id, found.request.app_id)  # in one order for all: see install_app
     return found
 
 
 def _decide(tx: Tx, actor: Actor, found: ListedRequest, decision: Decision) -> None:
     """The one step of which only one admin's can succeed; what follows from it comes after."""
-    audit_trail.lock_head(tx, actor.org_id)  # in one order for all: see install_app
     if not access_requests.decide(tx, actor.org_id, found.request.id, decision):
         now = access_requests.by_id(tx, actor.org_id, found.request.id)
         raise _decided_before(now or found)

@@ -18,7 +18,7 @@ from gatebridge.setup import app_rights, request_mails
 from gatebridge.setup.edit_policies import told
 from gatebridge.setup.edits import refuse_invalid, stale
 from gatebridge.setup.signing_keys import ensure_signing_key
-from gatebridge.storage import access_requests, apps, audit_trail, epochs, installations, orgs, revocations
+from gatebridge.storage import access_requests, apps, epochs, installations, orgs, revocations
 from gatebridge.storage.access_requests import Decision
 from gatebridge.storage.tx import Tx
 
@@ -63,20 +63,11 @@ def install_app(tx: Tx, actor: Actor, command: InstallApp) -> InstalledApp:
     problem = end_problem(command.until, tx.now, needed=False)
     if problem is not None:
         refuse_invalid([FieldProblem("until", problem)])
-    # Taken first, as whoever decides a request does: two who install one app in two ways must not wait for each other.
-    audit_trail.lock_head(tx, actor.org_id)
-    former = installations.by_app(tx, actor.org_id, app.id)
-    before: dict[str, object] = {"installed": False}
-    kept = installations.policies_of(tx, actor.org_id, former.id) if former is not None else None
-    if former is None:
-        installation, policies = first_installation(tx, actor.org_id, app.id, command.until)
-    elif former.in_use(tx.now):
-        before = {"installed": True, "until": former.uninstalled_at}
-        installation, policies = _prolonged(tx, actor, former, command.until)
-    else:
-        installation, policies = _again(tx, actor, former, command.until)
+    # Whoever decides about an app here holds what was asked about it, then its installation, the feed and the audit trail, in this order:
+    # two who do so in two ways must not wait for each other.
+    access_requests.hold(tx, actor.org_id, app.id)
+    before, installation, policies = _taken_into_use(tx, actor, app.id, command.until)
     ends = {"until": command.until} if command.until is not None or "until" in before else {}
-    before |= {"policies": told(kept)} if kept is not None else {}
     after = {"installed": True, "policies": told(policies)} | ends
     record_change(tx, actor, Event.APP_INSTALLED, app_rights.target(app), before, after)
     settings = apps.settings_of(tx, app.org_id, app.id)
@@ -111,36 +102,44 @@ def uninstall_app(tx: Tx, actor: Actor, command: UninstallApp) -> Installation:
     return replace(ended, uninstalled_at=tx.now, version=installation.version + 1)
 
 
-def first_installation(tx: Tx, org_id: str, app_id: str, until: datetime | None = None) -> tuple[Installation, AppPolicies]:
-    """The closed beginning of an app in an org: admin approved, nobody assigned, no run-as user. Raises Refused if it is there already."""
+def first_installation(tx: Tx, org_id: str, app_id: str, until: datetime | None = None) -> tuple[Installation, AppPolicies] | None:
+    """The closed beginning of an app in an org: admin approved, nobody assigned, no run-as user. None if it is or was there already."""
     installation = Installation(tx.new_id(Prefix.INSTALLATION), org_id, app_id, epoch=0, installed_at=tx.now, uninstalled_at=until)
     policies = AppPolicies(installation.id)
-    if not installations.insert(tx, installation, policies):
+    return (installation, policies) if installations.insert(tx, installation, policies) else None
+
+
+def _taken_into_use(tx: Tx, actor: Actor, app_id: str, until: datetime | None) -> tuple[dict[str, object], Installation, AppPolicies]:
+    """The app in use, and what was before it. Raises Refused."""
+    first = first_installation(tx, actor.org_id, app_id, until)
+    if first is not None:
+        return {"installed": False}, *first
+    former = installations.by_app(tx, actor.org_id, app_id, hold=True)
+    kept = installations.policies_of(tx, actor.org_id, former.id) if former is not None else None
+    if former is None or kept is None:
         raise _installed_already()
-    return installation, policies
+    closed = {"policies": told(kept)}
+    if not former.in_use(tx.now):
+        return {"installed": False} | closed, *_again(tx, actor, former, kept, until)
+    if not installations.prolong(tx, actor.org_id, former.id, until):
+        raise _installed_already()
+    prolonged = replace(former, uninstalled_at=until, version=former.version + 1)
+    return {"installed": True, "until": former.uninstalled_at} | closed, prolonged, kept
 
 
-def _again(tx: Tx, actor: Actor, former: Installation, until: datetime | None) -> tuple[Installation, AppPolicies]:
-    policies = installations.policies_of(tx, actor.org_id, former.id)
-    if policies is None or not installations.reinstall(tx, actor.org_id, former.id, until):
+def _again(tx: Tx, actor: Actor, former: Installation, kept: AppPolicies, until: datetime | None) -> tuple[Installation, AppPolicies]:
+    if not installations.reinstall(tx, actor.org_id, former.id, until):
         raise _installed_already()
     # What was opened for the app before it went does not open by itself when it comes back.
     installations.remove_permits(tx, actor.org_id, former.id)
-    if not installations.update_policies(tx, actor.org_id, AppPolicies(former.id, version=policies.version)):
+    if not installations.update_policies(tx, actor.org_id, AppPolicies(former.id, version=kept.version)):
         raise stale()
     installation = replace(former, installed_at=tx.now, uninstalled_at=until, holders_only=False, version=former.version + 1)
     if former.epoch_at is None or (former.uninstalled_at is not None and former.epoch_at < former.uninstalled_at):
         # It went out of use by its date, or never was installed: nobody has ended what it had, and that must not come back either.
         epochs.raise_installation(tx, actor.org_id, former.app_id)
         installation = replace(installation, epoch=former.epoch + 1, epoch_at=tx.now)
-    return installation, AppPolicies(former.id, version=policies.version + 1)
-
-
-def _prolonged(tx: Tx, actor: Actor, former: Installation, until: datetime | None) -> tuple[Installation, AppPolicies]:
-    policies = installations.policies_of(tx, actor.org_id, former.id)
-    if policies is None or not installations.prolong(tx, actor.org_id, former.id, until):
-        raise _installed_already()
-    return replace(former, uninstalled_at=until, version=former.version + 1), policies
+    return installation, AppPolicies(former.id, version=kept.version + 1)
 
 
 def _installed_already() -> Refused:

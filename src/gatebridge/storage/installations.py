@@ -9,7 +9,7 @@ from gatebridge.rules.app_policies import AppPolicies
 from gatebridge.rules.apps import Installation
 from gatebridge.rules.people import Assignment
 from gatebridge.storage import rows
-from gatebridge.storage.dialects import Id, Json, Moment, Text, insert_new, upsert
+from gatebridge.storage.dialects import Id, Json, Moment, Text, for_update, insert_new, upsert
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
@@ -94,10 +94,10 @@ def insert(tx: Tx, installation: Installation, granted: AppPolicies) -> bool:
     return True
 
 
-def by_app(tx: Tx, org_id: str, app_id: str) -> Installation | None:
-    """The presence of an app in the org, also where it is blocked or was uninstalled."""
+def by_app(tx: Tx, org_id: str, app_id: str, *, hold: bool = False) -> Installation | None:
+    """The presence of an app in the org, also where it is blocked or was uninstalled. `hold`: nobody else changes it until the end."""
     statement = sa.select(installations).where(installations.c.org_id == org_id, installations.c.app_id == app_id)
-    row = tx.connection.execute(statement).one_or_none()
+    row = tx.connection.execute(for_update(statement, tx.connection) if hold else statement).one_or_none()
     return rows.installation(row) if row else None
 
 
