@@ -197,11 +197,14 @@ def test_a_blocked_or_rotated_proxy_lets_nobody_through(acme: Tenant, proxy: AtP
 
 
 def test_X_MX_06_std_IN_04_a_proxy_lets_through_what_is_meant_for_its_api_and_nothing_else(acme: Tenant) -> None:
-    orders = AtProxy(acme.app("Orders", audience=ORDERS), acme.door)
+    orders = AtProxy(acme.app("Orders", flows=frozenset(), audience=ORDERS, open_for_use=False), acme.door)
     for_orders, for_others = acme.app("Caller", audience=ORDERS), acme.app("Other", audience="https://billing.example")
     assert orders.ask(for_orders.access_token()).status_code == 200
     answer = orders.ask(for_others.access_token())
     assert (answer.status_code, acme.true_cause(answer)) == (401, "token_of_other_app")
+    beside = AtProxy(acme.app("Another caller", audience=ORDERS), acme.door)
+    answer = beside.ask(for_orders.access_token())
+    assert (answer.status_code, acme.true_cause(answer)) == (401, "token_of_other_app"), "who calls the API is not the API"
 
 
 def test_the_audience_can_be_asked_for(acme: Tenant, proxy: AtProxy) -> None:

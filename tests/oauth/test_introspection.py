@@ -83,18 +83,25 @@ def test_std_IN_04_another_apps_token_is_bare_inactive_unless_the_caller_may_ask
 
 
 def test_std_IN_04_a_resource_server_sees_the_tokens_of_its_own_audience_and_no_other(acme: Tenant) -> None:
-    orders = acme.app("Orders", audience="https://orders.example")
+    orders = acme.app("Orders", flows=frozenset(), audience="https://orders.example", open_for_use=False)
     caller = acme.app("Caller", audience="https://orders.example")
     other = acme.app("Other", audience="https://billing.example")
     assert orders.introspect(caller.access_token()).json()["active"] is True
     assert orders.introspect(other.access_token()).json() == INACTIVE
 
 
+def test_X_MX_06_std_IN_04_two_clients_of_one_api_do_not_see_each_others_tokens(acme: Tenant) -> None:
+    """That both call it says nothing of what one may know about the other's users (decision 39)."""
+    one, other = (acme.app(name, audience="https://orders.example") for name in ("One", "Other"))
+    answer = one.introspect(other.access_token())
+    assert (answer.json(), acme.true_cause(answer)) == (INACTIVE, "token_of_other_app")
+    assert other.introspect(other.access_token()).json()["active"] is True
+
+
 def test_std_IN_04_an_app_that_is_called_like_the_issuer_sees_no_more_for_it(acme: Tenant, app: Client) -> None:
     """Whose tokens are for nobody have the issuer for their audience, and what an app's audience is, its developer says alone."""
-    nosy = acme.app("Nosy", audience=acme.org.issuer)
+    nosy = acme.app("Nosy", flows=frozenset(), audience=acme.org.issuer, open_for_use=False)
     assert nosy.introspect(app.access_token()).json() == INACTIVE
-    assert nosy.introspect(nosy.access_token()).json()["active"] is True
 
 
 @pytest.mark.parametrize("format", list(TokenFormat), ids=str)

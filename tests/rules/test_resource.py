@@ -12,9 +12,11 @@ from gatebridge.rules.apps import App
 from gatebridge.rules.gates import Door, Gate
 from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.levels import Level
+from gatebridge.rules.network import Address, parse_address
 from gatebridge.rules.reasons import Reason
 from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import level as level_reasons
+from gatebridge.rules.reasons import network as network_reasons
 from gatebridge.rules.reasons import proof as proof_reasons
 from gatebridge.rules.reasons import resource as reasons
 from gatebridge.rules.resource import Needs
@@ -81,6 +83,10 @@ def named(audience: str) -> AppSettings:
     return replace(SETTINGS, audience=audience)
 
 
+def api(audience: str) -> AppSettings:
+    return replace(SETTINGS, audience=audience, flows=frozenset())
+
+
 @pytest.mark.parametrize(
     ("app", "settings", "token", "sees"),
     [
@@ -88,11 +94,12 @@ def named(audience: str) -> AppSettings:
         pytest.param(APP, SETTINGS, FOR_ORDERS, True, id="its own, whomever it is for"),
         pytest.param(OTHER, SETTINGS, TOKEN, False, id="not another's"),
         pytest.param(OTHER, replace(SETTINGS, introspect_all_tokens=True), TOKEN, True, id="all, where its settings say so"),
-        pytest.param(OTHER, named("https://orders.example"), FOR_ORDERS, True, id="those meant for it"),
-        pytest.param(OTHER, named("https://other.example"), FOR_ORDERS, False, id="not those meant for another"),
-        pytest.param(OTHER, SETTINGS, FOR_ORDERS, False, id="not those meant for another, where it has no audience"),
-        pytest.param(OTHER, SETTINGS, replace(TOKEN, audience=""), False, id="nor those meant for nobody"),
-        pytest.param(OTHER, named(FACTS.org.issuer), TOKEN, False, id="nor all that name the issuer, by calling itself so"),
+        pytest.param(OTHER, api("https://orders.example"), FOR_ORDERS, True, id="those for the API that it is"),
+        pytest.param(OTHER, named("https://orders.example"), FOR_ORDERS, False, id="not those for an API that it calls as well"),
+        pytest.param(OTHER, api("https://other.example"), FOR_ORDERS, False, id="not those for another API"),
+        pytest.param(OTHER, api(""), FOR_ORDERS, False, id="not those meant for another, where it has no audience"),
+        pytest.param(OTHER, api(""), replace(TOKEN, audience=""), False, id="nor those meant for nobody"),
+        pytest.param(OTHER, api(FACTS.org.issuer), TOKEN, False, id="nor all that name the issuer, by calling itself so"),
         pytest.param(None, SETTINGS, TOKEN, False, id="no app sees none"),
         pytest.param(OTHER, None, TOKEN, False, id="an app without settings sees none"),
     ],
@@ -101,6 +108,41 @@ def test_std_IN_04_X_MX_06_an_app_sees_its_own_tokens_and_those_meant_for_it(
     app: App | None, settings: AppSettings | None, token: AccessToken, sees: bool
 ) -> None:
     assert resource.may_see(replace(FACTS, app=app, settings=settings), token) is sees
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "audience"),
+    [
+        pytest.param(None, api("a"), "a", id="a new API"),
+        pytest.param(None, named("a"), "", id="a new client of one"),
+        pytest.param(named("a"), api("a"), "a", id="a client that loses its last flow"),
+        pytest.param(api("a"), named("a"), "", id="an API that gets a flow"),
+        pytest.param(api("a"), api("b"), "b", id="an API that becomes another"),
+        pytest.param(api("a"), api(""), "", id="one that is none any more"),
+        pytest.param(api("a"), replace(api("a"), scopes=("api",)), "", id="one that stays what it is"),
+    ],
+)
+def test_std_IN_04_an_app_without_flows_becomes_the_api_of_its_audience(
+    before: AppSettings | None, after: AppSettings, audience: str
+) -> None:
+    assert resource.becomes_api_of(before, after) == audience
+
+
+HERE = parse_address("192.0.2.7")
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "used_from", "reason"),
+    [
+        pytest.param(True, None, network_reasons.ADDRESS_UNKNOWN, id="a use from nowhere, where every use is held against the ranges"),
+        pytest.param(True, HERE, None, id="a use from somewhere"),
+        pytest.param(False, None, None, id="where the org does not ask"),
+    ],
+)
+def test_X_IP_02_a_use_from_nowhere_is_none_where_the_org_asks(everywhere: bool, used_from: Address | None, reason: Reason | None) -> None:
+    org = replace(FACTS.org, settings=replace(FACTS.org.settings, ranges_on_every_request=everywhere))
+    found = replace(YES, findings=(*YES.findings, Finding(Gate.NETWORK, State.PASSED, "it passes")))
+    assert resource.placed(found, org, used_from).reason is reason
 
 
 HIGH = replace(GRANT, level=Level.HIGH, authenticated_at=NOW - timedelta(minutes=5))

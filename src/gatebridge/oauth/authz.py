@@ -19,7 +19,7 @@ from gatebridge.records.history import HistoryEntry
 from gatebridge.rules import access, granted, resource
 from gatebridge.rules.apps import Dialect
 from gatebridge.rules.facts import Attempt, Facts
-from gatebridge.rules.gates import Door, Gate
+from gatebridge.rules.gates import Door
 from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.ids import long
 from gatebridge.rules.levels import Level
@@ -27,14 +27,13 @@ from gatebridge.rules.network import Address, parse_address
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import level as level_reasons
-from gatebridge.rules.reasons import network as network_reasons
 from gatebridge.rules.reasons import proof as proof_reasons
 from gatebridge.rules.reasons import request as request_reasons
 from gatebridge.rules.reasons import resource as reasons
 from gatebridge.rules.reasons.reason import Reason
 from gatebridge.rules.resource import Needs
 from gatebridge.rules.scopes import render
-from gatebridge.rules.verdict import Finding, State, Verdict
+from gatebridge.rules.verdict import Verdict
 from gatebridge.storage.facts import FactsReader
 
 PATH = "/authz"
@@ -99,20 +98,10 @@ def _judged(
         attempt = replace(attempt, scope_needed=resource.scope_to_ask(needs, held, org.custom_scopes), used_from=asked.used_from)
     verdict = access.decide(facts, attempt)
     if token is not None:
-        verdict = resource.judged(_placed(org, verdict, asked), facts, token, needs)
+        verdict = resource.judged(resource.placed(verdict, org, asked.used_from), facts, token, needs)
     if token is None or verdict.reason is not None:
         return _refused(org, request, caller, facts, verdict.reason or proof_reasons.TOKEN_UNKNOWN, needs, verdict, token)
     return Outcome(Answer(200, None, tuple(_identity(facts, token, verdict).items())), exercised=exercised(token, needs.scopes))
-
-
-def _placed(org: Org, verdict: Verdict, asked: Asked) -> Verdict:
-    """Where the org holds its ranges against every use, a use from nowhere is none: the proxy is then to be named as a trusted one."""
-    if asked.used_from is not None or not org.settings.ranges_on_every_request:
-        return verdict
-    reason = network_reasons.ADDRESS_UNKNOWN
-    nowhere = Finding(Gate.NETWORK, State.REFUSED, "no trusted proxy told from where the token is used", reason)
-    findings = tuple(nowhere if finding.gate is Gate.NETWORK else finding for finding in verdict.findings)
-    return replace(verdict, findings=findings)
 
 
 def _identity(facts: Facts, token: AccessToken, verdict: Verdict) -> Mapping[str, str]:

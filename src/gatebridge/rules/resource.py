@@ -8,13 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gatebridge.rules import scopes
+from gatebridge.rules.app_settings import AppSettings
 from gatebridge.rules.asks.answers import refused
 from gatebridge.rules.facts import Facts
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.grants import AccessToken
 from gatebridge.rules.levels import Level
+from gatebridge.rules.network import Address
+from gatebridge.rules.orgs import Org
 from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import level as level_reasons
+from gatebridge.rules.reasons import network as network_reasons
 from gatebridge.rules.reasons import resource as reasons
 from gatebridge.rules.reasons.reason import Compared
 from gatebridge.rules.verdict import Finding, State, Verdict
@@ -60,7 +64,7 @@ def read(said: Iterable[tuple[str, str]]) -> Needs | str:
 
 
 def may_see(asking: Facts, token: AccessToken) -> bool:
-    """Whether an app may learn about this token: its own, those meant for it, and all where its settings say so (IN-04, X-MX-06).
+    """Whether an app may learn about this token: its own, those for the API that it is, and all where its settings say so (IN-04, X-MX-06).
 
     What is for the issuer is meant for no app: it is what tokens have that are for nobody, and an app that is called so would see them all.
     """
@@ -68,13 +72,32 @@ def may_see(asking: Facts, token: AccessToken) -> bool:
         return False
     if token.app_id == asking.app.id or asking.settings.introspect_all_tokens:
         return True
-    return token.audience == asking.settings.audience and token.audience not in ("", asking.org.issuer)
+    return token.audience == api_of(asking.settings) and token.audience not in ("", asking.org.issuer)
+
+
+def api_of(settings: AppSettings) -> str:
+    """The audience whose tokens the app takes, or an empty text: one that has no flow is an API, any other calls APIs (decision 39)."""
+    return settings.audience if not settings.flows else ""
+
+
+def becomes_api_of(before: AppSettings | None, after: AppSettings) -> str:
+    """The audience whose tokens the app will see and did not before; empty where there is none. `before` is None for a new app."""
+    taken = api_of(after)
+    return taken if before is None or taken != api_of(before) else ""
 
 
 def scope_to_ask(needs: Needs, held: Iterable[str], custom: frozenset[str]) -> str | None:
     """The one scope that the access decision is to ask for: the first that is not covered, else the first; None where none is needed."""
     held = tuple(held)
     return next((scope for scope in needs.scopes if not scopes.covers(held, scope, custom)), next(iter(needs.scopes), None))
+
+
+def placed(verdict: Verdict, org: Org, used_from: Address | None) -> Verdict:
+    """Where the org holds its ranges against every use, a use from nowhere is none: the proxy is then to be named as a trusted one."""
+    if used_from is not None or not org.settings.ranges_on_every_request:
+        return verdict
+    nowhere = refused(Gate.NETWORK, network_reasons.ADDRESS_UNKNOWN, "no trusted proxy told from where the token is used")
+    return replace(verdict, findings=tuple(nowhere if each.gate is Gate.NETWORK else each for each in verdict.findings))
 
 
 def judged(verdict: Verdict, facts: Facts, token: AccessToken, needs: Needs) -> Verdict:

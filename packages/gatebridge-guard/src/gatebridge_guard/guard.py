@@ -63,8 +63,8 @@ class Guard:
         """
         issuer: the issuer of the org, byte for byte, such as `https://id.example.com`.
         audience: what tokens for this API have as `aud`. A token without it is refused, whatever else it holds.
-        client_id, client_secret: the connected app that stands for this API; it needs no flow, and its setting `audience` or
-            `introspect_all_tokens` lets it ask about the tokens of others.
+        client_id, client_secret: the connected app that stands for this API; it has no flow and the same `audience`, or else
+            `introspect_all_tokens`, which lets it ask about the tokens of others.
         address: where the server is reached, if not at its issuer.
         tell_addresses: tell the server from where each token is used, for orgs that hold their ranges against every use. Then every token
             is asked about, JWTs too.
