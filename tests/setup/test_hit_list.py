@@ -15,6 +15,7 @@ from gatebridge.rules.grants import Grant
 from gatebridge.rules.ids import IdMint, Prefix
 from gatebridge.rules.levels import Level
 from gatebridge.rules.people import User, UserState
+from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as reasons
 from gatebridge.rules.typed_ranges import TypedRange
@@ -29,7 +30,9 @@ from gatebridge.setup.create_app import CreatedApp
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
 from gatebridge.setup.manage_orgs import EditOrg, edit_org
-from gatebridge.setup.manage_profiles import EditProfile, edit_profile
+from gatebridge.setup.manage_permission_sets import EditPermissionSet, edit_permission_set
+from gatebridge.setup.manage_profiles import CreateProfile, EditProfile, create_profile, edit_profile
+from gatebridge.setup.manage_users import EditUser, edit_user
 from gatebridge.storage import grants, login_history, people, usage
 from gatebridge.storage.login_history import HistoryLine
 
@@ -93,6 +96,10 @@ class InUse:
             )
             assert grants.insert_if_first(tx, grant)
 
+    def bare_profile(self) -> str:
+        """A profile that gives no right."""
+        return self.stage.do(create_profile, CreateProfile("Bare")).id
+
     def person(self, name: str) -> str:
         """One more user who holds the set."""
         stage = self.stage
@@ -141,6 +148,7 @@ TIGHTENINGS: dict[str, Act] = {
         EditProfile(app.stage.user_of(app.stage.sam).profile_id, login_ranges=(TypedRange("198.51.100.0/24"),), confirmed=yes),
     ),
     "trusted ranges": lambda app, yes: (edit_org, EditOrg(trusted_ranges=(TypedRange("198.51.100.0/24"),), confirmed=yes)),
+    "another profile": lambda app, yes: (edit_user, EditUser(app.sam, profile_id=app.bare_profile(), confirmed=yes)),
     "no API": lambda app, yes: (
         edit_profile,
         EditProfile(app.stage.user_of(app.stage.sam).profile_id, permissions=frozenset(), confirmed=yes),
@@ -178,7 +186,7 @@ def test_what_was_not_used_for_a_month_is_nobodys_loss(app: InUse, act: Act) -> 
     assert not any(str(each["field"]).startswith("locked_out") for each in app.stage.audit()[0].changes)
 
 
-@pytest.mark.parametrize("act", [TIGHTENINGS["access removed"], TIGHTENINGS["set taken away"], TIGHTENINGS["no API"]])
+@pytest.mark.parametrize("act", [TIGHTENINGS[each] for each in ("access removed", "set taken away", "another profile", "no API")])
 def test_the_roll_up_alone_tells_of_them_when_their_lines_are_gone(app: InUse, act: Act) -> None:
     app.use(days=3)
     app.roll_up()
@@ -249,6 +257,18 @@ def test_of_whom_only_the_roll_up_tells_nobody_is_guessed_to_use_the_one_flow_th
 def test_another_sentence_for_a_scope_takes_it_from_nobody(panel: InUse) -> None:
     panel.use(flow=Flow.WEB_SERVER, scopes="api ledger_read", days=3)
     panel.stage.do(edit_org, EditOrg(custom_scopes=(("ledger_read", "See what is in your ledger"),)))
+
+
+def test_X_AD_12_a_set_that_gives_less_names_who_comes_by_what_it_gave(app: InUse) -> None:
+    app.stage.do(edit_permission_set, EditPermissionSet(app.callers, permissions=frozenset({Permission.API_ENABLED})))
+    app.use(days=3)
+    app.stage.do(edit_user, EditUser(app.sam, profile_id=app.bare_profile()))  # the set gives what the profile does not
+    app.stage.do(edit_permission_set, EditPermissionSet(app.callers, label="Renamed"))
+    refused = app.stage.refused(reasons.LOCKS_OUT, edit_permission_set, EditPermissionSet(app.callers, permissions=frozenset()))
+    assert [(each["name"], each["reason"]) for each in first_of(refused)] == [("Sam", "api_not_enabled")]
+    app.stage.do(edit_permission_set, EditPermissionSet(app.callers, permissions=frozenset(), confirmed=True))
+    changed = {each["field"]: each["after"] for each in app.stage.audit()[0].changes}
+    assert changed["locked_out.names"] == ["Sam (Nightly Job)"]
 
 
 def test_nobody_would_be_left_to_use_it(app: InUse) -> None:

@@ -16,6 +16,7 @@ from gatebridge.rules.people import User, UserState
 from gatebridge.rules.people_checks import ADMIN_RIGHTS
 from gatebridge.rules.permissions import EVERY_POWER, NARROWING, Permission
 from gatebridge.rules.reasons import Refused, sign_in
+from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import setup as reasons
 from gatebridge.setup.invite_users import AcceptInvitation, InviteAgain, InviteUser, accept_invitation, invite_again, invite_user
 from gatebridge.setup.manage_profiles import CreateProfile, create_profile
@@ -110,6 +111,27 @@ def test_X_AD_04_nobody_gives_a_profile_with_a_right_beyond_their_own(stage: Sta
 def test_X_AD_04_a_narrowing_is_given_by_anybody(stage: Stage) -> None:
     limited = replace(stage.ada, permissions=frozenset({Permission.MANAGE_USERS}))
     assert stage.do(create_user, CreateUser("new", "new@acme.example", profile_with(stage, *NARROWING)), limited)
+
+
+@pytest.mark.parametrize(
+    ("verb", "command"),
+    [
+        pytest.param(set_password, lambda user_id: SetPassword(user_id, HASH), id="a password"),
+        *(
+            pytest.param(edit_user, lambda user_id, said={name: value}: EditUser(user_id, **said), id=name)  # type: ignore[misc]
+            for name, value in {"username": "sam2", "email": "eve@evil.example", "external_id": "okta|eve"}.items()
+        ),
+    ],
+)
+def test_the_way_into_an_account_is_changed_by_who_signed_in_lately(
+    stage: Stage, verb: Callable[..., object], command: Callable[[str], Any]
+) -> None:
+    """As second factors are taken away: a browser that was left open is nobody's way into other accounts. Names can wait."""
+    user_id, fresh = stage.user_of(stage.sam).id, timedelta(minutes=60)
+    long_ago = replace(stage.ada, authenticated_at=stage.clock.now - fresh, fresh_for=fresh)
+    stage.refused(bearer_reasons.REAUTHENTICATION_NEEDED, verb, command(user_id), long_ago)
+    stage.do(edit_user, EditUser(user_id, last_name="Smith"), long_ago)
+    stage.do(verb, command(user_id), replace(long_ago, authenticated_at=stage.clock.now))
 
 
 @pytest.mark.parametrize(

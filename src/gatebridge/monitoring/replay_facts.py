@@ -114,7 +114,7 @@ class ReplayFacts:
             if policies is not None:
                 yield from (*policies.ip_ranges, *policies.refresh_ranges)
         profiles = {standing.profile.id: standing.profile for standing in self._people.values() if standing is not None}
-        for profile in (*profiles.values(), *self.draft.profiles.values()):
+        for profile in (*profiles.values(), *self.draft.profiles.values(), *self.draft.profile_of.values()):
             yield from profile.login_ranges
 
     def open_at(self, user_id: str, moment: datetime) -> tuple[bool, bool] | None:
@@ -122,7 +122,7 @@ class ReplayFacts:
         standing = self._people.get(user_id)
         if standing is None:
             return None
-        profile, drafted = standing.profile, self.draft.profiles.get(standing.profile.id, standing.profile)
+        profile, drafted = standing.profile, drafts.of_user(self.draft, standing).profile
         if not profile.login_hours and not drafted.login_hours:
             return None
         zones = self.org.settings.timezone, self._drafted_org.settings.timezone

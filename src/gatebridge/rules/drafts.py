@@ -22,13 +22,15 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What would be recorded instead, by the id of the app, profile or user that it is about. An empty one changes nothing."""
+    """What would be recorded instead, by the id of whatever it is about. An empty one changes nothing."""
 
     org: OrgSettings | None = None
     settings: Mapping[str, AppSettings] = field(default_factory=lambda: _NOTHING)  # by app
     policies: Mapping[str, AppPolicies] = field(default_factory=lambda: _NOTHING)  # by app
     permits: Mapping[str, tuple[Assignment, ...]] = field(default_factory=lambda: _NOTHING)  # by app: all of its permits
-    profiles: Mapping[str, Profile] = field(default_factory=lambda: _NOTHING)
+    profiles: Mapping[str, Profile] = field(default_factory=lambda: _NOTHING)  # by profile, whoever has it
+    profile_of: Mapping[str, Profile] = field(default_factory=lambda: _NOTHING)  # by user: the one that the user has
+    permission_sets: Mapping[str, PermissionSet] = field(default_factory=lambda: _NOTHING)  # by set, whoever holds it
     sets: Mapping[str, tuple[Held, ...]] = field(default_factory=lambda: _NOTHING)  # by user: all permission sets that the user holds
 
 
@@ -49,7 +51,9 @@ def applied(draft: Draft, facts: Facts) -> Facts:
 
 
 def of_user(draft: Draft, standing: Standing) -> Standing:
-    """What one user would be: with the drafted profile, if it is the user's, and the drafted permission sets."""
-    profile = draft.profiles.get(standing.profile.id, standing.profile)
-    sets = draft.sets.get(standing.user.id, standing.sets)
+    """What one user would be: with the profile and the permission sets that it would hold, and these as they are drafted."""
+    profile = draft.profile_of.get(standing.user.id, standing.profile)
+    profile = draft.profiles.get(profile.id, profile)
+    held = draft.sets.get(standing.user.id, standing.sets)
+    sets = tuple((draft.permission_sets.get(each.id, each), assignment) for each, assignment in held)
     return standing if profile == standing.profile and sets == standing.sets else Standing(standing.user, profile, sets)

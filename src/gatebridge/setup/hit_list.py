@@ -40,6 +40,7 @@ NAMED = 10
 # What of policies, profiles and the org decides whether a request goes through; the rest says for how long, and what is only recorded.
 _OF_POLICIES = ("permitted_users", "ip_relaxation", "run_as_user_id", "may_administer", "ip_ranges", "refresh_ranges", "requirement")
 _OF_PROFILES = ("permissions", "login_ranges", "login_hours", "requirement")
+_OF_SETS = ("permissions",)
 _OF_ORG = ("trusted_ranges", "trusted_ranges_only_waive", "timezone", "requirement", "device_flow", "user_agent_flow", "custom_scopes")
 _DOORS = {
     Flow.CLIENT_CREDENTIALS: Door.TOKEN,
@@ -109,12 +110,19 @@ def hit_by(tx: Tx, org_id: str, app_id: str | None, after: Draft) -> list[Hit]:
 
 def _touches_access(before: Draft, after: Draft) -> bool:
     """Whether the change decides about requests at all; a new name, or another life of tokens, does not."""
-    if (before.permits, before.sets) != (after.permits, after.sets):
+    if (before.permits, before.sets, before.profile_of) != (after.permits, after.sets, after.profile_of):
         return True
     if after.org is not None and _deciding(before.org, after.org, _OF_ORG):
         return True
-    of_policies = any(_deciding(before.policies.get(id_), each, _OF_POLICIES) for id_, each in after.policies.items())
-    return of_policies or any(_deciding(before.profiles.get(id_), each, _OF_PROFILES) for id_, each in after.profiles.items())
+    return any(
+        _deciding(recorded.get(id_), each, fields)
+        for recorded, drafted, fields in (
+            (before.policies, after.policies, _OF_POLICIES),
+            (before.profiles, after.profiles, _OF_PROFILES),
+            (before.permission_sets, after.permission_sets, _OF_SETS),
+        )
+        for id_, each in drafted.items()
+    )
 
 
 def _deciding(before: object, after: object, fields: tuple[str, ...]) -> bool:
@@ -171,11 +179,12 @@ def _among(tx: Tx, org_id: str, app_id: str | None, after: Draft) -> Among:
     if app_id is not None:
         here = installations.by_app(tx, org_id, app_id)
         return Among(app_id=app_id, installation_id=here.id if here is not None else None)
-    if after.org is None and len(after.profiles) == 1 and not after.sets:
-        return Among(profile_id=next(iter(after.profiles)))
-    if after.org is None and len(after.sets) == 1 and not after.profiles:
-        return Among(user_id=next(iter(after.sets)))
-    return Among()
+    about = [
+        *(Among(profile_id=id_) for id_ in after.profiles),
+        *(Among(set_id=id_) for id_ in after.permission_sets),
+        *(Among(user_id=id_) for id_ in {*after.sets, *after.profile_of}),
+    ]
+    return about[0] if after.org is None and len(about) == 1 else Among()
 
 
 def _of_grant(grant: Grant) -> Use:

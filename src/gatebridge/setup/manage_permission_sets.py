@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from gatebridge.records.change import Target, check_version, permit, record_change
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.drafts import Draft
 from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.people import PermissionSet
@@ -11,6 +12,7 @@ from gatebridge.rules.people_checks import permission_set_problems
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.setup import hit_list
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
 from gatebridge.setup.manage_profiles import gains
 from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own
@@ -37,6 +39,7 @@ class EditPermissionSet:
     label: str | Unchanged = UNCHANGED
     description: str | Unchanged = UNCHANGED
     permissions: frozenset[Permission] | Unchanged = UNCHANGED
+    confirmed: bool = False  # even if it locks out who uses an app
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,12 @@ def edit_permission_set(tx: Tx, actor: Actor, command: EditPermissionSet) -> Per
         raise Refused(setup_reasons.OWN_ASSIGNMENT, detail="You hold this permission set, and the change would let you do more.")
     if edited == before:
         return before
+    drafts = Draft(permission_sets={before.id: before}), Draft(permission_sets={before.id: edited})
+    locked_out = hit_list.refuse_unconfirmed(tx, actor, None, *drafts, command.confirmed)
     if not permission_sets.update(tx, edited):
         raise stale()
     keep_an_admin(tx, actor, before.permissions - edited.permissions)
-    record_change(tx, actor, Event.PERMISSION_SET_EDITED, target(edited), _told(before), _told(edited))
+    record_change(tx, actor, Event.PERMISSION_SET_EDITED, target(edited), _told(before), _told(edited) | locked_out)
     return replace(edited, version=before.version + 1)
 
 

@@ -24,11 +24,12 @@ class RecentUse:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """Of whom: the users of one app, or those with one profile, or one user. What is None narrows nothing."""
+    """Of whom: the users of one app, or those with one profile or permission set, or one user. What is None narrows nothing."""
 
     app_id: str | None = None
     installation_id: str | None = None  # of that app
     profile_id: str | None = None
+    set_id: str | None = None
     user_id: str | None = None
 
 
@@ -43,6 +44,8 @@ def rolled_up(tx: Tx, org_id: str, since: datetime, among: Among, most: int) -> 
         wanted.append(counted.subject_id == among.user_id)
     if among.profile_id is not None:
         wanted.append(counted.subject_id.in_(_of_profile(org_id, among.profile_id)))
+    if among.set_id is not None:
+        wanted.append(counted.subject_id.in_(_of_set(org_id, among.set_id)))
     columns = (counted.app_id, counted.subject_id, counted.last_at)
     rows = tx.connection.execute(sa.select(*columns).where(*wanted).order_by(counted.last_at.desc(), *columns[:2]).limit(most))
     return [RecentUse(*row) for row in rows]
@@ -59,11 +62,18 @@ def live_grants(tx: Tx, org_id: str, since: datetime, among: Among, most: int) -
         wanted.append(table.user_id == among.user_id)
     if among.profile_id is not None:
         wanted.append(table.user_id.in_(_of_profile(org_id, among.profile_id)))
+    if among.set_id is not None:
+        wanted.append(table.user_id.in_(_of_set(org_id, among.set_id)))
     return [of_row(row) for row in tx.connection.execute(sa.select(grants).where(*wanted).order_by(table.id.desc()).limit(most))]
 
 
 def _of_profile(org_id: str, profile_id: str) -> sa.Select[tuple[str]]:
     return sa.select(users.c.id).where(users.c.org_id == org_id, users.c.profile_id == profile_id)
+
+
+def _of_set(org_id: str, set_id: str) -> sa.Select[tuple[str]]:
+    held = permission_set_assignments.c
+    return sa.select(held.user_id).where(held.org_id == org_id, held.permission_set_id == set_id)
 
 
 def anybody(tx: Tx, org_id: str, holder_ids: list[str]) -> bool:
