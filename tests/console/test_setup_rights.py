@@ -144,6 +144,17 @@ class TestProfiles:
         page = lee.post(page.forms["profile"].action, fields)
         assert (page.status, 'data-reason="right_beyond_own"' in page.text) == (403, True)
 
+    def test_what_nothing_asks_for_yet_is_offered_to_nobody_and_kept_by_who_holds_it(self, acme: Tenant, browser: Browser) -> None:
+        page = browser.open(f"{PROFILES}/new")
+        assert ('name="right_view_setup"' in page.text, 'name="right_promote"' in page.text) == (True, False)
+        held = page.forms["profile"].fields | {"name": "Carriers", "right_promote": "yes"}  # as the API gives it
+        address = made(browser.post(page.forms["profile"].action, held))
+        browser.submit(browser.open(f"{address}/edit"), "profile", description="Of sandboxes")
+        assert (profile_called(acme, "Carriers").description, profile_called(acme, "Carriers").permissions) == (
+            "Of sandboxes",
+            {Permission.PROMOTE},
+        )
+
     def test_one_that_users_have_cannot_be_deleted_and_another_can(self, acme: Tenant, browser: Browser) -> None:
         page = browser.open(f"{PROFILES}/{long(acme.profile.id)}/delete")
         assert ("users have it" in page.text, 'id="submit"' in page.text) == (True, False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gatebridge.rules.permissions import Permission
+from gatebridge.rules.permissions import LATER, Permission
 
 SOURCE = Path(__file__).parents[2] / "src" / "gatebridge"
 
@@ -16,9 +16,6 @@ GIVES = (
     *("rules/permissions.py", "setup/manage_profiles.py", "setup/found_org.py", "demo/", "cli/", "rules/remedies.py"),
     *("web/console/rights.py", "web/console/places.py"),
 )
-
-# Their verbs come with alerts and with promotion.
-LATER = {Permission.MANAGE_ALERTS, Permission.PROMOTE, Permission.APPROVE_PROMOTIONS}
 
 
 @cache

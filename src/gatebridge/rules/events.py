@@ -11,7 +11,6 @@ class Event(StrEnum):
 
     FIRST_ADMIN_CREATED = "setup:first_admin:created"
     BACKUP_RESTORED = "setup:backup:restored"
-    AUDIT_VERIFIED = "setup:audit:verified"
     RECORD_EXPORTED = "setup:record:exported"
 
     ORG_CREATED = "setup:org:created"
@@ -101,12 +100,15 @@ class Event(StrEnum):
     BROWSERS_DEACTIVATED = "setup:browsers:deactivated"  # none counts as the user's any more
 
     SIGNING_KEY_CREATED = "setup:signing_key:created"
-    SIGNING_KEY_ACTIVATED = "setup:signing_key:activated"
     SIGNING_KEY_RETIRED = "setup:signing_key:retired"
+
+    # What the worker does with the login history.
+    LOGIN_HISTORY_SEALED = "house:login_history:sealed"  # an hour of it
+    LOGIN_HISTORY_EXPIRED = "house:login_history:expired"  # what had been kept for long enough was removed
 
     @property
     def source(self) -> str:
-        """Where it happened: `setup` is a setup verb, whichever door it was called from."""
+        """Where it happened: `setup` is a setup verb, whichever door it was called from; `house` is the worker."""
         return self.split(":")[0]
 
     @property

@@ -38,13 +38,16 @@ SENTENCES = {
     Permission.VIEW_OAUTH_USAGE: "See which app is used by whom",
     Permission.MONITOR_LOGIN_HISTORY: "Read login history and receipts",
     Permission.VIEW_AUDIT_TRAIL: "Read and verify the setup audit trail",
-    Permission.MANAGE_ALERTS: "Read, acknowledge and define alerts",
-    Permission.PROMOTE: "Carry configuration between sandboxes and production",
-    Permission.APPROVE_PROMOTIONS: "Approve what somebody else wants to promote",
+    Permission.MANAGE_ALERTS: "Alerts, which are to come: it opens nothing yet",
+    Permission.PROMOTE: "Carrying settings from sandbox to production, which is to come: it opens nothing yet",
+    Permission.APPROVE_PROMOTIONS: "Approving what somebody else would carry there, which is to come: it opens nothing yet",
     Permission.API_ENABLED: "Use APIs",
     Permission.API_ONLY: "Use nothing but APIs",
-    Permission.MANAGE_INSTALLATION: "Orgs, backup, master key and retention of the whole installation",
+    Permission.MANAGE_INSTALLATION: "Make orgs, and see all those of the installation",
 }
+
+# Nothing asks for these yet, so no form offers them; who holds one keeps it.
+LATER = frozenset({Permission.MANAGE_ALERTS, Permission.PROMOTE, Permission.APPROVE_PROMOTIONS})
 
 # API Only narrows what its holder may do, so it is no power that an editor would have to hold before giving it.
 NARROWING = frozenset({Permission.API_ONLY})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gatebridge.rules import settable
 from gatebridge.rules.actors import Actor
-from gatebridge.rules.permissions import NARROWING, SENTENCES, Permission, beyond_own
+from gatebridge.rules.permissions import LATER, NARROWING, SENTENCES, Permission, beyond_own
 from gatebridge.web.console.forms import YES, YES_OR_NO
 
 GROUPS = (
@@ -116,11 +116,18 @@ def read(fields: Mapping[str, str]) -> frozenset[Permission]:
 
 
 def boxes(actor: Actor, standing: Mapping[str, str], ticked: Mapping[str, str]) -> list[tuple[str, list[Box]]]:
-    """The boxes of a form by group: what is ticked, and which are shut since the actor may not give what the record has not yet."""
+    """The boxes of a form by group: what is ticked, and which are shut since the actor may not give what the record has not yet.
+
+    What nothing asks for yet has a box where the record holds it, and nowhere else.
+    """
     missing = frozenset(beyond_own(actor.permissions, Permission)) - NARROWING
 
     def box(permission: Permission) -> Box:
         name = field_of(permission)
         return Box(name, right(permission), ticked.get(name) == YES, permission in missing and standing.get(name) != YES)
 
-    return [(group, [box(each) for each in permissions]) for group, permissions in GROUPS]
+    def offered(permission: Permission) -> bool:
+        return permission not in LATER or standing.get(field_of(permission)) == YES
+
+    found = [(group, [box(each) for each in permissions if offered(each)]) for group, permissions in GROUPS]
+    return [(group, of_group) for group, of_group in found if of_group]
