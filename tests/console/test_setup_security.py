@@ -12,16 +12,17 @@ from tests.oauth.door import OFFICE
 from tests.oauth.tenants import Tenant
 
 from gatebridge.rules.app_settings import Flow
+from gatebridge.rules.factors import Factor, FactorKind
 from gatebridge.rules.hours import OpenHours
 from gatebridge.rules.ids import long
 from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Profile
-from gatebridge.rules.permissions import Permission
+from gatebridge.rules.permissions import EVERY_POWER, Permission
 from gatebridge.rules.typed_ranges import TypedRange
 from gatebridge.setup.manage_orgs import EditOrg, edit_org
 from gatebridge.setup.manage_profiles import CreateProfile, create_profile
-from gatebridge.storage import orgs
+from gatebridge.storage import factors, orgs
 
 __all__ = ["acme", "house", "loop"]
 
@@ -188,9 +189,14 @@ class TestSessionSettings:
 class TestSignInMethods:
     def test_a_level_is_required_with_whom_it_hits(self, acme: Tenant) -> None:
         acme.app().token()
-        browser = admin(acme)
+        dana = with_rights(acme, "dana", *EVERY_POWER)
+        browser = at_setup(acme, dana)
         typed = {"required_level": "high", "level_action": "block", "verify_new_browsers": "yes"}
-        asked = change(browser, f"{SIGN_IN}/edit", **typed)
+        again = change(browser, f"{SIGN_IN}/edit", **typed)
+        assert (again.status, "no second factor yourself" in problem_at(again, "level_action")) == (422, True)
+        with acme.standing.database.transaction() as tx:
+            factors.insert(tx, Factor("0FA000000000001", acme.org.id, dana.id, FactorKind.TOTP, "Phone", tx.now, tx.now))
+        asked = saved(browser, again, "edit")
         assert (asked.status, acme.runner.name in asked.text) == (409, True)
         saved(browser, asked, "edit", confirmed="yes")
         settings = org_of(acme).settings

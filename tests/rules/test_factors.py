@@ -114,3 +114,18 @@ def test_X_SE_10_a_code_is_taken_once_and_none_before_it(step: int, last: int | 
 )
 def test_passkeys_belong_to_the_host_without_its_port(host: str, rp_id: str) -> None:
     assert factors.rp_id(host) == rp_id
+
+
+@pytest.mark.parametrize(
+    ("required", "has_factor", "shut_out"),
+    [
+        (BLOCKING, False, True),
+        (BLOCKING, True, False),
+        (HIGH, False, False),
+        (Requirement(Level.STANDARD, LevelAction.BLOCK), False, False),
+    ],
+)
+def test_X_AD_12_who_has_no_factor_is_shut_out_where_nobody_is_asked_for_one(
+    required: Requirement, has_factor: bool, shut_out: bool
+) -> None:
+    assert (factors.lock_out_problem(required, has_factor=has_factor) is not None) is shut_out

@@ -1,6 +1,8 @@
 """Orgs: made from the first one only, and edited by those who manage their security."""
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.setup.mail import mails
@@ -8,15 +10,18 @@ from tests.setup.stage import Stage, add_person
 
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
+from gatebridge.rules.factors import Factor, FactorKind
+from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.orgs import Org, OrgKind
 from gatebridge.rules.people import UserState
 from gatebridge.rules.people_checks import ADMIN_RIGHTS
 from gatebridge.rules.permissions import EVERY_POWER, Permission
+from gatebridge.rules.reasons import bearer as bearer_reasons
 from gatebridge.rules.reasons import setup as reasons
 from gatebridge.rules.typed_ranges import TypedRange
 from gatebridge.setup.manage_orgs import CreateOrg, EditOrg, create_org, edit_org
 from gatebridge.setup.manage_profiles import EditProfile, edit_profile
-from gatebridge.storage import facts, orgs, people, signing_keys
+from gatebridge.storage import factors, facts, orgs, people, signing_keys
 
 SAID = CreateOrg(
     name="Branch",
@@ -165,6 +170,31 @@ def test_X_AD_12_nobody_shuts_themselves_out_by_trusted_ranges(stage: Stage, add
         assert stage.do(edit_org, command, actor).version == 2
     else:
         assert stage.fields(stage.refused(reasons.FIELD_INVALID, edit_org, command, actor)) == {"trusted_ranges"}
+
+
+def signed_in(stage: Stage, **ago: float) -> Actor:
+    """Ada, who signed in so long ago, where a sign-in is a recent one for an hour."""
+    return replace(stage.ada, authenticated_at=stage.clock.now - timedelta(**ago), fresh_for=timedelta(hours=1))
+
+
+def test_for_how_long_a_sign_in_is_recent_is_not_made_longer_by_an_old_one(stage: Stage) -> None:
+    """Else whoever finds a browser open would make the sign-in behind it recent, and go on to secrets and passwords."""
+    longer, shorter = EditOrg(reauthenticate_minutes=240), EditOrg(reauthenticate_minutes=30)
+    stage.refused(bearer_reasons.REAUTHENTICATION_NEEDED, edit_org, longer, signed_in(stage, hours=2))
+    stage.do(edit_org, shorter, signed_in(stage, hours=2))
+    assert stage.do(edit_org, longer, signed_in(stage)).settings.reauthenticate_minutes == 240
+
+
+@pytest.mark.parametrize("of_profile", [False, True], ids=["by the org", "by the own profile"])
+def test_X_AD_12_nobody_who_has_no_second_factor_demands_one_that_nobody_is_asked_for(stage: Stage, of_profile: bool) -> None:
+    blocking: dict[str, Any] = {"required_level": Level.HIGH, "level_action": LevelAction.BLOCK}
+    verb: Any = edit_profile if of_profile else edit_org
+    command: Any = EditProfile(stage.user_of(stage.ada).profile_id, **blocking) if of_profile else EditOrg(**blocking)
+    assert stage.fields(stage.refused(reasons.FIELD_INVALID, verb, command, signed_in(stage))) == {"level_action"}
+    stage.do(verb, replace(command, level_action=LevelAction.RAISE), signed_in(stage))  # then it is set up at the next sign-in
+    with stage.database.transaction() as tx:
+        factors.insert(tx, Factor("0FA000000000001", stage.org.id, stage.ada.user_id or "", FactorKind.TOTP, "Phone", tx.now, tx.now))
+    assert stage.do(verb, command, signed_in(stage)).version == 3
 
 
 def test_X_AD_12_ranges_that_only_waived_do_not_begin_to_shut_out_who_switches_them(stage: Stage) -> None:

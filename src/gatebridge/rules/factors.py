@@ -79,6 +79,13 @@ def next_step(*, has_factor: bool, required: Requirement, verify_new_browsers: b
     return Step.ENROL if high else Step.NONE
 
 
+def lock_out_problem(required: Requirement, *, has_factor: bool) -> str | None:
+    """Why whoever saves such a requirement would be shut out by it, as a sentence; None when they would not be (X-AD-12)."""
+    if has_factor or required.level is not Level.HIGH or required.action is not LevelAction.BLOCK:
+        return None
+    return "You have no second factor yourself, so this would shut you out. Set one up first, among your own pages."
+
+
 def step_of(moment: datetime) -> int:
     """The number of the time step of a moment (RFC 6238 section 4.2)."""
     return int(moment.timestamp()) // STEP_SECONDS

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from gatebridge.records.change import check_version, permit, record_change
-from gatebridge.rules import hours
+from gatebridge.records.change import check_version, permit, record_change, signed_in_lately
+from gatebridge.rules import factors as factor_rules
+from gatebridge.rules import hours, levels
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.drafts import Draft
 from gatebridge.rules.events import Event
@@ -15,12 +16,13 @@ from gatebridge.rules.people import User, UserState
 from gatebridge.rules.permissions import EVERY_POWER, Permission
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
+from gatebridge.rules.sessions import fresh_for
 from gatebridge.rules.typed_ranges import TypedRange, lock_out_problem
 from gatebridge.setup import hit_list, manage_users
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale, with_ranges, with_requirement
 from gatebridge.setup.found_org import Founding, found_org, target, told
 from gatebridge.setup.invite_users import send_invitation
-from gatebridge.storage import facts, orgs
+from gatebridge.storage import factors, facts, orgs
 from gatebridge.storage.tx import Tx
 
 # What the checks of an org and of a person call the fields of `CreateOrg`.
@@ -114,7 +116,7 @@ def create_org(tx: Tx, actor: Actor, command: CreateOrg) -> CreatedOrg:
 
 
 def edit_org(tx: Tx, actor: Actor, command: EditOrg) -> Org:
-    """Change the actor's own org. Raises Refused."""
+    """Change the actor's own org. For how long a sign-in is a recent one is made longer by who has one. Raises Refused."""
     permit(actor, Permission.MANAGE_SECURITY)
     org = orgs.by_id(tx, actor.org_id)
     if org is None:
@@ -123,6 +125,8 @@ def edit_org(tx: Tx, actor: Actor, command: EditOrg) -> Org:
     settings, problems = with_ranges(with_requirement(applied(org.settings, command, *_SETTINGS), command), command, *_RANGES)
     edited = replace(applied(org, command, "name"), settings=settings)
     refuse_invalid(org_problems(edited) + problems)
+    if fresh_for(settings) > fresh_for(org.settings):
+        signed_in_lately(tx, actor)
     _refuse_lock_out(tx, actor, org, edited)
     if edited == org:
         return org
@@ -135,13 +139,15 @@ def edit_org(tx: Tx, actor: Actor, command: EditOrg) -> Org:
 
 
 def _refuse_lock_out(tx: Tx, actor: Actor, before: Org, after: Org) -> None:
-    """Nobody saves what shuts them out themselves: from where they are, or at this hour (X-AD-12)."""
+    """Nobody saves what shuts them out themselves: from where they are, at this hour, or as surely as they can sign in (X-AD-12)."""
     old, new = before.settings, after.settings
     refuses_more = not new.trusted_ranges_only_waive and (
         old.trusted_ranges != new.trusted_ranges or old.trusted_ranges_only_waive != new.trusted_ranges_only_waive
     )
     moves_clock = old.timezone != new.timezone
-    standing = facts.standing(tx, actor.org_id, actor.user_id) if actor.user_id is not None and (refuses_more or moves_clock) else None
+    blocks_more = old.requirement != new.requirement and actor.authenticated_at is not None
+    touched = refuses_more or moves_clock or blocks_more
+    standing = facts.standing(tx, actor.org_id, actor.user_id) if actor.user_id is not None and touched else None
     if standing is None:
         return
     profile, problems = standing.profile, list[tuple[str, str | None]]()
@@ -150,4 +156,7 @@ def _refuse_lock_out(tx: Tx, actor: Actor, before: Org, after: Org) -> None:
         problems.append(("trusted_ranges", lock_out_problem(actor.address, new.trusted_ranges)))
     if moves_clock:
         problems.append(("timezone", hours.lock_out_problem(profile.login_hours, new.timezone, tx.now)))
+    if blocks_more:
+        required, has_factor = levels.required(after, profile, None)[0], bool(factors.of_user(tx, actor.org_id, standing.user.id))
+        problems.append(("level_action", factor_rules.lock_out_problem(required, has_factor=has_factor)))
     refuse_invalid([FieldProblem(field, problem) for field, problem in problems if problem is not None])

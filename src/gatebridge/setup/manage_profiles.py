@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from gatebridge.records.change import Target, check_version, permit, record_change
-from gatebridge.rules import hours, typed_ranges
+from gatebridge.rules import factors as factor_rules
+from gatebridge.rules import hours, levels, typed_ranges
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.drafts import Draft
 from gatebridge.rules.events import Event
@@ -21,7 +22,7 @@ from gatebridge.rules.typed_ranges import TypedRange, lock_out_problem
 from gatebridge.setup import hit_list
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale, told_requirement, with_ranges, with_requirement
 from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own
-from gatebridge.storage import holders, orgs, people, profiles
+from gatebridge.storage import factors, holders, orgs, people, profiles
 from gatebridge.storage.tx import Tx
 
 ADMINISTRATOR = "System Administrator"
@@ -176,10 +177,13 @@ def _refuse_lock_out(tx: Tx, actor: Actor, before: Profile, after: Profile) -> N
     problems: list[tuple[str, str | None]] = []
     if after.login_ranges != before.login_ranges and actor.address:
         problems.append(("login_ranges", lock_out_problem(actor.address, after.login_ranges)))
+    org = orgs.by_id(tx, actor.org_id)
+    assert org is not None  # noqa: S101 - the actor is of it
     if after.login_hours != before.login_hours:
-        org = orgs.by_id(tx, actor.org_id)
-        timezone = org.settings.timezone if org is not None else hours.UTC_NAME
-        problems.append(("login_hours", hours.lock_out_problem(after.login_hours, timezone, tx.now)))
+        problems.append(("login_hours", hours.lock_out_problem(after.login_hours, org.settings.timezone, tx.now)))
+    if after.requirement != before.requirement and actor.authenticated_at is not None:
+        required, has_factor = levels.required(org, after, None)[0], bool(factors.of_user(tx, org.id, actor.user_id or ""))
+        problems.append(("level_action", factor_rules.lock_out_problem(required, has_factor=has_factor)))
     refuse_invalid([FieldProblem(field, problem) for field, problem in problems if problem is not None])
 
 

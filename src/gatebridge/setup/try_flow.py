@@ -49,8 +49,7 @@ class StartTry:
 
 def start_try(tx: Tx, actor: Actor, command: StartTry) -> Try:
     """Begin a run and return it; `oauth.trying` then does its steps. Raises Refused (`limit_reached` where too many are running)."""
-    app = app_rights.with_credentials(tx, actor, command.app_id)
-    app_rights.refuse_deleted(app)
+    app = app_rights.with_new_credentials(tx, actor, command.app_id)
     settings = apps.settings_of(tx, actor.org_id, app.id)
     if settings is None or actor.user_id is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
