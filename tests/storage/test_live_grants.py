@@ -10,7 +10,7 @@ from tests.setup.stage import Clock, Stage
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.ids import Prefix
 from gatebridge.setup.create_app import CreatedApp
-from gatebridge.storage import epochs, grants, live_grants
+from gatebridge.storage import epochs, grants, listed_grants, live_grants
 from gatebridge.storage.database import open_database
 from gatebridge.storage.tx import Tx
 
@@ -38,6 +38,7 @@ def alive(stage: Stage, app: CreatedApp) -> list[str]:
     with stage.database.snapshot() as tx:
         listed = [each.id for each in live_grants.page(tx, *at, descending=False, limit=9)]
         counted = live_grants.count(tx, *at).grants
+        assert sorted(listed) == sorted(each.id for each in listed_grants.page(tx, *at, limit=9))
         assert (counted, live_grants.count(tx, *at, most=0).exact) == (len(listed), not listed)
     return listed
 

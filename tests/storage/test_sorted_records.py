@@ -16,7 +16,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.levels import Level
 from gatebridge.rules.saved_views import SavedView
 from gatebridge.rules.sessions import Session
-from gatebridge.storage import access_requests, audit_trail, grants, listed_sessions, listed_usage, orgs, saved_views, sessions
+from gatebridge.storage import access_requests, audit_trail, grants, listed_sessions, listed_usage, live_grants, orgs, saved_views, sessions
 from gatebridge.storage.access_requests import RequestOrder, Wanted
 from gatebridge.storage.database import open_database
 from gatebridge.storage.listed_sessions import SessionOrder
@@ -74,7 +74,7 @@ def test_live_grants_by_age(stage: Stage) -> None:
             tx.connection.execute(sa.insert(grants.grants).values(row))
 
     def page(tx: Any, **said: Any) -> Sequence[Any]:
-        return listed_usage.page_of_grants(tx, stage.org.id, app.installation.id, **said)
+        return live_grants.page(tx, stage.org.id, app.installation.id, **said)
 
     read = partial(every_way, stage, page, lambda grant: grant.id)
     assert read() == made

@@ -11,7 +11,8 @@ from gatebridge.rules.access_requests import QUIET, AccessRequest, RequestKind, 
 from gatebridge.rules.ids import Prefix
 from gatebridge.storage import sorting
 from gatebridge.storage.apps import app_directory, apps
-from gatebridge.storage.dialects import Id, Moment, Text, folded, for_update, insert_new, one_of
+from gatebridge.storage.dialects import Id, Moment, Text, folded, for_update, insert_new
+from gatebridge.storage.matching import one_of
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.orgs import orgs
 from gatebridge.storage.people import users

@@ -11,7 +11,7 @@ from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.ids import Prefix
 from gatebridge.storage.apps import app_directory, app_settings
 from gatebridge.storage.credentials import certificates, secrets
-from gatebridge.storage.dialects import one_of
+from gatebridge.storage.matching import one_of
 from gatebridge.storage.tx import Tx
 from gatebridge.storage.usage import usage
 

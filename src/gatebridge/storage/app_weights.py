@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from gatebridge.storage.dialects import Id, one_of, upsert
+from gatebridge.storage.dialects import Id, upsert
+from gatebridge.storage.matching import one_of
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from gatebridge.rules.people import CustomPermission
 from gatebridge.storage import sorting
-from gatebridge.storage.dialects import Id, Moment, Text, folded, for_update, holds_text, insert_new
+from gatebridge.storage.dialects import Id, Moment, Text, folded, for_update, insert_new
+from gatebridge.storage.matching import holds_text
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.people import unless_name_taken
 from gatebridge.storage.tx import Tx

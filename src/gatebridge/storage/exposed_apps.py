@@ -11,8 +11,8 @@ from gatebridge.rules.exposed.kinds import Subject
 from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import User
 from gatebridge.storage import apps, credentials, installations, people, rows, usage
-from gatebridge.storage.dialects import one_of
 from gatebridge.storage.listed_apps import ListedApp
+from gatebridge.storage.matching import one_of
 from gatebridge.storage.tx import Tx
 
 # For how long it is told that a token came in an address. It has long ended by then, and a client that still does so does it again.

@@ -7,8 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from gatebridge.storage.apps import app_directory, apps
-from gatebridge.storage.dialects import one_of
 from gatebridge.storage.installations import installations, permits
+from gatebridge.storage.matching import one_of
 from gatebridge.storage.people import permission_set_assignments, users
 from gatebridge.storage.tx import Tx
 

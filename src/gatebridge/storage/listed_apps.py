@@ -14,8 +14,9 @@ from gatebridge.rules.apps import COMMAND_LINE, App, Installation
 from gatebridge.storage import app_columns, rows, sorting
 from gatebridge.storage.app_weights import app_weights
 from gatebridge.storage.apps import COLUMNS, app_directory, app_settings, apps, known_everywhere
-from gatebridge.storage.dialects import Moment, folded, holds_text, one_of
+from gatebridge.storage.dialects import Moment, folded
 from gatebridge.storage.installations import in_use, installations
+from gatebridge.storage.matching import holds_text, one_of
 from gatebridge.storage.tx import Tx
 from gatebridge.storage.usage import usage
 

@@ -9,6 +9,7 @@ from gatebridge.rules.grants import Grant
 from gatebridge.storage import grants as grants_store
 from gatebridge.storage.exercised_scopes import exercised_scopes
 from gatebridge.storage.grants import grants
+from gatebridge.storage.live_grants import alive_of
 from gatebridge.storage.live_tokens import MOST
 from gatebridge.storage.tx import Tx
 
@@ -32,7 +33,7 @@ def place(grant: Grant) -> str:
 
 def page(tx: Tx, org_id: str, installation_id: str, *, after: str = "", limit: int) -> list[Grant]:
     """The live grants of an installation behind the place `after`, by user, and of one user the oldest first."""
-    wanted = sa.select(grants).where(grants.c.org_id == org_id, grants.c.installation_id == installation_id, grants.c.ended_at.is_(None))
+    wanted = sa.select(grants).where(alive_of(tx, org_id, installation_id))
     if after:
         user_id, grant_id = after[:_ID_LENGTH], after[_ID_LENGTH:]
         wanted = wanted.where(grants.c.user_id >= user_id, sa.or_(grants.c.user_id > user_id, grants.c.id > grant_id))
@@ -41,12 +42,7 @@ def page(tx: Tx, org_id: str, installation_id: str, *, after: str = "", limit: i
 
 def scopes_used(tx: Tx, org_id: str, installation_id: str) -> list[ScopeUse]:
     """The scopes of which the live grants of an installation made use, over at most 10,000 of them, by the number of grants."""
-    live = (
-        sa.select(grants.c.id)
-        .where(grants.c.org_id == org_id, grants.c.installation_id == installation_id, grants.c.ended_at.is_(None))
-        .limit(MOST)
-        .subquery("live")
-    )
+    live = sa.select(grants.c.id).where(alive_of(tx, org_id, installation_id)).limit(MOST).subquery("live")
     used = exercised_scopes
     count = sa.func.count().label("grants")
     statement = (

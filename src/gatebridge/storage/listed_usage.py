@@ -6,13 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gatebridge.rules.grants import Grant
-from gatebridge.storage import grants as grants_store
 from gatebridge.storage import names, sorting
 from gatebridge.storage.apps import app_directory, apps
-from gatebridge.storage.dialects import Moment, folded, holds_text
-from gatebridge.storage.grants import grants
+from gatebridge.storage.dialects import Moment, folded
 from gatebridge.storage.installations import installations
+from gatebridge.storage.matching import holds_text
 from gatebridge.storage.names import NamedApp
 from gatebridge.storage.tx import Tx
 from gatebridge.storage.usage import usage
@@ -55,19 +53,6 @@ def page_of_apps(
     )
     named = names.of_apps(tx, org_id, [row.app_id for row in found])
     return [named[row.app_id] for row in found if row.app_id in named]
-
-
-def page_of_grants(
-    tx: Tx, org_id: str, installation_id: str, *, descending: bool = True, after: str | None = None, limit: int
-) -> list[Grant]:
-    """The live grants of an installation by age, behind the one with the id `after`, newest first unless said otherwise.
-
-    Not by last use: an index of it would be written whenever a grant is used.
-    """
-    among = sa.select(grants).where(grants.c.org_id == org_id, grants.c.installation_id == installation_id)
-    live = grants.c.ended_at.is_(None)
-    found = sorting.page(tx, among, live, record_id=grants.c.id, descending=descending, after=after, limit=limit)
-    return [grants_store.of_row(row) for row in found]
 
 
 def _among(org_id: str, by: UsageOrder, search: str) -> sa.Select[Any]:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.people import User, UserState, folded_name
 from gatebridge.storage import rows, sorting
-from gatebridge.storage.dialects import holds_exactly, one_of
+from gatebridge.storage.matching import holds_exactly, one_of
 from gatebridge.storage.people import users
 from gatebridge.storage.tx import Tx
 

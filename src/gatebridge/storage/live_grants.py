@@ -5,6 +5,7 @@ new token from the same grant (decision 8). It is alive until it is ended by its
 """
 
 from collections.abc import Collection
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -12,34 +13,29 @@ from gatebridge.rules.grants import Grant
 from gatebridge.storage import grants as grants_store
 from gatebridge.storage import live_tokens, sorting
 from gatebridge.storage.apps import apps
-from gatebridge.storage.dialects import one_of
 from gatebridge.storage.grants import OF_USERS, grants
 from gatebridge.storage.installations import installations
 from gatebridge.storage.live_tokens import MOST, Counted
+from gatebridge.storage.matching import one_of
 from gatebridge.storage.orgs import orgs
-from gatebridge.storage.people import users
+from gatebridge.storage.people import ENDED_ONCE, users
 from gatebridge.storage.tx import Tx
-
-# A grant with all that can be ended as a whole, and it with that.
-JOINED = (
-    grants.join(orgs, orgs.c.id == grants.c.org_id)
-    .join(apps, apps.c.id == grants.c.app_id)
-    .join(installations, sa.and_(installations.c.org_id == grants.c.org_id, installations.c.id == grants.c.installation_id))
-    .join(users, sa.and_(users.c.org_id == grants.c.org_id, users.c.id == grants.c.user_id))
-)
 
 
 def page(tx: Tx, org_id: str, installation_id: str, *, descending: bool = True, after: str | None = None, limit: int) -> list[Grant]:
-    """The live grants of an installation by age, behind the one with the id `after`, newest first unless said otherwise."""
-    among = sa.select(grants).select_from(JOINED).where(grants.c.org_id == org_id, grants.c.installation_id == installation_id)
-    found = sorting.page(tx, among, alive(), record_id=grants.c.id, descending=descending, after=after, limit=limit)
+    """The live grants of an installation by age, behind the one with the id `after`, newest first unless said otherwise.
+
+    Not by last use: an index of it would be written whenever a grant is used.
+    """
+    among = sa.select(grants).where(grants.c.org_id == org_id, grants.c.installation_id == installation_id)
+    alive = alive_of(tx, org_id, installation_id)
+    found = sorting.page(tx, among, alive, record_id=grants.c.id, descending=descending, after=after, limit=limit)
     return [grants_store.of_row(row) for row in found]
 
 
 def count(tx: Tx, org_id: str, installation_id: str, most: int = MOST) -> Counted:
     """The live grants of an installation, and of how many users they are; no more than `most` are counted. `tokens` is 0."""
-    wanted = (grants.c.org_id == org_id, grants.c.installation_id == installation_id, alive())
-    found = sa.select(grants.c.user_id).select_from(JOINED).where(*wanted).limit(most + 1).subquery()
+    found = sa.select(grants.c.user_id).where(alive_of(tx, org_id, installation_id)).limit(most + 1).subquery()
     row = tx.connection.execute(sa.select(sa.func.count(), sa.func.count(sa.distinct(found.c.user_id))).select_from(found)).one()
     return Counted(tokens=0, users=row[1], grants=row[0], exact=row[0] <= most)
 
@@ -61,7 +57,24 @@ def count_each(tx: Tx, org_id: str, installation_ids: Collection[str]) -> dict[s
     return found
 
 
-def alive() -> sa.ColumnElement[bool]:
-    """Whether a grant of `JOINED` is alive."""
-    since = (sa.or_(table.c.epoch_at.is_(None), grants.c.created_at > table.c.epoch_at) for table in (orgs, apps, installations, users))
-    return sa.and_(grants.c.ended_at.is_(None), sa.or_(grants.c.flow.not_in(OF_USERS), sa.and_(*since)))
+def alive_of(tx: Tx, org_id: str, installation_id: str) -> sa.ColumnElement[bool]:
+    """Which grants are alive among those of an installation. Asks first what was ended last with all of it."""
+    since = _ended_last(tx, org_id, installation_id)
+    stopped = sa.exists().where(
+        users.c.org_id == grants.c.org_id, users.c.id == grants.c.user_id, ENDED_ONCE, users.c.epoch_at >= grants.c.created_at
+    )
+    approved = sa.and_(sa.not_(stopped), grants.c.created_at > since if since is not None else sa.true())
+    here = (grants.c.org_id == org_id, grants.c.installation_id == installation_id)
+    return sa.and_(*here, grants.c.ended_at.is_(None), sa.or_(grants.c.flow.not_in(OF_USERS), approved))
+
+
+def _ended_last(tx: Tx, org_id: str, installation_id: str) -> datetime | None:
+    """When everything was ended last of an installation, of its app or of its org."""
+    moments = (
+        sa.select(installations.c.epoch_at, apps.c.epoch_at, orgs.c.epoch_at)
+        .join(apps, apps.c.id == installations.c.app_id)
+        .join(orgs, orgs.c.id == installations.c.org_id)
+        .where(installations.c.org_id == org_id, installations.c.id == installation_id)
+    )
+    row = tx.connection.execute(moments).one_or_none() or ()
+    return max((each for each in row if each is not None), default=None)

@@ -16,12 +16,12 @@ from gatebridge.rules.grants import AccessToken, Grant
 from gatebridge.rules.lifetimes import BOUNDS_MINUTES
 from gatebridge.storage import tokens
 from gatebridge.storage.apps import app_directory, apps
-from gatebridge.storage.dialects import one_of
 from gatebridge.storage.grants import grants
 from gatebridge.storage.installations import installations
 from gatebridge.storage.login_history import login_history
+from gatebridge.storage.matching import one_of
 from gatebridge.storage.orgs import orgs
-from gatebridge.storage.people import users
+from gatebridge.storage.people import ENDED_ONCE, users
 from gatebridge.storage.tokens import access_tokens
 from gatebridge.storage.tx import Tx
 
@@ -80,7 +80,7 @@ def _among(org_id: str, candidates: sa.Subquery, *numbers: sa.ColumnElement[int]
         .outerjoin(orgs, orgs.c.id == access_tokens.c.org_id)
         .outerjoin(apps, apps.c.id == access_tokens.c.app_id)
         .outerjoin(installations, _same(installations, access_tokens.c.installation_id))
-        .outerjoin(users, _same(users, access_tokens.c.user_id))
+        .outerjoin(users, sa.and_(_same(users, access_tokens.c.user_id), ENDED_ONCE))
         .outerjoin(grants, _same(grants, access_tokens.c.grant_id))
     )
 
@@ -95,7 +95,7 @@ def of_grant(tx: Tx, org_id: str, grant: Grant, limit: int) -> list[AccessToken]
         .join(orgs, orgs.c.id == access_tokens.c.org_id)
         .join(apps, apps.c.id == access_tokens.c.app_id)
         .join(installations, _same(installations, access_tokens.c.installation_id))
-        .join(users, _same(users, access_tokens.c.user_id))
+        .outerjoin(users, sa.and_(_same(users, access_tokens.c.user_id), ENDED_ONCE))
         .join(grants, _same(grants, access_tokens.c.grant_id))
         .where(_alive(tx))
         .order_by(access_tokens.c.id.desc())
@@ -157,7 +157,7 @@ def _alive(tx: Tx) -> sa.ColumnElement[bool]:
         access_tokens.c.org_epoch == orgs.c.epoch,
         access_tokens.c.app_epoch == apps.c.epoch,
         access_tokens.c.installation_epoch == installations.c.epoch,
-        access_tokens.c.user_epoch == users.c.epoch,
+        access_tokens.c.user_epoch == sa.func.coalesce(users.c.epoch, 0),  # joined are those alone of whom everything was ended once
         access_tokens.c.grant_epoch == grants.c.epoch,
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from gatebridge.rules.loosenings import Loosening, Outcome
-from gatebridge.storage.dialects import Id, Moment, Text, for_update, insert_new, one_of
+from gatebridge.storage.dialects import Id, Moment, Text, for_update, insert_new
+from gatebridge.storage.matching import one_of
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 

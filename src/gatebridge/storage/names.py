@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from gatebridge.storage.apps import app_directory, apps, known_everywhere
 from gatebridge.storage.credentials import certificates, secrets
-from gatebridge.storage.dialects import one_of
 from gatebridge.storage.installations import in_use, installations
+from gatebridge.storage.matching import one_of
 from gatebridge.storage.orgs import orgs
 from gatebridge.storage.people import permission_sets, profiles, users
 from gatebridge.storage.tx import Tx

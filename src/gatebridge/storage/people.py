@@ -46,6 +46,8 @@ permission_sets = sa.Table(
     sa.UniqueConstraint("org_id", "api_name"),
 )
 
+_ENDED = sa.text("epoch > 0")
+
 users = sa.Table(
     "users",
     metadata,
@@ -82,8 +84,13 @@ users = sa.Table(
     # In either order of a list, who is found by a text is found in the index alone.
     sa.Index("ix_users_by_age", "org_id", "id", "found_by"),
     sa.Index("ix_users_by_name", "org_id", "sort_name", "id", "found_by"),
+    # Those of whom everything was ended once: what is alive is counted without a look at all the others.
+    sa.Index("ix_users_ended", "org_id", "id", "epoch", "epoch_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
     sa.Index(None, "org_id", "profile_id", "id"),
 )
+
+# Of whom everything was ended once; as `ix_users_ended` has it.
+ENDED_ONCE = users.c.epoch > sa.literal_column("0")
 
 permission_set_assignments = sa.Table(
     "permission_set_assignments",

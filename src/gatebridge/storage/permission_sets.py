@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from gatebridge.rules.people import Assignment, PermissionSet, User
 from gatebridge.storage import custom_permissions, rows, sorting
-from gatebridge.storage.dialects import folded, for_update, holds_text, insert_new, upsert
+from gatebridge.storage.dialects import folded, for_update, insert_new, upsert
+from gatebridge.storage.matching import holds_text
 from gatebridge.storage.people import permission_set_assignments, permission_sets, users
 from gatebridge.storage.tx import Tx
 

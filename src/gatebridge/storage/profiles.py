@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from gatebridge.rules.people import Profile
 from gatebridge.storage import custom_permissions, rows, sorting
-from gatebridge.storage.dialects import folded, for_update, holds_text, insert_new
+from gatebridge.storage.dialects import folded, for_update, insert_new
+from gatebridge.storage.matching import holds_text
 from gatebridge.storage.people import profiles, unless_name_taken
 from gatebridge.storage.tx import Tx
 

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from gatebridge.rules import ids
 from gatebridge.rules.ids import Prefix
 from gatebridge.storage import leases
-from gatebridge.storage.dialects import Id, Moment, one_of, upsert
+from gatebridge.storage.dialects import Id, Moment, upsert
 from gatebridge.storage.login_history import login_history
+from gatebridge.storage.matching import one_of
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 

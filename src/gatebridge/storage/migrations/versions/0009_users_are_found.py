@@ -1,4 +1,4 @@
-"""What users are found by: username, e-mail and name in one column, in the letters that are looked for.
+"""What users are found by: username, e-mail and name in one column, in the letters that are looked for; and of whom everything was ended.
 
 Servers of the version before go on working beside it. A user whom such a server adds is in every list, and is not found by a text until
 somebody changes that user's name or address.
@@ -35,6 +35,8 @@ def upgrade() -> None:
     op.create_index("ix_users_by_age", "users", ["org_id", "id", "found_by"])
     op.create_index("ix_users_by_name", "users", ["org_id", "sort_name", "id", "found_by"])
     op.drop_index("ix_users_org_id_sort_name_id", "users")
+    ended = sa.text("epoch > 0")
+    op.create_index("ix_users_ended", "users", ["org_id", "id", "epoch", "epoch_at"], sqlite_where=ended, postgresql_where=ended)
 
 
 def _told(row: "sa.Row[tuple[str, str, str, str, str, str, str]]") -> dict[str, str]:
