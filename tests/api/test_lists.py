@@ -1,12 +1,14 @@
 """Lists: page by page without gaps, with cursors that belong to one org, user, list and filter, and without a word of another org."""
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.web.world import ACME, OTHER, World
 
 from gatebridge.rules.permissions import Permission
+from gatebridge.storage.login_history import login_history
 
 LISTS = ["/apps", "/users", "/profiles", "/permission-sets", "/login-history", "/audit", "/usage"]
 
@@ -134,3 +136,34 @@ def test_X_XS_03_an_error_never_repeats_what_was_sent(acme: World) -> None:
     for query in queries:
         assert "<script>" not in acme.ask("GET", "/audit", **query).text
     assert "<script>" not in acme.ask("POST", "/profiles", body={"name": {"<script>": 1}}).text
+
+
+def test_users_apps_and_usage_are_narrowed_as_their_pages_are(acme_on_both: World) -> None:
+    acme = acme_on_both
+    bob = acme.add_person("bob", [])
+    acme.ask("POST", f"/users/{bob.user.id}/freeze", body={"reason": "A drill."})
+
+    def found(path: str, name: str, **wanted: Any) -> list[str]:
+        return [each[name] for each in acme.ask("GET", path, **wanted).json()["items"]]
+
+    assert found("/users", "first_name", frozen=True) == found("/users", "first_name", profile_id=bob.user.profile_id) == ["Bob"]
+    assert found("/users", "first_name", frozen=False, state="active") == ["Ada"]
+    assert found("/users", "first_name", state="invited") == []
+    assert len(found("/apps", "label", flow="client_credentials")) == 2
+    assert found("/apps", "label", flow="device") == []
+    assert found("/usage", "app", search="of bob") == ["App of bob"]
+
+
+def test_lines_of_an_address_or_a_flow_are_those_of_the_last_day_unless_it_is_said_since_when(acme_on_both: World) -> None:
+    acme = acme_on_both
+    acme.token(acme.admin)
+    two_days_ago = (acme.house.clock() - timedelta(days=2)).isoformat()
+
+    def lines(**wanted: Any) -> int:
+        return len(acme.ask("GET", "/login-history", **wanted).json()["items"])
+
+    assert lines(flow="client_credentials") == lines(address="127.0.0.1", flow="client_credentials") == 1
+    assert lines(flow="device") == lines(address="192.0.2.1") == 0
+    acme.change(lambda tx: tx.connection.execute(login_history.update().values(at=tx.now - timedelta(hours=30))))
+    assert (lines(flow="client_credentials"), lines(flow="client_credentials", since=two_days_ago)) == (0, 1)
+    assert lines() >= 1

@@ -124,8 +124,12 @@ def test_a_report_names_its_app_once_says_something_and_is_not_the_hundredth(acm
     assert (twice.status_code, twice.json()["errors"][0]["field"]) == (422, "consumer_key")
     empty = acme.ask("POST", "/me/reports", by=bob, body={"words": "?!"})
     assert (empty.status_code, empty.json()["errors"][0]["field"]) == (422, "words")
-    statuses = [acme.ask("POST", "/me/reports", by=bob, body={"words": WORDS}).status_code for _ in range(6)]
-    assert statuses == [201] * 5 + [409]
+    once = {"Idempotency-Key": "my-report"}
+    for _ in range(2):  # what was sent and not heard of is sent again
+        assert acme.ask("POST", "/me/reports", by=bob, body={"words": WORDS}, headers=once).status_code == 201
+    assert [line["event"] for line in acme.ask("GET", "/audit").json()["items"]].count("setup:odd_thing:reported") == 1
+    statuses = [acme.ask("POST", "/me/reports", by=bob, body={"words": WORDS}).status_code for _ in range(5)]
+    assert statuses == [201] * 4 + [409]
 
 
 def test_what_apps_have_of_a_user_is_seen_by_who_stops_users_or_sees_use(acme: World, bob: Person) -> None:

@@ -77,6 +77,15 @@ def test_my_password_is_read_from_two_lines_and_never_an_option(terminal: Termin
     assert (back.code, "gatebridge login" in back.out) == (0, True), back.err
 
 
+def test_my_time_zone_is_told_and_chosen(type_: Type) -> None:
+    assert type_("me", "timezone").out.strip() == "UTC"
+    assert json.loads(type_("me", "timezone", "Asia/Tokyo", "--json").out) == {"timezone": "Asia/Tokyo"}
+    user_id = json.loads(type_("me", "--json").out)["user_id"]
+    assert "UTC" in type_("users", "edit", user_id, "--timezone", "UTC").out
+    nowhere = type_("me", "timezone", "Nowhere/Land")
+    assert (nowhere.code, "timezone:" in nowhere.err) == (Exit.REFUSED, True)
+
+
 def test_one_asks_for_an_app_by_its_key_and_says_for_what(type_: Type) -> None:
     neither = type_("me", "requests", "ask", "I need it.")
     assert (neither.code, "--receipt" in neither.err) == (Exit.USAGE, True)

@@ -33,6 +33,7 @@ NEEDS_NO_RIGHT = {"get_me": 200, "list_my_apps": 200, "delete_my_apps": 200, "de
 NEEDS_NO_RIGHT |= {"list_my_factors": 200, "delete_my_factor": 404}
 # The guide for the Salesforce CLI is everybody's; what is not yet right with its app is told to who may see it.
 NEEDS_NO_RIGHT |= {"get_connect_guide": 200}
+NEEDS_NO_RIGHT |= {"get_my_timezone": 200, "put_my_timezone": 200}
 NEEDS_NO_RIGHT |= {"list_my_requests": 200, "post_my_request": 422, "post_my_report": 201}
 NEEDS_NO_RIGHT |= {"delete_my_sessions": 200, "delete_my_session": 404, "post_my_password": 422}
 

@@ -43,7 +43,7 @@ def edit_settings(
     auth_method: Methods = None,
     token_format: Format = None,
     signing_algorithm: Annotated[str | None, typer.Option(help="ES256 or RS256.")] = None,
-    audience: str | None = None,
+    audience: Annotated[str | None, typer.Option(help="What its tokens are for; an app without flows is the API of it.")] = None,
     legacy_audience: Annotated[
         bool | None,
         typer.Option("--legacy-audience/--no-legacy-audience", help="Its assertions may name the token endpoint in place of the issuer."),

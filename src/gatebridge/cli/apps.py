@@ -78,11 +78,12 @@ def list_apps(
     search: Annotated[str | None, typer.Option(help="In label, API name or consumer key.")] = None,
     state: Annotated[str | None, typer.Option(help="active, blocked, uninstalled or deleted.")] = None,
     owner: Annotated[str | None, typer.Option(help="Only of this owner (id).")] = None,
+    flow: Annotated[Flow | None, typer.Option(help="Only those for which this flow is on.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 100,
 ) -> None:
     """The apps that the org owns or uses."""
     with at.server(context) as api:
-        found = list(api.every("/apps", limit, search=search, state=state, owner_id=owner))
+        found = list(api.every("/apps", limit, search=search, state=state, owner_id=owner, flow=flow))
     show.rows(context, found, COLUMNS, "There is none. Register one with: gatebridge apps create")
 
 
@@ -139,6 +140,8 @@ def create_app(
     rotation: Rotation = None,
     id_token_minutes: IdTokenMinutes = None,
     assertion_audience: Audiences = None,
+    secret_name: Annotated[str | None, typer.Option(help="What its first secret is called.")] = None,
+    secret_days: Annotated[int | None, typer.Option(help="So many days the first secret lives; without it, until it is retired.")] = None,
     save_secret: Annotated[
         Path | None, typer.Option("--save-secret", help="Write the secret to this new file (0600); do not print it.")
     ] = None,
@@ -167,6 +170,8 @@ def create_app(
         rotate_refresh_tokens=rotation,
         id_token_minutes=id_token_minutes,
         assertion_audiences=assertion_audience,
+        secret_name=secret_name,
+        secret_days=secret_days,
     )
     with at.server(context) as api:
         made = api.post("/apps", for_salesforce.completed(salesforce, body))

@@ -104,6 +104,19 @@ class Api:
         _, etag = self.ask("GET", path)
         self.ask("PUT", where, content=content, headers={"If-Match": etag or "", "Content-Type": "application/octet-stream"})
 
+    def download(self, path: str, body: Mapping[str, object]) -> Iterator[bytes]:
+        """What comes back, piece by piece as it comes. Raises Stop for a refusal, where nobody answers, and where it breaks off."""
+        self.get("/me")  # a token that is dead is renewed by being used
+        headers = {"Authorization": f"Bearer {self.token}"}
+        try:
+            with self.http.stream("POST", API + path, json=body, headers=headers) as answer:
+                if answer.status_code >= 400:
+                    answer.read()
+                    raise refusal(answer)
+                yield from answer.iter_bytes()
+        except httpx.HTTPError as error:
+            raise Stop(Exit.UNREACHABLE, f"{self.http.base_url} broke off: {error}. What is here is not whole.") from None
+
     def every(self, path: str, most: int | None = None, **query: object) -> Iterator[dict[str, Any]]:
         """The items of a list, page after page."""
         cursor: str | None = None

@@ -46,7 +46,7 @@ credentials file that --credentials or GATEBRIDGE_CLI_CREDENTIALS names, else of
 ~/.config/gatebridge/credentials.json. A secret is read from a file, from standard input or at a prompt.
 
 Ends with 0 when it is done, 1 when it was refused, 2 when it was typed wrongly, 3 when nobody answers, 4 without credentials that count,
-5 when it was not confirmed. `audit verify` ends with 2 when the chain was tampered with."""
+5 when it was not confirmed. `audit verify` ends with 2 when the chain or the login history was tampered with."""
 
 
 def make_cli() -> typer.Typer:

@@ -97,6 +97,16 @@ def end_my_sessions(context: typer.Context, yes: Yes = False) -> None:
     show.done(context, f"{ended['ended']} session{'' if ended['ended'] == 1 else 's'} ended.", ended)
 
 
+@me.command("timezone")
+def my_timezone(
+    context: typer.Context, zone: Annotated[str | None, typer.Argument(help="Another one, such as Europe/Berlin.", metavar="ZONE")] = None
+) -> None:
+    """Say on whose clocks pages tell you times, or choose another zone. Commands tell times in UTC."""
+    with at.server(context) as api:
+        found = api.put("/me/timezone", {"timezone": zone}) if zone is not None else api.get("/me/timezone")
+    show.done(context, show.plain(found["timezone"]), found)
+
+
 @me.command("password")
 def change_my_password(
     context: typer.Context,

@@ -132,10 +132,12 @@ def edit_user(
     last_name: str | None = None,
     profile: Annotated[str | None, typer.Option(help="The new profile's id.")] = None,
     external_id: str | None = None,
+    timezone: Annotated[str | None, typer.Option(help="On whose clocks the user is told times, such as Europe/Berlin.")] = None,
     confirm: at.Confirm = False,
 ) -> None:
     """Change who a user is."""
     changes = said(username=username, email=email, first_name=first_name, last_name=last_name, profile_id=profile, external_id=external_id)
+    changes |= said(timezone=timezone)
     if changes and confirm:
         changes["confirmed"] = True
     with at.server(context) as api:

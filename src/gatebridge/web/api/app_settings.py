@@ -115,7 +115,7 @@ def get_settings(desk: AtDesk, app_id: str) -> Response:
 @router.patch("", summary="Edit settings", response_model=SettingsShown)
 def patch_settings(desk: AtDesk, app_id: str, body: SettingsEdit, if_match: IfMatch = None) -> Response:
     """Change what the developer owns. Needs *Register Connected Apps* and to be the owner, or *Manage Connected Apps*, without which
-    nobody switches on `introspect_all_tokens`."""
+    nobody switches on `introspect_all_tokens`, or makes an app without flows the API of an `audience` that apps of others have."""
     fields = with_attributes(given(body))
     command = EditSettings(app_id=record_id(app_id, Prefix.APP), expected_version=version_in(if_match), **fields)
     with desk.writing() as visit:

@@ -151,7 +151,7 @@ class DescribedApi(FastAPI):
             named = (each for path in document["paths"].values() for method in path.values() for each in method.get("parameters", ()))
             for parameter in named:
                 if parameter["in"] == "path":
-                    parameter.setdefault("description", IDS_IN_PATHS[parameter["name"]])
+                    parameter.setdefault("description", IDS_IN_PATHS.get(parameter["name"], ""))
         assert self.openapi_schema is not None  # noqa: S101 - the framework has just set it
         return self.openapi_schema
 

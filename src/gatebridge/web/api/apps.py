@@ -145,6 +145,7 @@ def list_apps(
     search: Annotated[str, Query(max_length=100, description="In label, API name or consumer key.")] = "",
     state: Annotated[AppState | None, Query(description="Only apps that stand so.")] = None,
     owner_id: Annotated[GivenId | None, Query(description="Only apps of this owner or backup owner.")] = None,
+    flow: Annotated[Flow | None, Query(description="Only apps for which this flow is on.")] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> Page[AppShown]:
@@ -157,11 +158,11 @@ def list_apps(
         return page_of(
             desk,
             visit,
-            {"list": "apps", "search": search, "state": state, "owner": owner},
+            {"list": "apps", "search": search, "state": state, "owner": owner, "flow": flow},
             limit,
             cursor,
             lambda after, count: listed_apps.list_page(
-                visit.tx, visit.org.id, search=search, state=state, owner_id=owner, after=after, limit=count
+                visit.tx, visit.org.id, search=search, state=state, owner_id=owner, flow=flow or "", after=after, limit=count
             ),
             lambda found: found.app.id,
             app_shown,
@@ -171,7 +172,8 @@ def list_apps(
 @router.post("", summary="Register an app", status_code=201, response_model=NewAppShown)
 def register_app(desk: AtDesk, body: NewApp, idempotency_key: IdempotencyKey = None) -> Response:
     """Register an app with its first secret. Nobody may use it until an admin opens it. Needs *Register Connected Apps*; another's
-    name as its owner, and `introspect_all_tokens`, need *Manage Connected Apps*."""
+    name as its owner, `introspect_all_tokens`, and to be without flows the API of an `audience` that apps of others have, need *Manage
+    Connected Apps*."""
     command = CreateApp(**with_attributes(given(body)))
 
     def make(visit: Visit) -> NewAppShown:

@@ -1,11 +1,14 @@
 """Login history and receipts."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from gatebridge.monitoring import login_history, receipts
 from gatebridge.monitoring.login_history import HistoryFilter
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.gates import Gate
 from gatebridge.rules.ids import Prefix
 from gatebridge.web.api.desk import AtDesk, record_id
@@ -13,6 +16,8 @@ from gatebridge.web.api.paging import Cursor, Limit, Page, page_of
 from gatebridge.web.api.shapes import GivenId, GivenMoment, Id, Moment, Shown
 
 router = APIRouter(tags=["Login history"])
+
+LOOKS_BACK = timedelta(days=1)
 
 
 class ComparedShown(Shown):
@@ -94,13 +99,20 @@ def list_login_history(
     since: Annotated[GivenMoment | None, Query(description="Not before this time.")] = None,
     until: Annotated[GivenMoment | None, Query(description="Before this time.")] = None,
     would_refuse: Annotated[bool | None, Query(description="Only what went through, and a monitored range would have refused.")] = None,
+    address: Annotated[str | None, Query(max_length=45, description="Outcomes of requests from this address only.")] = None,
+    flow: Annotated[Flow | None, Query(description="Outcomes of this flow only.")] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> Page[OutcomeShown]:
-    """Every outcome of a sign-in and at the endpoints that tokens are for, newest first. Needs *Monitor Login History*."""
-    wanted = HistoryFilter(app_id, user_id, outcome, reason, since, until, would_refuse, gate)
-    listed = {"list": "login_history", "filter": repr(wanted)}
+    """Every outcome of a sign-in and at the endpoints that tokens are for, newest first. Needs *Monitor Login History*.
+
+    Lines of an `address` or a `flow` stand scattered among all others: without `since` they are looked for in the last 24 hours.
+    """
+    asked = HistoryFilter(app_id, user_id, outcome, reason, since, until, would_refuse, gate, address, flow)
+    listed = {"list": "login_history", "filter": repr(asked)}
     with desk.reading() as visit:
+        scattered = since is None and (address is not None or flow is not None)
+        wanted = replace(asked, since=visit.tx.now - LOOKS_BACK) if scattered else asked
         return page_of(
             desk,
             visit,

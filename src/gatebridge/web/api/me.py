@@ -23,6 +23,7 @@ from gatebridge.setup.my_account import (
     my_sessions,
 )
 from gatebridge.setup.my_apps import EndMyApp, end_all_my_apps, end_my_app, my_apps, myself
+from gatebridge.setup.my_clocks import SetMyTimezone, set_my_timezone
 from gatebridge.signin import password
 from gatebridge.signin.password import Attempt
 from gatebridge.storage import people
@@ -91,6 +92,18 @@ class EndedSessionsShown(Shown):
     ended: int
 
 
+class MyTimezoneShown(Shown):
+    """On whose clocks I am told times."""
+
+    timezone: str
+
+
+class MyNewTimezone(Closed):
+    """Another time zone, by its name in the IANA database."""
+
+    timezone: str = Field(examples=["Europe/Berlin"])
+
+
 class MyNewPassword(Closed):
     """The password that I have, and the one that I want. Only its hash is kept."""
 
@@ -157,6 +170,23 @@ def delete_my_session(desk: AtDesk, session_id: str) -> EndedSessionsShown:
     with desk.writing() as visit:
         ended = end_my_session(visit.tx, visit.actor, EndMySession(record_id(session_id, Prefix.SESSION)))
         return EndedSessionsShown(ended=int(ended))
+
+
+@router.get("/me/timezone", summary="Read my time zone")
+def get_my_timezone(desk: AtDesk) -> MyTimezoneShown:
+    """The zone in which pages tell me times; the API tells all of them in UTC. Needs nothing but a token."""
+    with desk.reading() as visit:
+        user = people.by_id(visit.tx, visit.org.id, myself(visit.actor))
+        if user is None:
+            raise Refused(setup_reasons.RECORD_NOT_FOUND)
+        return MyTimezoneShown.model_validate(user)
+
+
+@router.put("/me/timezone", summary="Set my time zone")
+def put_my_timezone(desk: AtDesk, body: MyNewTimezone) -> MyTimezoneShown:
+    """Be told times in another zone. Needs nothing but a token."""
+    with desk.writing() as visit:
+        return MyTimezoneShown.model_validate(set_my_timezone(visit.tx, visit.actor, SetMyTimezone(body.timezone)))
 
 
 @router.post("/me/password", summary="Change my password", status_code=204)

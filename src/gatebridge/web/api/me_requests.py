@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 from pydantic import Field
+from starlette.responses import Response
 
 from gatebridge.rules import ids
 from gatebridge.rules.access_requests import ASKED_OVER, AccessRequest, RequestKind, RequestState
@@ -14,7 +15,7 @@ from gatebridge.setup.report_odd import ReportOdd, report_odd
 from gatebridge.setup.review_app import key_of_attempt, own_attempt
 from gatebridge.storage import access_requests, apps, listed_apps
 from gatebridge.storage.access_requests import ListedRequest
-from gatebridge.web.api.desk import AtDesk, Visit, record_id
+from gatebridge.web.api.desk import AtDesk, IdempotencyKey, Visit, record_id
 from gatebridge.web.api.paging import Cursor, Limit, Page, page_of
 from gatebridge.web.api.shapes import Closed, GivenId, Id, Moment, Shown
 
@@ -81,15 +82,16 @@ def list_my_requests(desk: AtDesk, limit: Limit = 25, cursor: Cursor = None) -> 
         )
 
 
-@router.post("/me/requests", summary="Ask for access, or for an app", status_code=201)
-def post_my_request(desk: AtDesk, body: MyNewRequest) -> MyRequestShown:
+@router.post("/me/requests", summary="Ask for access, or for an app", status_code=201, response_model=MyRequestShown)
+def post_my_request(desk: AtDesk, body: MyNewRequest, idempotency_key: IdempotencyKey = None) -> Response:
     """Ask to be let into the app that refused me, or that an app be installed; the admins get a mail. Whoever asks again says it anew.
 
     Needs nothing but a token.
     """
     if (body.receipt_id is None) == (body.consumer_key is None):
         raise _wrong("receipt_id", "Name the receipt of the attempt, or in its place the app's consumer_key.")
-    with desk.writing() as visit:
+
+    def make(visit: Visit) -> MyRequestShown:
         try:
             asked = _ask(visit, body)
         except Refused as refused:
@@ -98,6 +100,8 @@ def post_my_request(desk: AtDesk, body: MyNewRequest) -> MyRequestShown:
             raise Refused(refused.reason, detail=NO_ATTEMPT if body.receipt_id is not None else NO_APP) from None
         (found,) = access_requests.page(visit.tx, visit.org.id, limit=1, kind=asked.kind, app_id=asked.app_id, user_id=asked.user_id)
         return _listed(found)
+
+    return desk.create(make, idempotency_key)
 
 
 def _ask(visit: Visit, body: MyNewRequest) -> AccessRequest:
@@ -113,17 +117,20 @@ def _ask(visit: Visit, body: MyNewRequest) -> AccessRequest:
     return ask_for_access(visit.tx, visit.actor, command)
 
 
-@router.post("/me/reports", summary="Report something odd", status_code=201)
-def post_my_report(desk: AtDesk, body: MyReport) -> ReportedShown:
+@router.post("/me/reports", summary="Report something odd", status_code=201, response_model=ReportedShown)
+def post_my_report(desk: AtDesk, body: MyReport, idempotency_key: IdempotencyKey = None) -> Response:
     """Tell the admins of something odd: a line in the audit trail, and a mail to those who can stop the app. Five within a quarter of an
     hour are enough for anybody. Needs nothing but a token.
     """
     if body.app_id is not None and body.consumer_key is not None:
         raise _wrong("consumer_key", "Name the app once: by app_id or by consumer_key.")
-    with desk.writing() as visit:
+
+    def make(visit: Visit) -> ReportedShown:
         app_id = _app(visit, body)
         report_odd(visit.tx, visit.actor, ReportOdd(body.words, app_id or ""))
         return ReportedShown(app_id=app_id)
+
+    return desk.create(make, idempotency_key)
 
 
 def _app(visit: Visit, body: MyReport) -> str | None:

@@ -1,6 +1,8 @@
 """OAuth usage."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from gatebridge.monitoring import oauth_usage
 from gatebridge.rules.app_settings import Flow
@@ -86,16 +88,21 @@ class ScopesUsageShown(Shown):
 
 
 @router.get("/usage", summary="List the use of all apps")
-def list_usage(desk: AtDesk, limit: Limit = 25, cursor: Cursor = None) -> Page[AppUsageShown]:
+def list_usage(
+    desk: AtDesk,
+    search: Annotated[str, Query(max_length=100, description="In label, API name or consumer key.")] = "",
+    limit: Limit = 25,
+    cursor: Cursor = None,
+) -> Page[AppUsageShown]:
     """Which app is used how much, those that nobody uses too. Needs *View OAuth Usage*."""
     with desk.reading() as visit:
         return page_of(
             desk,
             visit,
-            {"list": "usage"},
+            {"list": "usage", "search": search},
             limit,
             cursor,
-            lambda after, count: oauth_usage.of_apps(visit.tx, visit.actor, after=after, limit=count),
+            lambda after, count: oauth_usage.of_apps(visit.tx, visit.actor, search=search, after=after, limit=count),
             lambda found: found.app_id,
             AppUsageShown.model_validate,
         )

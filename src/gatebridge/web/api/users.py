@@ -48,6 +48,7 @@ class UserShown(Shown):
     state: UserState
     frozen: bool
     external_id: str | None
+    timezone: str
     created_at: Moment
     version: int
 
@@ -70,7 +71,7 @@ class InvitedShown(UserShown):
 
 
 class UserEdit(Closed):
-    """What is to be different; what is left out stays."""
+    """What is to be different; what is left out stays. `timezone`: on whose clocks the user is told times, such as `Europe/Berlin`."""
 
     username: str = omitted()
     email: str = omitted()
@@ -78,6 +79,7 @@ class UserEdit(Closed):
     last_name: str = omitted()
     external_id: str | None = omitted()
     profile_id: GivenId = omitted()
+    timezone: str = omitted()
     confirmed: bool = CONFIRMED
 
 

@@ -36,13 +36,13 @@ from gatebridge.web.my_security import PROVE
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request of somebody who is signed in, in its transaction."""
+    """One request of somebody, in its transaction."""
 
     tx: Tx
     request: Request
     org: Org
     user: User
-    session: Session
+    session: Session | None  # None: a list is read over the API, where nobody sits at a browser
     actor: Actor
     house: House
     fields: Mapping[str, str] = field(default_factory=dict)  # of the form that was sent, where one was
@@ -92,7 +92,7 @@ def acts(house: House, place: Place, path: str, does: Page, again: Again | None 
 def _show(house: House, place: Place, page: Page, request: Request, browser: Browser) -> Response:
     with house.database.snapshot() as tx:
         visit = visit_of(house, request, browser, tx)
-        answer = _looked_at(visit, place, page, browser) if visit is not None else _to_sign_in(request)
+        answer = _looked_at(visit, place, page, browser) if visit is not None else _to_sign_in(request, place)
         now = tx.now
     session_in_use.note(house, request, browser, visit.session if visit is not None else None, now)
     return answer
@@ -118,7 +118,7 @@ def done(
         with house.database.transaction() as tx:
             visit = visit_of(house, request, browser, tx, fields)
             if visit is None:
-                return _to_sign_in(request)
+                return _to_sign_in(request, place)
             return _framed(visit, place, browser, _let_in(visit, does))
     except Refused as error:
         # What was refused was rolled back, and is told in a transaction that writes nothing.
@@ -126,7 +126,7 @@ def done(
     with house.database.snapshot() as tx:
         visit = visit_of(house, request, browser, tx, fields)
         if visit is None:
-            return _to_sign_in(request)
+            return _to_sign_in(request, place)
         try:
             shown = again(visit, refused) if again is not None else None
         except Refused as gone:  # there is no record any more of which the form could be shown
@@ -153,14 +153,14 @@ def _framed(visit: Visit, place: Place, browser: Browser, shown: Shown | Respons
     return shown if isinstance(shown, Response) else frame(visit, place, browser, shown)
 
 
-def _to_sign_in(request: Request) -> Response:
-    return RedirectResponse(f"{sign_in.PATH}?{urlencode({'then': _address(request)})}", sign_in.SEE_OTHER)
+def _to_sign_in(request: Request, place: Place) -> Response:
+    return RedirectResponse(f"{sign_in.PATH}?{urlencode({'then': _address(request, place)})}", sign_in.SEE_OTHER)
 
 
-def _address(request: Request) -> str:
+def _address(request: Request, place: Place) -> str:
     """What was asked for; of a form that was sent, the page of its place, since a form is not sent twice."""
     query = f"?{request.url.query}" if request.url.query else ""
-    return f"{request.url.path}{query}" if request.method == "GET" else places.HOME.path
+    return f"{request.url.path}{query}" if request.method == "GET" else place.path
 
 
 def frame(visit: Visit, place: Place, browser: Browser, shown: Shown, headers: dict[str, str] | None = None) -> Response:
@@ -176,7 +176,7 @@ def frame(visit: Visit, place: Place, browser: Browser, shown: Shown, headers: d
         crumbs=shown.crumbs,
         navigation=places.visible(visit.actor.permissions),
         waits=waiting.counts(visit.tx, visit.actor),
-        printed_from=f"{visit.org.issuer}{_address(visit.request)}",
+        printed_from=f"{visit.org.issuer}{_address(visit.request, place)}",
         form_token=browsers.form_token(visit.house, browser),
         at=visit.moments,
         long=ids.long,

@@ -2,7 +2,8 @@
 export are both made of that, so a file holds what the page shows, all of it and not one page.
 
 An export is a form, since it leaves a line in the Setup Audit Trail before the first byte. It is then read by a thousand at a time, each
-in a snapshot of its own and by whoever is signed in at that moment: an export ends where the session or the right to the list ends.
+in a snapshot of its own and by whoever is signed in at that moment: an export ends where the session or the right to the list ends. The
+API exports the same lists (`web/api/exports.py`), read by whoever holds the token.
 """
 
 import asyncio
@@ -46,7 +47,7 @@ LONGEST_SECONDS = 900.0  # that a file may take, so that nobody who reads no fur
 BUSY = "Several exports are running on this server; try again when one of them is done."
 # Why a file ends before its list does; its last line says so.
 TOO_LONG = f"cut off after {MOST:,} rows: narrow the list, and export what is missing"
-OVER = "cut off: the session or the right to this list ended"
+OVER = "cut off: the session, the token or the right to this list ended"
 MOVED = "cut off: the record at which it was read on is gone; export the list again"
 
 Record = TypeVar("Record")
@@ -131,46 +132,55 @@ def _busy(_visit: Visit) -> Shown:
 
 
 def _begin(one: List[Record], visit: Visit) -> Response:
-    """Write that it is exported, and answer with what will be read when this transaction is over. Raises Refused."""
+    try:
+        return begin(one, visit, forms.text(visit.fields, "format"), partial(_read, one, visit))
+    except Refused as refused:
+        if refused.reason is bearer_reasons.REAUTHENTICATION_NEEDED:
+            return RedirectResponse(f"{PROVE}?{urlencode({'then': one.view(visit).where()})}", SEE_OTHER)
+        raise
+
+
+def begin(one: List[Record], visit: Visit, said: str, read: Callable[[View, str, int], Sequence[Record]]) -> Response:
+    """Write that it is exported, and answer with what will be read when this transaction is over; the caller holds one of the places.
+
+    `said`: csv or json. `read` is called then, for so many records of a view behind a position, and raises Refused where they may not be
+    read any more. Raises Refused.
+    """
     view = one.view(visit)
-    said = forms.text(visit.fields, "format")
     if said not in {style.value for style in Style}:
         raise forms.wrong("format", "This must be csv or json.")
     style = Style(said)
     one.rows(visit, view, "", 0)  # whoever may not see the list is refused by it; no row is read while others wait to write
     filters = tuple(words for words, _ in view.chips)
     app_id = visit.id_in_path("app_id", Prefix.APP) if "app_id" in visit.request.path_params else None
-    try:
-        record_export(visit.tx, visit.actor, RecordExport(one.called, view.where(), style, filters, app_id))
-    except Refused as refused:
-        if refused.reason is bearer_reasons.REAUTHENTICATION_NEEDED:
-            return RedirectResponse(f"{PROVE}?{urlencode({'then': view.where()})}", SEE_OTHER)
-        raise
+    record_export(visit.tx, visit.actor, RecordExport(one.called, view.where(), style, filters, app_id))
     about = About(one.called, visit.org.name, view.where(), filters, visit.tx.now)
     headers = {"Content-Disposition": f'attachment; filename="{exported.file_name(about, style)}"', "Cache-Control": "no-store"}
-    return _File(_written(one, visit, view, about, style), headers=headers, media_type=exported.MEDIA[style])
+    return _File(_written(one, partial(read, view), about, style), headers=headers, media_type=exported.MEDIA[style])
 
 
-def _written(one: List[Record], visit: Visit, view: View, about: About, style: Style) -> Iterator[bytes]:
+def _written(one: List[Record], read: Callable[[str, int], Sequence[Record]], about: About, style: Style) -> Iterator[bytes]:
     names = [column.name for column in one.columns]
     yield exported.begun(style, about, names).encode()
     written, cut = 0, ""
     try:
-        for records in _chunks(one, visit, view):
+        for records in _chunks(one, read):
             values = ([column.of(record) for column in one.columns] for record in records)
             rows = [exported.row(style, names, each, first=written + index == 0) for index, each in enumerate(values)]
             yield "".join(rows).encode(errors="replace")
             written += len(rows)
+    except Refused:
+        cut = OVER
     except _Cut as early:
         cut = early.why
     yield exported.ended(style, cut).encode()
 
 
-def _chunks(one: List[Record], visit: Visit, view: View) -> Iterator[Sequence[Record]]:
-    """The list from its beginning, one chunk after the other. Raises _Cut where it ends before all of it was read."""
+def _chunks(one: List[Record], read: Callable[[str, int], Sequence[Record]]) -> Iterator[Sequence[Record]]:
+    """The list from its beginning, one chunk after the other. Raises _Cut where it ends before all of it was read, and Refused."""
     first = after = ""
     for _ in range(MOST // CHUNK):
-        records = _read(one, visit, view, after, CHUNK)
+        records = read(after, CHUNK)
         if records and one.position(records[0]) == first:
             raise _Cut(MOVED)
         if records:
@@ -178,7 +188,7 @@ def _chunks(one: List[Record], visit: Visit, view: View) -> Iterator[Sequence[Re
             first, after = first or one.position(records[0]), one.position(records[-1])
         if len(records) < CHUNK:
             return
-    if _read(one, visit, view, after, 1):
+    if read(after, 1):
         raise _Cut(TOO_LONG)
 
 
@@ -187,11 +197,8 @@ def _read(one: List[Record], visit: Visit, view: View, after: str, count: int) -
     with visit.house.database.snapshot() as tx:
         now = desk.visit_of(visit.house, visit.request, browsers.of(visit.request, visit.house), tx)
         if now is None:
-            raise _Cut(OVER)
-        try:
-            return one.rows(now, view, after, count)
-        except Refused:
-            raise _Cut(OVER) from None
+            raise Refused(bearer_reasons.BEARER_MISSING)
+        return one.rows(now, view, after, count)
 
 
 class _Cut(Exception):  # noqa: N818 - named for what happened
