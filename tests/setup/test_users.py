@@ -21,6 +21,7 @@ from gatebridge.rules.reasons import setup as reasons
 from gatebridge.setup.invite_users import AcceptInvitation, InviteAgain, InviteUser, accept_invitation, invite_again, invite_user
 from gatebridge.setup.manage_profiles import CreateProfile, create_profile
 from gatebridge.setup.manage_users import CreateUser, EditUser, SetPassword, create_user, edit_user, set_password
+from gatebridge.setup.my_account import ChangeMyPassword, change_my_password
 from gatebridge.setup.stop_users import (
     ActivateUser,
     DeactivateUser,
@@ -118,7 +119,7 @@ def test_X_AD_04_a_narrowing_is_given_by_anybody(stage: Stage) -> None:
     [
         pytest.param(set_password, lambda user_id: SetPassword(user_id, HASH), id="a password"),
         *(
-            pytest.param(edit_user, lambda user_id, said={name: value}: EditUser(user_id, **said), id=name)  # type: ignore[misc]
+            pytest.param(edit_user, lambda user_id, said={name: value}: EditUser(user_id, **said), id=name)
             for name, value in {"username": "sam2", "email": "eve@evil.example", "external_id": "okta|eve"}.items()
         ),
     ],
@@ -281,6 +282,19 @@ def test_a_password_is_set_for_those_who_can_sign_in_one_day(stage: Stage) -> No
     stage.do(set_password, SetPassword(user_id, HASH))
     assert stage.read(lambda tx: people.password_hash(tx, stage.org.id, user_id)) == HASH
     assert stage.audit()[0].changes == ({"field": "password", "before": None, "after": "set"},)
+
+
+def test_a_user_hears_of_a_new_password_and_of_another_address_at_the_former_one(stage: Stage) -> None:
+    user = stage.user_of(stage.sam)
+    waiting, _ = invited(stage)
+    already = len(mails(stage))
+    stage.do(set_password, SetPassword(user.id, HASH))
+    stage.do(change_my_password, ChangeMyPassword(HASH), stage.sam)
+    stage.do(edit_user, EditUser(user.id, email="moved@acme.example"))
+    stage.do(edit_user, EditUser(waiting.id, email="right@acme.example"))  # whose the mistyped address is nobody knows
+    told = [(mail["to"], mail["subject"], HASH in mail["text"]) for mail in mails(stage)[already:]]
+    password, address = "A new password at Acme", "Another e-mail address at Acme"
+    assert told == [(user.email, subject, False) for subject in (password, password, address)]
 
 
 def test_a_password_that_was_not_hashed_is_never_stored(stage: Stage) -> None:

@@ -170,6 +170,7 @@ def test_X_SE_09_a_reset_link_works_once(dana: Person) -> None:
     assert again.status_code == 400
     assert 'data-reason="mail_link_dead"' in again.text
     assert is_dead(dana.browser, link)
+    assert (dana.mails()[-1]["subject"], "chosen anew" in dana.mails()[-1]["text"]) == (f"A new password at {dana.tenant.org.name}", True)
     dana.submits(NEW)
     assert dana.is_signed_in()
 

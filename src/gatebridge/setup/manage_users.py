@@ -141,8 +141,9 @@ def set_password(tx: Tx, actor: Actor, command: SetPassword) -> None:
     if user.state is UserState.INVITED:
         detail = "This user has not accepted the invitation, and sets the password by doing so."
         raise Refused(setup_reasons.STATE_CONFLICT, detail=detail)
-    how = {"how": "was set by an admin", "where": actor.address}
-    before, after = new_password.put(tx, user, command.password_hash, **how, end_grants=command.end_grants)
+    before, after = new_password.put(
+        tx, user, command.password_hash, how="was set by an admin", where=actor.address, end_grants=command.end_grants
+    )
     record_change(tx, actor, Event.USER_PASSWORD_SET, target(user), before, after)
 
 

@@ -75,7 +75,15 @@ def change_my_password(tx: Tx, actor: Actor, command: ChangeMyPassword) -> User:
     user = people.by_id(tx, actor.org_id, myself(actor))
     if user is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
-    before, after = new_password.put(tx, user, command.password_hash, end_grants=command.end_grants, but_session=command.but_session)
+    before, after = new_password.put(
+        tx,
+        user,
+        command.password_hash,
+        how="was changed",
+        where=actor.address,
+        end_grants=command.end_grants,
+        but_session=command.but_session,
+    )
     record_change(tx, actor, Event.USER_PASSWORD_CHANGED, manage_users.target(user), before, after)
     return user
 

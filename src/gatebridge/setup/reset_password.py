@@ -146,8 +146,8 @@ def reset_password(tx: Tx, org: Org, command: ResetPassword) -> User:
     new_password.refuse_plain(command.password_hash)
     known = secrets.looks_right(Kind.PASSWORD_RESET, command.token)
     user = _live(tx, org, password_resets.use(tx, org.id, secrets.digest(command.token)) if known else None)
-    how = {"how": "was chosen anew, by a link that came by mail", "where": command.address}
-    before, after = new_password.put(tx, user, command.password_hash, **how, end_grants=command.end_grants)
+    how = "was chosen anew, by a link that came by mail"
+    before, after = new_password.put(tx, user, command.password_hash, how=how, where=command.address, end_grants=command.end_grants)
     people.verify_email(tx, org.id, user.id, user.email)
     actor = Actor(
         ActorKind.USER, org.id, user.name, frozenset(), user_id=user.id, address=command.address, operation_id=command.operation_id
