@@ -14,7 +14,8 @@ from tests.journeys.chromium import chromium, person
 from bench.screenshots.camera import THEMES, WIDTHS, Camera
 from bench.screenshots.crawl import Crawl
 from bench.screenshots.demo import Demo, own_demo
-from bench.screenshots.scenes import SCENES, Stage
+from bench.screenshots.scenes import SCENES
+from bench.screenshots.stage import Stage
 
 INTO = Path(__file__).parents[2] / "docs" / "screenshots"
 

@@ -215,7 +215,28 @@ def test_setup_has_something_on_its_first_page_to_decide_and_something_that_ends
         home = http.get("/setup").text
         for shown in ("Helpdesk Connector", "Northwind Tracking", "For the move to the new host", "Login Reports key"):
             assert shown in home
-        assert "Northwind Logistics" in http.get("/setup/orgs").text
+        orgs = http.get("/setup/orgs").text
+        assert "Northwind Logistics" in orgs
+        assert "Pinewood Studio" in orgs
+
+
+def test_a_user_is_asked_by_a_look_alike_and_by_a_stranger_and_has_reported_the_first(demo: Demo) -> None:
+    kim = next(user for user in demo.kept["users"] if user["username"].startswith("kim"))
+    dana = demo.kept["users"][0]
+    for name, warning in (("Revenue lnsights", "twin"), ("Slide Maker", "stranger"), ("Quote Builder", "")):
+        app = demo.app(name)
+        asked = {"response_type": "code", "client_id": app["key"], "redirect_uri": app["callback"], "prompt": "consent"}
+        asked |= {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256"}
+        with httpx.Client(base_url=demo.kept["base_url"], trust_env=False, follow_redirects=True) as http:
+            form = Forms(http.get("/signin").text).found["signin"]
+            http.post("/signin", data=form.fields | {"username": kim["username"], "password": kim["password"]})
+            page = http.get("/services/oauth2/authorize", params=asked).text
+            assert 'id="consent"' in page
+            assert (f'data-warning="{warning}"' in page) is bool(warning)
+    with httpx.Client(base_url=demo.kept["base_url"], trust_env=False) as http:
+        form = Forms(http.get("/signin").text).found["signin"]
+        http.post("/signin", data=form.fields | {"username": dana["username"], "password": dana["password"]})
+        assert "odd thing, reported" in http.get("/setup/audit").text
 
 
 def test_a_person_of_the_demo_signs_in_with_the_password_that_it_printed(demo: Demo) -> None:

@@ -24,7 +24,7 @@ from gatebridge.storage.database import Database
 from gatebridge.storage.tx import Tx
 
 OFFICES = (
-    TypedRange("127.0.0.0/8", "Berlin office"),
+    TypedRange("127.0.0.0/24", "Berlin office"),
     TypedRange("::1", "Berlin office"),
     TypedRange("10.20.0.0/16", "Warehouse Gera"),
     TypedRange("198.51.100.0/24", "People at home"),
@@ -99,9 +99,9 @@ class Admin:
         edit_policies(tx, dana, EditPolicies(self._app_id("Revenue Insights"), access_token_minutes=30, max_grants_per_user=2))
 
     def _decides(self, tx: Tx, dana: Actor) -> None:
-        """The two requests of the days before: one user is let in for a while, one app is not."""
+        """The requests of the days before: one user is let in for a while, and no app is installed."""
         for asked in access_requests.page(tx, dana.org_id, limit=10, state=RequestState.OPEN):
             if asked.request.kind is RequestKind.USER:
                 approve_request(tx, dana, ApproveRequest(asked.request.id, tx.now + LET_IN_FOR, reason="While Kim is away."))
             else:
-                refuse_request(tx, dana, RefuseRequest(asked.request.id, "We have Revenue Insights for that."))
+                refuse_request(tx, dana, RefuseRequest(asked.request.id, "We have something of our own for that."))

@@ -73,6 +73,10 @@ class Browser:
         """End the browser and forget its cookies."""
         await self.http.aclose()
 
+    async def sign_in(self, username: str, password: str) -> Page:
+        """Sign in on the page for it, which is where who has no app to come from begins."""
+        return await self.send(await self.open("/signin"), "signin", username=username, password=password)
+
     async def open(self, url: str, callback: str | None = None) -> Page:
         """Go to an address of ours, and on as far as we are sent, up to a page or the app's callback."""
         return await self._arrive(await self.http.get(url), callback)

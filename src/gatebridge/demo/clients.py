@@ -81,7 +81,7 @@ class AppAt:
         return base64.urlsafe_b64encode(os.urandom(40)).rstrip(b"=").decode()
 
     async def authorized(self, browser: Browser, person: Person, verifier: str, *, decision: str = "approve", **extra: str) -> Page:
-        """As far as the app's callback, or the page on which it ends."""
+        """As far as the app's callback, or the page on which it ends; with no decision, as far as the question."""
         asked = {
             "response_type": "code",
             "client_id": self.app.key,
@@ -93,7 +93,7 @@ class AppAt:
         if "signin" in page.forms:
             page = await browser.send(page, "signin", self.app.callback, username=person.username, password=person.password)
         page = await factors.show(browser, page, person.seed, self.clock(), self.app.callback)
-        if "consent" in page.forms:
+        if decision and "consent" in page.forms:
             page = await browser.send(page, "consent", self.app.callback, decision=decision)
         return page
 

@@ -15,8 +15,7 @@ SECRET = re.compile(r'id="secret">(.*?)</code>', re.DOTALL)
 
 async def set_up(browser: Browser, person: Person, now: datetime, newest_mail: Callable[[], str]) -> str:
     """Sign in, show the code from the mailbox, scan what the page shows, and confirm it; the seed as it is typed into an app."""
-    page = await browser.open("/signin")
-    await browser.send(page, "signin", username=person.username, password=person.password)
+    await browser.sign_in(person.username, person.password)
     proving = await browser.open("/me/security/app")
     asked = await browser.send(proving, "password-form", password=person.password)
     begin = await browser.send(asked, "code-form", code=_found(MAILED, newest_mail()))

@@ -1,4 +1,7 @@
-"""A second org on the same installation: a partner whose apps the demo org may install, and mostly does not."""
+"""Other orgs on the same installation: a partner whose apps the demo org may install, and a studio that nobody there has vouched for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from gatebridge.crypto.passwords import PasswordHasher
 from gatebridge.demo.demo_app import DemoApp
@@ -13,38 +16,80 @@ from gatebridge.setup.manage_orgs import CreateOrg, create_org
 from gatebridge.storage.tx import Tx
 
 TRACKING, FORECAST = "Northwind Tracking", "Northwind Forecast"
-PURPOSES = {
-    TRACKING: "Shows on a map where each order is",
-    FORECAST: "Says what will be ordered in the next quarter, from what was ordered in the last",
-}
+QUOTES, SLIDES = "Quote Builder", "Slide Maker"
+LOOK_ALIKE = "Revenue lnsights"  # with a small L, beside the Revenue Insights that everybody means
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """An org at a host below the demo's own, its admin, and what its apps say that they are for."""
+
+    name: str
+    host: str
+    first_name: str
+    last_name: str
+    apps: Mapping[str, str]
+
+    @property
+    def admin(self) -> str:
+        return f"{self.first_name}.{self.last_name}@{self.host}.example".lower()
+
+
+PUBLISHERS = (
+    Publisher(
+        "Northwind Logistics",
+        "northwind",
+        "Ole",
+        "Brandt",
+        {
+            TRACKING: "Shows on a map where each order is",
+            FORECAST: "Says what will be ordered in the next quarter, from what was ordered in the last",
+        },
+    ),
+    Publisher(
+        "Pinewood Studio",
+        "pinewood",
+        "Tess",
+        "Moreau",
+        {
+            QUOTES: "Writes a quote from a price list",
+            SLIDES: "Makes slides of a report",
+            LOOK_ALIKE: "Charts of your sales",
+        },
+    ),
+)
 
 
 def make(tx: Tx, operator: Actor, hasher: PasswordHasher, *, host: str, issuer: str) -> tuple[DemoApp, ...]:
-    """Found the partner's org beside the first one, at a host below its own, and register its apps there."""
+    """Found each publisher's org beside the first one, and register its apps there."""
+    return tuple(app for each in PUBLISHERS for app in _of(tx, operator, hasher, each, host, issuer))
+
+
+def _of(tx: Tx, operator: Actor, hasher: PasswordHasher, publisher: Publisher, host: str, issuer: str) -> tuple[DemoApp, ...]:
     scheme = issuer.partition("://")[0]
     command = CreateOrg(
-        name="Northwind Logistics",
+        name=publisher.name,
         kind=OrgKind.PRODUCTION,
-        host=f"northwind.{host}",
-        issuer=f"{scheme}://northwind.{host}",
-        admin_username="ole.brandt@northwind.example",
-        admin_email="ole.brandt@northwind.example",
-        admin_first_name="Ole",
-        admin_last_name="Brandt",
+        host=f"{publisher.host}.{host}",
+        issuer=f"{scheme}://{publisher.host}.{host}",
+        admin_username=publisher.admin,
+        admin_email=publisher.admin,
+        admin_first_name=publisher.first_name,
+        admin_last_name=publisher.last_name,
         admin_password_hash=hasher.hash(new_password()),  # nobody of the demo knows it
     )
     made = create_org(tx, operator, command)
     theirs = Actor(ActorKind.USER, made.org.id, made.admin.name, EVERY_POWER - {Permission.MANAGE_INSTALLATION}, user_id=made.admin.id)
-    return tuple(_app(tx, theirs, label) for label in PURPOSES)
+    return tuple(_app(tx, theirs, publisher, label) for label in publisher.apps)
 
 
-def _app(tx: Tx, theirs: Actor, label: str) -> DemoApp:
-    callback = f"https://{label.split()[1].lower()}.northwind.example/callback"
+def _app(tx: Tx, theirs: Actor, publisher: Publisher, label: str) -> DemoApp:
+    callback = f"https://{label.split()[1].lower()}.{publisher.host}.example/callback"
     command = CreateApp(
         label=label,
         api_name=label.replace(" ", "_"),
-        contact_email="apps@northwind.example",
-        purpose=PURPOSES[label],
+        contact_email=f"apps@{publisher.host}.example",
+        purpose=publisher.apps[label],
         flows=BY_BROWSER,
         scopes=("openid", "profile", "api", "refresh_token"),
         callbacks=(callback,),

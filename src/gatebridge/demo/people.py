@@ -67,10 +67,12 @@ RIGHTS_OF_DEVELOPERS = frozenset(
 RIGHTS_OF_AUDITORS = frozenset(
     {Permission.VIEW_SETUP, Permission.MONITOR_LOGIN_HISTORY, Permission.VIEW_AUDIT_TRAIL, Permission.VIEW_OAUTH_USAGE}
 )
+RIGHTS_OF_SCOUTS = frozenset({Permission.APPROVE_UNINSTALLED_CONNECTED_APPS})
 SETS = (
     CreatePermissionSet("Nightly Integrations", "Nightly_Integrations", "May use the nightly jobs", frozenset()),
     CreatePermissionSet("Portal Users", "Portal_Users", "May sign in to the customer portal and have expenses booked", frozenset()),
     CreatePermissionSet("Payroll Clerks", "Payroll_Clerks", "Pay the wages; the app lets them in with a second factor only", frozenset()),
+    CreatePermissionSet("App Scouts", "App_Scouts", "May try out what no admin has installed, each for oneself", RIGHTS_OF_SCOUTS),
     CreatePermissionSet("Security Auditor", "Security_Auditor", "Reads every record and changes nothing", RIGHTS_OF_AUDITORS),
 )
 # Rights of the customer portal: it asks who has them, and decides itself what they let do.
@@ -80,6 +82,7 @@ CUSTOM = {
 }
 AUDIT_LASTS = timedelta(days=90)
 HOLDERS = {
+    "App_Scouts": (KIM,),
     "Nightly_Integrations": tuple(f"{name}@machines.acme.example" for name in ("ledger", "warehouse", "shifts")),
     "Payroll_Clerks": (INES, KIM),
     "Portal_Users": (DANA, SAM, KIM, MAX),

@@ -13,7 +13,7 @@ from gatebridge.demo import asking, factors, mistakes, tries
 from gatebridge.demo.cast import Cast
 from gatebridge.demo.clients import AppAt
 from gatebridge.demo.jobs import Jobs
-from gatebridge.demo.partner import FORECAST, TRACKING
+from gatebridge.demo.partner import FORECAST, LOOK_ALIKE, QUOTES, SLIDES, TRACKING
 from gatebridge.demo.people import DANA, INES, KIM, LEE, MAX, NOA, SAM, Person
 from gatebridge.demo.story import HOME, OFFICE, STRANGE, Story, World
 
@@ -79,6 +79,9 @@ class Users:
     payroll: AppAt
     tracking: AppAt
     forecast: AppAt
+    quotes: AppAt
+    slides: AppAt
+    look_alike: AppAt
 
     @classmethod
     async def begin(cls, story: Story) -> "Users":
@@ -94,6 +97,9 @@ class Users:
             await story.at("Payroll", OFFICE, "payroll/11.2"),
             await story.at(TRACKING, OFFICE, "northwind-tracking/1.4"),
             await story.at(FORECAST, OFFICE, "northwind-forecast/0.8"),
+            await story.at(QUOTES, OFFICE, "quote-builder/2.0"),
+            await story.at(SLIDES, OFFICE, "slide-maker/0.3"),
+            await story.at(LOOK_ALIKE, OFFICE, "python-requests/2.32"),
         )
 
     async def morning(self, number: int) -> None:
@@ -119,6 +125,10 @@ class Users:
             await self._sign_in(self.payroll, INES, OFFICE, "Edge/150")
         if number in (6, 8, 10):
             await self._use(self.tracking, KIM, OFFICE, "Firefox/146")
+        if number == 12:
+            await self._take_up(self.quotes)
+        if number in (15, 18):
+            await self._use_alone(self.quotes)
         await self.bot.for_user(SAM)
 
     async def afternoon(self, number: int) -> None:
@@ -153,12 +163,35 @@ class Users:
         await self.bot.for_user(KIM)
         await self._ask(NOA, self.portal, "Kim is away from Monday, and I answer for her orders.")
         await self._ask(SAM, self.tracking, "Where are the pallets for Gera? Without the map we telephone all day.")
+        await self._take_up(self.slides)
+        await self._taken_in()
 
     async def _ask(self, username: str, app: AppAt, words: str) -> None:
         """Be turned away, and ask an admin on the page that says so."""
         ask = asking.for_app if app in (self.tracking, self.forecast) else asking.for_access
         async with self.story.browser(OFFICE, "Firefox/146") as browser:
             await ask(browser, app, self.story.people[username], words)
+
+    async def _take_up(self, app: AppAt) -> None:
+        """Kim, who may, takes an app up that no admin has installed."""
+        async with self.story.browser(OFFICE, "Firefox/146") as browser:
+            await asking.for_oneself(browser, app, self.story.people[KIM])
+
+    async def _use_alone(self, app: AppAt) -> None:
+        """Kim uses what nobody else knows here: it is told to nobody who has not signed in, so that comes first."""
+        kim = self.story.people[KIM]
+        if not await self._refresh(app, KIM):
+            async with self.story.browser(OFFICE, "Firefox/146") as browser:
+                await browser.sign_in(kim.username, kim.password)
+                answer = await app.signed_in(browser, kim)
+            await self._keep(app, KIM, answer)
+
+    async def _taken_in(self) -> None:
+        """A mail leads Kim to an app with a name that is almost right; the page that asks says so, and Kim reports it."""
+        await self._take_up(self.look_alike)
+        words = "A mail asked me to sign in to Revenue Insights again. The page says that this is another app."
+        async with self.story.browser(OFFICE, "Firefox/146") as browser:
+            await asking.report(browser, self.look_alike, self.story.people[KIM], words)
 
     async def _try_out(self, *names: str) -> None:
         """Dana shows of these jobs that they work, and that a wrong secret does not."""

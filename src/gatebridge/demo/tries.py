@@ -9,8 +9,7 @@ from gatebridge.rules.tries import Expected, Wrong
 
 async def both_ways(browser: Browser, admin: Person, *app_ids: str) -> None:
     """Of each of these apps a run that works and one that is refused, each to its end."""
-    page = await browser.open("/signin")
-    await browser.send(page, "signin", username=admin.username, password=admin.password)
+    await browser.sign_in(admin.username, admin.password)
     for app_id in app_ids:
         await _run(browser, app_id, expected=Expected.SUCCESS)
         await _run(browser, app_id, expected=Expected.REFUSAL, wrong=Wrong.SECRET)
