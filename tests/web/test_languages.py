@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +13,7 @@ from tests.oauth.conftest import acme, house, loop
 from tests.oauth.tenants import Tenant
 from tests.web import pseudo
 
-from gatebridge.web import languages, pages, po
+from gatebridge.web import languages, pages, po, told
 from gatebridge.web.console import places
 from gatebridge.web.languages import Catalogue
 
@@ -29,6 +30,10 @@ GERMAN = Catalogue(
         po.Entry("It is over.", "", ("Es ist vorbei.",)),
         po.Entry("%(parts)s of %(stands)s gates", "", ("%(stands)s Tore, davon %(parts)s",), "composed"),
         po.Entry("<b>%(n)s</b> app", "<b>%(n)s</b> apps", ("<b>%(n)s</b> App", "<b>%(n)s</b> Apps")),
+        po.Entry("%(days)s days ago", "", ("vor %(days)s Tagen",), "composed"),
+        po.Entry(told.DATE, "", ("%(day)s. %(month)s %(year)s",)),
+        po.Entry("Mar", "", ("März",)),
+        po.Entry(languages.THOUSAND, "", ("1.000",)),
     ],
 )
 POLISH = Catalogue(
@@ -61,7 +66,7 @@ def test_the_language_that_a_browser_wants_most_is_spoken_where_there_is_a_catal
 
 
 @pytest.mark.parametrize(
-    ("english", "told"),
+    ("english", "german"),
     [
         ("Sign in", "Anmelden"),
         ("Sign out", "Sign out"),
@@ -71,16 +76,17 @@ def test_the_language_that_a_browser_wants_most_is_spoken_where_there_is_a_catal
         ("It is over. Sign in", "Es ist vorbei. Anmelden"),
         ("<b>1</b> app", "<b>1</b> app"),
         ("x" * 3000, "x" * 3000),
+        ("1,234,567 days ago", "vor 1.234.567 Tagen"),
     ],
 )
-def test_what_code_says_is_told_by_its_sentence_and_so_are_the_values_in_it(english: str, told: str) -> None:
-    assert GERMAN.told(english) == told
+def test_what_code_says_is_told_by_its_sentence_and_so_are_the_values_in_it(english: str, german: str) -> None:
+    assert GERMAN.told(english) == german
     assert languages.ENGLISH.told(english) == english
 
 
-@pytest.mark.parametrize(("count", "told"), [(1, "%(n)s linia"), (3, "%(n)s linie"), (12, "%(n)s linii"), (22, "%(n)s linie")])
-def test_a_language_counts_by_its_own_rule(count: int, told: str) -> None:
-    assert POLISH.counted("%(n)s line", "%(n)s lines", count) == told
+@pytest.mark.parametrize(("count", "polish"), [(1, "%(n)s linia"), (3, "%(n)s linie"), (12, "%(n)s linii"), (22, "%(n)s linie")])
+def test_a_language_counts_by_its_own_rule(count: int, polish: str) -> None:
+    assert POLISH.counted("%(n)s line", "%(n)s lines", count) == polish
 
 
 @pytest.mark.parametrize(
@@ -134,6 +140,33 @@ def test_values_in_a_text_are_escaped_in_every_language_and_what_code_says_is_da
     finally:
         languages.speak_as_before(before)
     assert template.render(count="<i>", said=None) == "<b>&lt;i&gt;</b> apps None"
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "written"),
+    [
+        (languages.ENGLISH, "12,345 on 7 Mar 2026, 10:42:11 UTC; 7 Mar 2026; 7 Mar"),
+        (GERMAN, "12.345 on 7. März 2026, 10:42:11 UTC; 7. März 2026; 7 März"),
+        (POLISH, "12,345 on 7 Mar 2026, 10:42:11 UTC; 7 Mar 2026; 7 Mar"),
+    ],
+)
+def test_numbers_and_days_are_written_as_the_language_writes_them(catalogue: Catalogue, written: str) -> None:
+    moment = datetime(2026, 3, 7, 10, 42, 11, tzinfo=UTC)
+    template = pages.environment().from_string("{{ count|number }} on {{ read }}; {{ moment|day }}; {{ short }}")
+    before = languages.speak(catalogue)
+    try:
+        values = {"read": told.read(moment.isoformat()), "short": told.day_of_this_year(moment)}
+        assert template.render(count=12_345, moment=moment, **values) == written
+    finally:
+        languages.speak_as_before(before)
+
+
+@pytest.mark.parametrize(
+    ("thousand", "written"),
+    [("1.000", "1.234"), ("1\u202f000", "1\u202f234"), ("1000", "1234"), ("", "1,234"), ("eintausend", "1,234"), ("1--000", "1,234")],
+)
+def test_a_thousand_that_shows_no_way_of_writing_numbers_is_left_out(thousand: str, written: str) -> None:
+    assert Catalogue("de", [po.Entry(languages.THOUSAND, "", (thousand,))]).number(1234) == written
 
 
 def shape(address: str) -> str:

@@ -23,6 +23,9 @@ MOST_ASKED = 12  # languages that are read of what a browser asks for
 LONGEST_TOLD, MOST_TOLD, DEEPEST = 1000, 8, 5
 _SENTENCE = re.compile(r"(?<=[.:]) ")
 _PLURAL = re.compile(r"^Plural-Forms:.*\bplural=([^;]+)", re.MULTILINE)
+# How a language sets large numbers, as it is written for a translator, and the numbers that code has put into its sentences.
+THOUSAND = "1,000"
+_SET_APART, _NUMBER = re.compile(r"1(\D?)000"), re.compile(r"\d{1,3}(?:,\d{3})+")
 
 
 class Catalogue:
@@ -43,6 +46,8 @@ class Catalogue:
                 self._forms[entry.text] = entry.forms
         self._patterns = composed.patterns(sentences)
         self._begun = tuple(pattern for pattern in self._patterns if pattern.around[0])
+        apart = _SET_APART.fullmatch(self.text(THOUSAND))
+        self._apart = apart[1] if apart is not None else ","
         self.told = lru_cache(4096)(self._told) if self._forms else _unchanged
 
     def text(self, english: str) -> str:
@@ -63,6 +68,10 @@ class Catalogue:
         if forms is None:
             return one if count == 1 else more
         return forms[min(self._number(count), len(forms) - 1)]
+
+    def number(self, count: int) -> str:
+        """A number as it is written in this language."""
+        return f"{count:,}".replace(",", self._apart)
 
     def _told(self, english: str, depth: int = 0) -> str:
         """The text as a whole, or as a sentence with its values; else a known one and what follows it; else each sentence by itself."""
@@ -97,10 +106,12 @@ class Catalogue:
         told = self._told(english, depth)
         if told != english:
             return told
+        if _NUMBER.fullmatch(english):
+            return english.replace(",", self._apart)
         if ", " in english:
             return ", ".join(self._value(each, depth + 1) for each in english.split(", ", MOST_TOLD))
         number, _, word = english.partition(" ")
-        return f"{number} {self.text(word)}" if word and number.isdecimal() else english
+        return f"{self._value(number, depth)} {self.text(word)}" if word and number.replace(",", "").isdecimal() else english
 
 
 def _unchanged(english: str) -> str:
@@ -152,6 +163,16 @@ def chosen(header: str, there: Mapping[str, Catalogue]) -> Catalogue:
 def tag() -> str:
     """The language that is spoken, for the page's own `lang`."""
     return _spoken.get().tag
+
+
+def text(english: str) -> str:
+    """A text in the language that is spoken."""
+    return _spoken.get().text(english)
+
+
+def number(count: int) -> str:
+    """A number as it is written in the language that is spoken."""
+    return _spoken.get().number(count)
 
 
 def marked(english: str, /, **values: object) -> Markup:

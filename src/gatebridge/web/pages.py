@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from gatebridge.rules import ids
 from gatebridge.rules.reasons import Reason
-from gatebridge.web import languages
+from gatebridge.web import languages, told
 
 HERE = Path(__file__).parent
 
@@ -28,7 +28,7 @@ def environment() -> Environment:
     made.policies["ext.i18n.trimmed"] = True
     made.newstyle_gettext = True  # type: ignore[attr-defined]  # which the extension adds
     made.globals.update(_=languages.marked, gettext=languages.marked, ngettext=languages.counted, language=languages.tag)
-    made.filters["told"] = languages.told
+    made.filters |= {"told": languages.told, "number": languages.number, "day": told.day, "breakable": told.breakable}
     return made
 
 

@@ -1,9 +1,17 @@
 """How a moment, a browser and a flow are told to the person whose they are."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from markupsafe import Markup
+
 from gatebridge.rules.app_settings import Flow
+from gatebridge.web import languages
+
+# How days are written: texts like others, so that each language has its own way.
+DATE, DATE_OF_THIS_YEAR = "%(day)s %(month)s %(year)s", "%(day)s %(month)s"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # In this order: one that is built on another names it too.
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl"))
@@ -16,6 +24,7 @@ _SYSTEMS = (
     ("Linux", "Linux"),
 )
 LONGEST = 60
+_RECORDED = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")
 
 # What a user has shown, by the names of RFC 8176.
 _SHOWN = {"pwd": "your password", "otp": "a code", "hwk": "a passkey"}
@@ -44,13 +53,40 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def exactly(moment: datetime) -> str:
-    """The moment to the second, in UTC."""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    """To the second, with the zone: `23 Nov 2026, 10:42:11 UTC`."""
+    return f"{day(moment)}, {moment:%H:%M:%S %Z}"
 
 
 def day(moment: datetime) -> str:
     """The day, such as 7 Mar 2026."""
-    return f"{moment.day} {moment:%b %Y}"
+    return _written(DATE, moment)
+
+
+def day_of_this_year(moment: datetime) -> str:
+    """The day, such as 7 Mar."""
+    return _written(DATE_OF_THIS_YEAR, moment)
+
+
+def read(words: str, exactly: Callable[[datetime], str] = exactly) -> str:
+    """What was recorded, with the moments in it as they are told to people."""
+    return _RECORDED.sub(lambda found: _read(found[0], exactly), words)
+
+
+def _read(recorded: str, exactly: Callable[[datetime], str]) -> str:
+    try:
+        return exactly(datetime.fromisoformat(recorded))
+    except (ValueError, OverflowError):  # of an assertion that somebody made up
+        return recorded
+
+
+def _written(shape: str, moment: datetime) -> str:
+    said = {"day": moment.day, "month": languages.text(MONTHS[moment.month - 1]), "year": moment.year}
+    return languages.text(shape) % said
+
+
+def breakable(name: str) -> Markup:
+    """A username or address, which a narrow page breaks behind its `@` and not within a word."""
+    return Markup("@<wbr>").join(name.split("@"))
 
 
 def shown(methods: Sequence[str]) -> str:

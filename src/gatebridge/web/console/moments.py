@@ -1,14 +1,11 @@
 """Times as the reader of a page wants them: how long ago, and exactly, in the zone that stands in the own account."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gatebridge.rules.people import User
 from gatebridge.web import told
-
-_RECORDED = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +36,17 @@ class Moments:
 
     def exactly(self, moment: datetime) -> str:
         """To the second, with the zone: `23 Nov 2026, 10:42:11 CET`."""
-        here = moment.astimezone(self.zone)
-        return f"{here.day} {here:%b %Y, %H:%M:%S %Z}"
+        return told.exactly(moment.astimezone(self.zone))
 
     def read(self, words: str) -> str:
         """What was recorded, with the moments in it as they are told here."""
-        return _RECORDED.sub(lambda found: self._told(found[0]), words)
-
-    def _told(self, recorded: str) -> str:
-        try:
-            return self.exactly(datetime.fromisoformat(recorded))
-        except (ValueError, OverflowError):  # of an assertion that somebody made up
-            return recorded
+        return told.read(words, self.exactly)
 
     def clock(self, moment: datetime) -> str:
         """By the clock, for a list that stays open for long: `10:42:11`; on another day with that day: `23 Nov, 10:42:11`."""
         here = moment.astimezone(self.zone)
         today = here.date() == self.now.astimezone(self.zone).date()
-        return f"{here:%H:%M:%S}" if today else f"{here.day} {here:%b, %H:%M:%S}"
+        return f"{here:%H:%M:%S}" if today else f"{told.day_of_this_year(here)}, {here:%H:%M:%S}"
 
     def day(self, moment: datetime) -> str:
         """The day, as it is where the reader is: `23 Nov 2026`."""
