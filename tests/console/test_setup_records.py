@@ -3,23 +3,31 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
+import pytest
 from tests.console.visitors import admin, at_setup, with_rights
 from tests.oauth.conftest import acme, house, loop
 from tests.oauth.tenants import Tenant
 
+from gatebridge.monitoring import audit_history
 from gatebridge.monitoring.audit_heads import OutsideHead
-from gatebridge.rules.ids import long
+from gatebridge.records import history_seals
+from gatebridge.rules.ids import IdMint, Prefix, long
 from gatebridge.rules.people import User
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Compared
+from gatebridge.rules.typed_ranges import TypedRange
+from gatebridge.setup.manage_orgs import EditOrg, edit_org
 from gatebridge.storage import audit_trail as trail
+from gatebridge.storage.login_history import HistoryLine, forget, insert_many
 from gatebridge.web.console import audit_trail, receipt
 from gatebridge.web.console.moments import Moments
 
 __all__ = ["acme", "house", "loop"]
 
 AUDIT, USAGE, SESSIONS, HISTORY = "/setup/audit", "/setup/usage", "/setup/sessions", "/setup/login-history"
+HARBOUR = (TypedRange("192.0.2.0/24", "Harbour"),)
 
 
 class TestAuditTrail:
@@ -58,6 +66,30 @@ class TestAuditTrail:
         acme.app("Ledger")
         page = admin(acme).open(f"{AUDIT}/chain")
         assert (page.status, 'data-state="intact"' in page.text) == (200, True)
+
+    def test_the_login_history_is_held_against_its_seals_from_new_to_old(self, acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(audit_history, "verify", partial(audit_history.verify, lines_at_once=1))
+        database, app_id = acme.standing.database, acme.app("Ledger").id
+        with database.transaction() as tx:
+            mint = IdMint(9)
+            ages = [tx.now - timedelta(hours=hours) for hours in (4, 3)]
+            made = [(mint.mint(Prefix.RECEIPT, at), at) for at in ages]
+            insert_many(tx, [HistoryLine(acme.org.id, id15, at, "token", "success", 200, "", "", {}, app_id=app_id) for id15, at in made])
+        for _ in made:
+            with database.transaction() as tx:
+                seal = history_seals.next_seal(tx, acme.org.id)
+                assert seal is not None
+                assert history_seals.write(tx, acme.org.id, seal)
+        browser = admin(acme)
+        page = browser.open(f"{AUDIT}/chain").text
+        assert 'id="history" data-state="intact"' in page
+        older = re.search(r'id="older" href="([^"#]+)#history"', page)
+        assert older is not None
+        last = browser.open(older[1]).text
+        assert ('id="history" data-state="intact"' in last, 'id="older"' in last) == (True, False)
+        with database.transaction() as tx:
+            forget(tx, acme.org.id, made[0][0], 1)
+        assert "1 line is gone." in browser.open(older[1]).text
 
     def test_X_AU_05_a_line_that_is_written_while_the_heads_are_read_is_not_missed(self, acme: Tenant) -> None:
         browser, kept = admin(acme), acme.standing.house.outside_heads
@@ -160,6 +192,15 @@ def test_times_are_told_in_the_zone_of_the_reader(acme: Tenant) -> None:
     ]
     assert berlin.read("signed in at 2026-11-23T09:42:11.123456+00:00 by pwd") == "signed in at 23 Nov 2026, 10:42:11 CET by pwd"
     assert berlin.read("alive until 9999-12-31T23:59:59Z") == "alive until 9999-12-31T23:59:59Z"
+
+
+@pytest.mark.parametrize("change", [EditOrg(trusted_ranges=HARBOUR, confirmed=True), EditOrg(monitored_ranges=HARBOUR)])
+def test_a_line_of_the_history_names_the_network_that_the_org_trusts_or_only_watches(acme: Tenant, change: EditOrg) -> None:
+    browser = admin(acme)
+    assert "none known" in browser.open(HISTORY).text
+    with acme.standing.database.transaction() as tx:
+        edit_org(tx, acme.admin, change)
+    assert "<bdi>Harbour</bdi>" in browser.open(HISTORY).text
 
 
 def _in(acme: Tenant, zone: str) -> User:
