@@ -5,6 +5,7 @@ The modules of those pages run on one database (tests/one_database.py), and what
 
 from typing import Any
 
+import sqlalchemy as sa
 from tests.records.seed import SmallOrg
 from tests.setup.conftest import stage
 from tests.setup.stage import Stage, add_person
@@ -12,7 +13,7 @@ from tests.setup.stage import Stage, add_person
 from gatebridge.rules.access_requests import RequestKind, RequestState
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.people import Assignment, CustomPermission, UserState
-from gatebridge.storage import access_requests, custom_permissions, holders, installations, listed_users, permission_sets
+from gatebridge.storage import access_requests, custom_permissions, factors, holders, installations, listed_users, permission_sets
 from gatebridge.storage.access_requests import RequestOrder, Wanted
 from gatebridge.storage.database import Database
 from gatebridge.storage.holders import OpenedApp
@@ -38,6 +39,13 @@ def test_users_by_their_state_their_profile_and_a_part_of_their_name(stage: Stag
     assert read(profile_id=of_cold) == read(profile_id=of_cold, frozen=True) == ["cold"]
     assert read(profile_id=of_dan, frozen=True) == []
     assert read(search="DA") == ["ada", "dan"]
+    assert "gone" not in (without := read(without_factor=True))
+    with stage.database.transaction() as tx:
+        begun, works = ({"id": tx.new_id(Prefix.FACTOR), "confirmed_at": moment} for moment in (None, tx.now))
+        row = {"org_id": stage.org.id, "kind": "totp", "name": "Phone", "created_at": tx.now}
+        for user_id, factor in ((stage.ada.user_id, begun), (stage.dan.user_id, works)):
+            tx.connection.execute(sa.insert(factors.factors).values(row | factor | {"user_id": user_id}))
+    assert read(without_factor=True) == [name for name in without if name != "dan"]
     assert read(search="DA", after=stage.ada.user_id) == ["dan"]
 
 

@@ -51,10 +51,11 @@ def test_a_key_is_retired_once_stays_published_and_only_then_can_be_removed(data
 
 def test_the_installation_can_sign_once_some_key_is_due(database: Database, org: SmallOrg) -> None:
     with database.transaction() as tx:
-        assert not signing_keys.any_can_sign(tx)
+        assert signing_keys.that_sign(tx, 9) == []
         add(tx, org, tx.now + timedelta(minutes=15))
-        assert not signing_keys.any_can_sign(tx)
-        due = add(tx, org)
-        assert signing_keys.any_can_sign(tx)
-        signing_keys.retire(tx, org.id, due.id)
-        assert not signing_keys.any_can_sign(tx)
+        assert signing_keys.that_sign(tx, 9) == []
+        due, later = add(tx, org), add(tx, org)
+        assert [key.id for key in signing_keys.that_sign(tx, 9)] == [later.id, due.id]
+        assert [key.id for key in signing_keys.that_sign(tx, 1)] == [later.id]
+        signing_keys.retire(tx, org.id, later.id)
+        assert [key.id for key in signing_keys.that_sign(tx, 9)] == [due.id]

@@ -5,7 +5,10 @@ import re
 import pytest
 from tests.web.world import ACME, World
 
+from gatebridge.crypto.sealing import MasterKey, MasterKeys
+from gatebridge.oauth.keyring import Keyring
 from gatebridge.rules import ids
+from gatebridge.web import operations
 
 
 def test_every_answer_has_an_operation_id_in_18_characters(acme: World) -> None:
@@ -19,6 +22,12 @@ def test_healthz_readyz_and_metrics_answer_at_any_host(acme: World) -> None:
     assert acme.client.get("http://192.0.2.1/healthz").text == "ok\n"
     assert acme.client.get("http://192.0.2.1/readyz").json()["ready"] is True
     assert "gatebridge_requests_total" in acme.client.get("http://192.0.2.1/metrics").text
+
+
+def test_a_node_whose_master_key_opens_no_signing_key_is_not_ready(acme: World) -> None:
+    assert operations.readiness(acme.database, acme.house.keyring)["signing_key"] == "ok"
+    other = Keyring(MasterKeys(MasterKey(b"n" * 32)))
+    assert operations.readiness(acme.database, other)["signing_key"] == "sealed"
 
 
 def test_the_metrics_count_requests_by_route_and_outcomes_by_reason_and_never_what_was_sent(acme: World) -> None:

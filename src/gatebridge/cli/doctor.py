@@ -106,7 +106,7 @@ def _signing_keys(tx: "Tx") -> Check:
     from gatebridge.setup.signing_keys import PURPOSE
     from gatebridge.storage import names, signing_keys
 
-    if not signing_keys.any_can_sign(tx):
+    if not signing_keys.that_sign(tx, 1):
         return Check("signing keys", State.WARN, "No org has a key that signs: gatebridge first-admin sets the first org up.")
     found = [key for org_id in names.of_orgs(tx) for key in signing_keys.published(tx, org_id) if key.retired_at is None]
     for key in found:

@@ -34,6 +34,7 @@ class AppUsage:
 
     app_id: str
     app: str
+    publisher: str  # the org that owns it; empty where that is this one
     usage: Usage
     live_tokens: int
     grants: int
@@ -200,6 +201,7 @@ def _of_app(app: NamedApp, found: Usage | None, alive: Counted | None, granted: 
     return AppUsage(
         app_id=app.id,
         app=app.label,
+        publisher=app.publisher,
         usage=found or Usage(app.id, app.id, None, None, None, 0, 0),
         live_tokens=alive.tokens,
         grants=granted.grants,

@@ -30,6 +30,14 @@ class Keyring:
                 return self._unsealed(key)
         raise NoSigningKey(algorithm)
 
+    def opens(self, stored: StoredKey) -> bool:
+        """Whether the master keys that this node was given open this key."""
+        try:
+            self._unsealed(stored)
+        except sealing.SealBroken:
+            return False
+        return True
+
     def _unsealed(self, stored: StoredKey) -> signing.SigningKey:
         found = self._parsed.get(stored.id)
         if found is None:

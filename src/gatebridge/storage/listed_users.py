@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.people import User, UserState, folded_name
 from gatebridge.storage import rows, sorting
+from gatebridge.storage.factors import factors
 from gatebridge.storage.matching import holds_exactly, one_of
 from gatebridge.storage.people import users
 from gatebridge.storage.tx import Tx
@@ -28,12 +29,14 @@ def list_page(
     profile_id: str | None = None,
     state: UserState | None = None,
     frozen: bool | None = None,
+    without_factor: bool = False,
     by: UserOrder = UserOrder.AGE,
     descending: bool = False,
 ) -> list[User]:
     """The users of the org behind the one with the id `after`, at most `limit`.
 
     `search` looks into usernames, e-mails and whole names, whatever the case of a letter and what stands above it.
+    `without_factor`: those active ones alone who have no second factor that works.
     """
     wanted: list[sa.ColumnElement[bool]] = []
     if profile_id is not None:
@@ -42,11 +45,16 @@ def list_page(
         wanted.append(users.c.state == state)
     if frozen is not None:
         wanted.append(users.c.frozen.is_(frozen))
+    if without_factor:
+        has_one = sa.exists().where(
+            factors.c.org_id == users.c.org_id, factors.c.user_id == users.c.id, factors.c.confirmed_at.is_not(None)
+        )
+        wanted += [users.c.state == UserState.ACTIVE, sa.not_(has_one)]
     if search:
         typed = folded_name(search)
         wanted.append(holds_exactly(tx.connection, users.c.found_by, typed) if typed else sa.false())
     key: sa.ColumnElement[str] | None = users.c.sort_name if by is UserOrder.NAME else None
-    indexed = profile_id is None and state is None and frozen is None
+    indexed = profile_id is None and state is None and frozen is None and not without_factor
     if key is not None and not indexed:
         # What fits may be rare, and read by the index of names every row that does not fit would be looked up by itself. So none serves.
         key = key.concat("")

@@ -24,6 +24,7 @@ class NamedApp:
     owner_id: str
     backup_owner_id: str | None
     installation_id: str | None  # in the org that asks; None where it is not, or was never, installed
+    publisher: str  # the name of the owning org; empty where that is the one that asks
 
     def owned_by(self, org_id: str, user_id: str | None) -> bool:
         """Whether this user of this org is the owner or the backup owner."""
@@ -37,9 +38,11 @@ def of_apps(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, NamedApp
     here = sa.and_(installations.c.app_id == apps.c.id, installations.c.org_id == org_id)
     statement = (
         sa.select(
-            apps.c.id, apps.c.label, apps.c.org_id, apps.c.owner_id, apps.c.backup_owner_id, installations.c.id.label("installation_id")
+            *(apps.c.id, apps.c.label, apps.c.org_id, apps.c.owner_id, apps.c.backup_owner_id),
+            *(installations.c.id.label("installation_id"), orgs.c.name.label("publisher")),
         )
         .select_from(app_directory)
+        .join(orgs, orgs.c.id == app_directory.c.org_id)
         .join(apps, sa.and_(apps.c.org_id == app_directory.c.org_id, apps.c.id == app_directory.c.app_id))
         .outerjoin(installations, here)
         .where(
@@ -48,8 +51,7 @@ def of_apps(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, NamedApp
         )
     )
     return {
-        row.id: NamedApp(row.id, row.label, row.org_id, row.owner_id, row.backup_owner_id, row.installation_id)
-        for row in tx.connection.execute(statement)
+        row.id: NamedApp(*row[:6], publisher=row.publisher if row.org_id != org_id else "") for row in tx.connection.execute(statement)
     }
 
 

@@ -110,7 +110,8 @@ def remove(tx: Tx, org_id: str, key_id: str) -> bool:
     return bool(removed.rowcount)
 
 
-def any_can_sign(tx: Tx) -> bool:
-    """Whether some org has a key that signs: without one, nothing was set up yet. For the readiness of the whole installation."""
-    signs = sa.select(sa.literal(1)).where(signing_keys.c.retired_at.is_(None), signing_keys.c.signs_from <= tx.now).limit(1)
-    return tx.connection.execute(signs).first() is not None
+def that_sign(tx: Tx, most: int) -> list[StoredKey]:
+    """Keys that sign now, of whichever org, the newest first. None: nothing was set up yet. For the readiness of the whole installation."""
+    signs = sa.select(signing_keys).where(signing_keys.c.retired_at.is_(None), signing_keys.c.signs_from <= tx.now)
+    ordered = signs.order_by(signing_keys.c.signs_from.desc(), signing_keys.c.id.desc()).limit(most)
+    return [of_row(row) for row in tx.connection.execute(ordered)]

@@ -25,6 +25,7 @@ class Line:
 
     found: ListedApp
     tone: str
+    for_holders: bool  # nobody installed it, and who may use apps that are not installed uses it
     owner: str
     flows: tuple[Flow, ...]
     grade: str  # of its exposures; empty where it is not in use
@@ -50,6 +51,7 @@ def of(visit: Visit, apps: Sequence[ListedApp]) -> list[Line]:
         return Line(
             each,
             TONES[each.state],
+            each.state is AppState.UNINSTALLED and each.installation is not None and each.installation.holders_only,
             owners.get(each.app.owner_id, ""),
             tuple(flow for flow in FLOWS if flow in its_flows),
             grade(weight.weight) if weight is not None else "",

@@ -86,6 +86,7 @@ def show(visit: Visit) -> Shown:
     org_forms.let_in(visit)
     requirement = visit.org.settings.requirement
     values = {
+        "sees_users": places.named("users").opens(visit.actor.permissions),
         "methods": _methods(org_figures.factors_by_kind(visit.tx, visit.org.id)),
         "without": org_figures.without_factor(visit.tx, visit.org.id, MOST_COUNTED),
         "most_counted": MOST_COUNTED,

@@ -28,6 +28,7 @@ SORTS = (
 )
 COLUMNS: tuple[Column[AppUsage], ...] = (
     Column("app", lambda found: found.app),
+    Column("publisher", lambda found: found.publisher),
     Column("users", lambda found: found.users),
     Column("grants", lambda found: found.grants),
     Column("live_tokens", lambda found: found.live_tokens),

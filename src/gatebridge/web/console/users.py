@@ -31,8 +31,8 @@ NEW = f"{PLACE.path}/new"
 MOST_PROFILES = 200  # in a list to choose from
 MOST_TO_NARROW = 50  # in the list to narrow by; the page of each profile leads to its users
 NO_PROFILE = "Choose a profile."
-FROZEN = "frozen"
-STATES = (("", "Any"), *((state, state.capitalize()) for state in UserState), (FROZEN, "Frozen"))
+FROZEN, WITHOUT = "frozen", "without-factor"
+STATES = (("", "Any"), *((state, state.capitalize()) for state in UserState), (FROZEN, "Frozen"), (WITHOUT, "Without a second factor"))
 FILTERS = (Filter("q", "Find", placeholder="In username, e-mail or name"), Filter("state", "State", STATES))
 SORTS = (Sort(UserOrder.NAME, "Name"), Sort(UserOrder.AGE, "Since", "time"))
 INVITED, AT_ONCE = "invite", "active"
@@ -84,8 +84,9 @@ def rows(visit: Visit, view: View, after: str, count: int) -> list[Line]:
         limit=count,
         search=view.value("q"),
         profile_id=ids.parse(view.value("profile"), Prefix.PROFILE),
-        state=UserState(state) if state and state != FROZEN else None,
+        state=UserState(state) if state and state not in (FROZEN, WITHOUT) else None,
         frozen=True if state == FROZEN else None,
+        without_factor=state == WITHOUT,
         by=UserOrder(view.sort),
         descending=view.descending,
     )
