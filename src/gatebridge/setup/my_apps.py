@@ -150,10 +150,11 @@ def _lives(tx: Tx, org: Org, standing: Standing, here: ListedApp | None, grant: 
     ended_at = known.ended_at()
     if here.app.deleted_at is not None or not _reachable(here.installation, standing, tx.now):
         return False, None
+    if grant.flow not in OF_USERS:
+        # That of a job is no approval that ends with others: the next request hangs a new token from it (docs/decisions/0008).
+        return True, None
     if ended_at and grant.created_at <= ended_at:
         return False, None
-    if grant.flow not in OF_USERS:
-        return True, None
     if scopes.REFRESH.intersection(grant.scopes):
         ends = refresh_families.ends(known, grant, grant.last_used_at).first
     else:

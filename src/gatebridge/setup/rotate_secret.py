@@ -139,11 +139,9 @@ def _with_secrets(tx: Tx, actor: Actor, app_id: str) -> App:
 def _check_limit(live_after: int, *, allow_more: bool) -> None:
     limit = app_checks.MOST_LIVE_SECRETS_ON_REQUEST if allow_more else app_checks.MOST_LIVE_SECRETS
     if live_after > limit:
-        raise Refused(
-            setup_reasons.LIMIT_REACHED,
-            detail=f"This app would have {live_after} live secrets, and {limit} are allowed: retire one, or rotate without overlap.",
-            facts={"limit": limit, "live": live_after - 1},
-        )
+        more = "" if allow_more else f", or allow up to {app_checks.MOST_LIVE_SECRETS_ON_REQUEST}"
+        detail = f"This app would have {live_after} live secrets, and {limit} are allowed: retire one, or rotate without overlap{more}."
+        raise Refused(setup_reasons.LIMIT_REACHED, detail=detail, facts={"limit": limit, "live": live_after - 1})
 
 
 def _live(tx: Tx, actor: Actor, app: App) -> list[ConsumerSecret]:
