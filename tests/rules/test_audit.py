@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import IntEnum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from ipaddress import ip_address
 
 import pytest
@@ -22,6 +22,10 @@ class Users(StrEnum):
 class Level(IntEnum):
     LOW = 1
     HIGH = 2
+
+
+class Colour(Enum):
+    RED = "red"
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,12 @@ LONG = "x" * 600
         ),
         pytest.param({"users": Users.SELF}, {"users": "self_authorize"}, [], id="a choice and its value are the same"),
         pytest.param({"level": Level.LOW}, {"level": Level.HIGH}, [Change("level", 1, 2)], id="a choice of numbers too"),
+        pytest.param({"colour": None}, {"colour": Colour.RED}, [Change("colour", None, "red")], id="whatever kind of choice it is"),
         pytest.param({"scopes": ("b", "a")}, {"scopes": ["b", "a"]}, [], id="a tuple and a list are the same"),
         pytest.param({"scopes": ("b", "a")}, {"scopes": ("a", "b")}, [Change("scopes", ["b", "a"], ["a", "b"])], id="a list has an order"),
         pytest.param({"flows": frozenset("ba")}, {"flows": {"a"}}, [Change("flows", ["a", "b"], ["a"])], id="a set is kept in order"),
+        pytest.param({"flows": None}, {"flows": {1, "a"}}, [Change("flows", None, ["a", 1])], id="whatever is in it"),
+        pytest.param({"days": None}, {"days": {1: "open"}}, [Change("days.1", None, "open")], id="a part may be called by a number"),
         pytest.param(
             {"at": None},
             {"at": datetime(2026, 1, 2, 3, 4, 5, 6, UTC)},
@@ -99,6 +106,7 @@ LONG = "x" * 600
             id="parts in a list are kept whole",
         ),
         pytest.param({"text": None}, {"text": "a\0b\ud800"}, [Change("text", None, "a\ufffdb?")], id="what no database keeps is replaced"),
+        pytest.param({"text": ""}, {"text": "x" * 512}, [Change("text", "", "x" * 512)], id="text of 512 characters is kept whole"),
         pytest.param({"text": ""}, {"text": LONG}, [Change("text", "", "x" * 511 + "…")], id="long text is cut"),
         pytest.param(
             {"text": LONG + "a"}, {"text": LONG + "b"}, [Change("text", "x" * 511 + "…", "x" * 511 + "…")], id="but compared whole"
@@ -111,6 +119,12 @@ def test_two_versions_become_the_fields_that_differ(
     assert list(diff(before, after)) == changes
 
 
+ABOUT = [
+    *("algorithm", "at", "count", "days", "format", "hint", "hours", "id", "ids", "kind", "limit", "method", "methods", "minutes"),
+    *("name", "policies", "policy", "seconds", "unit"),
+]
+
+
 @pytest.mark.parametrize(
     ("field", "secret"),
     [
@@ -121,6 +135,10 @@ def test_two_versions_become_the_fields_that_differ(
         ("signing.private_key", True),
         ("totp_seed", True),
         ("secrets.0.value", True),
+        ("key_passphrase", True),
+        ("argon_hash", True),
+        ("secret_id2", True),
+        ("secret_id0", True),
         ("PASSWORD", True),
         ("refresh-token", True),
         ("pem", True),
@@ -130,7 +148,8 @@ def test_two_versions_become_the_fields_that_differ(
         ("certificate_pem", False),
         ("access_token_minutes", False),
         ("accessTokenMinutes", False),
-        ("access_token_format", False),
+        ("ACCESS_TOKEN_MINUTES", False),
+        *((f"token_{about}", False) for about in ABOUT),
         ("refresh_token_policy.amount", True),
         ("refresh_token_policy.days", False),
         ("secret_name", False),
@@ -156,6 +175,10 @@ def test_a_fields_name_tells_whether_it_holds_a_secret(field: str, secret: bool)
             {"secret_required": True}, {"secret_required": False}, [Change("secret_required", True, False)], id="a yes or no is no secret"
         ),
         pytest.param(
+            {"secret_required": None}, {"secret_required": True}, [Change("secret_required", None, True)], id="nor one that is new"
+        ),
+        pytest.param({"secret_required": True}, {}, [Change("secret_required", True, None)], id="nor one that is gone"),
+        pytest.param(
             {"keys": []}, {"keys": [{"kid": "1", "seed": "x"}]}, [Change("keys", [], [{"kid": "1", "seed": WITHHELD}])], id="in a list"
         ),
         pytest.param({"note": ""}, {"note": PRIVATE_KEY}, [Change("note", "", WITHHELD)], id="a private key in an innocent field"),
@@ -177,6 +200,35 @@ def test_a_secret_is_told_by_what_happened_to_it_and_never_by_its_value(
     before: dict[str, object], after: dict[str, object], changes: list[Change]
 ) -> None:
     assert list(diff(before, after)) == changes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"-----BEGIN {kind}PRIVATE KEY-----" for kind in ("", "RSA ", "ENCRYPTED ", "OPENSSH ", "X25519 ", "P160 ")),
+        "gbs_0123_5678_abcdEF",
+        "00D5g000004AbcD!AR" + "abcdefgh.0123_56",
+    ],
+)
+def test_what_is_recognisably_a_secret_is_withheld_under_any_name(text: str) -> None:
+    assert diff({}, {"note": f"see {text} here"}) == (Change("note", None, WITHHELD),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN CERTIFICATE-----",
+        "-----BEGIN PUBLIC KEY-----",
+        "gbs_abcdefghijklmno",
+        "gbsabcdefghijklmnopqrst",
+        "bs_abcdefghijklmnopqrst",
+        "00D5g000004AbcD!AX" + "a" * 16,
+        "00D5g000004AbcD!AQ" + "a" * 15,
+        "5g000004AbcD!AQ" + "a" * 16,
+    ],
+)
+def test_what_only_looks_a_little_like_a_secret_is_kept(text: str) -> None:
+    assert diff({}, {"note": text}) == (Change("note", None, text),)
 
 
 def test_the_words_that_make_a_field_secret_can_be_given() -> None:
@@ -221,6 +273,9 @@ def test_no_text_is_kept_longer_than_its_limit(text: str) -> None:
     [
         (Change("permitted_users", "self_authorize", "admin_approved"), "Permitted users: self authorize became admin approved"),
         (Change("label", None, "Nightly"), "Label: set to Nightly"),
+        (Change("label", None, "AZaz0459._:/@+-"), "Label: set to AZaz0459._:/@+-"),
+        (Change("relaxation", None, "enforce_relax_refresh"), "Relaxation: set to enforce relax refresh"),
+        (Change("label", None, "nightly_job 2"), "Label: set to “nightly_job 2”"),
         (Change("label", "Nightly job", None), "Label: “Nightly job” was removed"),
         (Change("label", "Nightly", "Night ly\n\u202eX"), "Label: Nightly became “Night ly\\n\\u202eX”"),
         (Change("pkce_required", True, False), "Pkce required: on became off"),
@@ -229,6 +284,7 @@ def test_no_text_is_kept_longer_than_its_limit(text: str) -> None:
         (Change("scopes", ["api", "full"], ["api", "refresh_token", "web"]), "Scopes: added refresh_token, web; removed full"),
         (Change("scopes", ["api"], ["api", "web"]), "Scopes: added web"),
         (Change("scopes", ["api", "web"], ["api"]), "Scopes: removed web"),
+        (Change("scopes", ["api", "id", "web"], ["web"]), "Scopes: removed api, id"),
         (Change("scopes", ["api", "web"], ["web", "api"]), "Scopes: now in this order: web, api"),
         (Change("scopes", [], ["api", "web"]), "Scopes: set to api, web"),
         (Change("ranges", None, [{"last": "b", "first": "a"}]), 'Ranges: set to {"first": "a", "last": "b"}'),

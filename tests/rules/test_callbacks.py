@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatebridge.rules.callbacks import LONGEST_SHOWN, Mismatch, match, problems, total_problem
+from gatebridge.rules.callbacks import LONGEST_SHOWN, Mismatch, match, origin_of, problems, total_problem
 
 CALLBACK = "https://app.example.com/cb"
 
@@ -36,6 +36,13 @@ def rejected(uri: str) -> bool:
         pytest.param("https://192.0.2.1/cb", id="an IPv4 address"),
         pytest.param("https://[2001:db8::1]:8443/cb", id="an IPv6 address"),
         pytest.param("https://app.example.com/@team/a.b/...;v=1/%7Eme//x", id="all that a path may hold"),
+        pytest.param("https://app.example.com/-._~:@!$&'()+,;=AZaz09%20%5B%99%AF%af?/?:@-._~!$'(),", id="every character of a URL"),
+        pytest.param("https://app.example.com/2325ab2f5c/..%30", id="digits that would be something else behind a %"),
+        pytest.param("https://app.example.com?a=b", id="a query without a path"),
+        pytest.param("https://app.0xyz/cb", id="a last label that only begins like a number"),
+        pytest.param(f"https://{'a.' * 126}a/", id="a host of 253 characters"),
+        pytest.param("https://0a.9.ab.x-0.y9.a0-9z.example/", id="digits and hyphens in the host"),
+        pytest.param(f"https://{'a' * 63}.example/", id="a label of 63 characters"),
         pytest.param("http://localhost:1717/OauthRedirect", id="localhost over http"),
         pytest.param("http://127.0.0.1/cb", id="IPv4 loopback over http"),
         pytest.param("http://[::1]:8080/cb", id="IPv6 loopback over http"),
@@ -51,7 +58,8 @@ def test_every_app_can_register_https_and_loopback(uri: str) -> None:
         pytest.param("com.example.app:/callback", id="one slash"),
         pytest.param("com.example.app://oauth/callback?x=1", id="two slashes and a name"),
         pytest.param("com.example.app:///callback", id="three slashes"),
-        pytest.param("com.example-2.app:/", id="a hyphen and a digit in the scheme"),
+        pytest.param("com.example.app://a0-5.9z/callback", id="all that its name may hold"),
+        pytest.param("c0m-9.example-2.0app9:/", id="hyphens and digits in the scheme"),
     ],
 )
 def test_a_private_scheme_with_a_dot_is_for_native_apps(uri: str) -> None:
@@ -66,6 +74,18 @@ def test_a_private_scheme_with_a_dot_is_for_native_apps(uri: str) -> None:
         ("", "Write the whole URL, beginning with its scheme: https://..."),
         ("/cb", "Write the whole URL, beginning with its scheme: https://..."),
         ("app.example.com/cb", "Write the whole URL, beginning with its scheme: https://..."),
+        ("1com.example.app:/cb", "Write the whole URL, beginning with its scheme: https://..."),
+        (
+            "com+example.app:/cb",
+            "The scheme com+example.app: is not allowed."
+            " Use https, or http on loopback; a native app may also use a private scheme with a dot.",
+        ),
+        (
+            "https://me@app.example.com/cb",
+            "A user name or password before the host is not allowed: leave out the @ and what stands before it.",
+        ),
+        ("https://app.example.com/cb#/..?code=1", "A callback URL has no fragment: leave out the # and what follows it."),
+        ("https://app.example.com#x", "A callback URL has no fragment: leave out the # and what follows it."),
         ("http://app.example.com/cb", "http is for loopback only (127.0.0.1, [::1], localhost): use https."),
         ("http://127.0.0.2/cb", "http is for loopback only (127.0.0.1, [::1], localhost): use https."),
         ("http://[0:0:0:0:0:0:0:1]/cb", "http is for loopback only (127.0.0.1, [::1], localhost): use https."),
@@ -82,6 +102,7 @@ def test_a_private_scheme_with_a_dot_is_for_native_apps(uri: str) -> None:
         (f"https://{'a.' * 126}aa/", "The host is not a name, an IPv4 address or an IPv6 address in brackets."),
         ("https://127.1/cb", "A host that ends in a number must be an IPv4 address such as 192.0.2.1."),
         ("https://192.0.2.01/cb", "A host that ends in a number must be an IPv4 address such as 192.0.2.1."),
+        ("https://app.0x09be/cb", "A host that ends in a number must be an IPv4 address such as 192.0.2.1."),
         ("https://0x7f000001/cb", "A host that ends in a number must be an IPv4 address such as 192.0.2.1."),
         ("https://example.5/cb", "A host that ends in a number must be an IPv4 address such as 192.0.2.1."),
         (
@@ -104,6 +125,8 @@ def test_a_private_scheme_with_a_dot_is_for_native_apps(uri: str) -> None:
             "https://app.example.com:1:2/",
             "A port is a number from 1 to 65535 without leading zeros; leave out the colon where there is none.",
         ),
+        ("https://app.example.com/a[", "Brackets are allowed around an IPv6 address only."),
+        ("https://app.example.com/a]", "Brackets are allowed around an IPv6 address only."),
         ("https://app.example.com/a[1]", "Brackets are allowed around an IPv6 address only."),
         ("com.example.app:callback", "After a private scheme comes a slash, as in com.example.app:/callback."),
         ("com.example.app://u@h/cb", "After the two slashes of a private scheme come only lower case letters, digits, dots and hyphens."),
@@ -121,6 +144,13 @@ def test_a_callback_url_with_several_faults_hears_of_each() -> None:
         "Write the host in lower case.",
         "A port is a number from 1 to 65535 without leading zeros; leave out the colon where there is none.",
         "The path holds a dot segment (. or ..): write the path that is meant.",
+    )
+
+
+def test_a_private_scheme_with_several_faults_hears_of_each() -> None:
+    assert problems("MyApp:/cb", native=True) == (
+        "Write the scheme in lower case.",
+        "The scheme myapp: is not allowed. Use https, or http on loopback; a native app may also use a private scheme with a dot.",
     )
 
 
@@ -173,7 +203,19 @@ def test_X_RU_02_a_user_before_the_host_is_refused_and_never_matches(uri: str) -
 
 @pytest.mark.parametrize(
     "path",
-    ["/cb/../x", "/cb/..;/x", "/cb/%2e%2e/x", "/cb/.%2E/x", "/cb/./x", "/cb/..%3b/x", "/cb/%252e%252e/x", "/cb/..", "/cb%2fx", "/cb%5Cx"],
+    [
+        "/cb/../x",
+        "/cb/..;/x",
+        "/cb/%2e%2e/x",
+        "/cb/.%2E/x",
+        "/cb/./x",
+        "/cb/..%3b/x",
+        "/cb/..%3B/x",
+        "/cb/%252e%252e/x",
+        "/cb/..",
+        "/cb%2fx",
+        "/cb%5Cx",
+    ],
 )
 def test_X_RU_03_what_another_reader_would_normalise_is_refused_and_never_matches(path: str) -> None:
     assert rejected("https://app.example.com" + path)
@@ -210,6 +252,17 @@ def test_X_RU_04_a_byte_outside_the_grammar_is_refused_and_never_matches(uri: st
     assert refused(uri, uri).part == "registration"
 
 
+@pytest.mark.parametrize("code", [*range(0x20), 0x7F])
+def test_X_RU_04_no_control_character_is_let_in_percent_encoded(code: int) -> None:
+    words = ("A control character is not allowed, also not percent-encoded.",)
+    assert problems(f"{CALLBACK}%{code:02x}", native=False) == problems(f"{CALLBACK}%{code:02X}", native=False) == words
+
+
+@pytest.mark.parametrize("code", ["09", "90", "AF", "FA", "be", "BE"])
+def test_X_RU_04_nothing_is_percent_encoded_twice(code: str) -> None:
+    assert problems(f"{CALLBACK}%25{code}", native=False) == ("Something is percent-encoded twice: write it once.",)
+
+
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
@@ -223,7 +276,7 @@ def test_a_character_outside_the_grammar_is_named(uri: str, words: str) -> None:
     assert problems(uri, native=False) == (words,)
 
 
-@pytest.mark.parametrize("uri", ["a.example/cb", "localhost:3000/cb", "app.example.com:8443/cb", "127.0.0.1:3000"])
+@pytest.mark.parametrize("uri", ["a.example/cb", "localhost:3000/cb", "localhost:3/cb", "app.example.com:8443/cb", "127.0.0.1:3000"])
 def test_a_scheme_that_was_left_out_is_missed(uri: str) -> None:
     assert problems(uri, native=True) == ("Write the whole URL, beginning with its scheme: https://...",)
 
@@ -259,10 +312,31 @@ def test_X_RU_06_the_query_is_part_of_the_string(sent: str, registered: str) -> 
     assert refused(sent, registered).part == "query"
 
 
-@pytest.mark.parametrize("query", ["code=1", "state", "a=b&error=x", "a=b;iss=x", "c%6Fde=1", "STATE=1", "+code=1", "access_token="])
+ENCODED = ["toke%6E_type=1", "toke%6e_type=1", "c%6fde=1", "sco%70e=1", "id%5Ftoken=1"]
+
+
+@pytest.mark.parametrize(
+    "query", ["code=1", "state", "a=b&error=x", "a=b;iss=x", "c%6Fde=1", "STATE=1", "+code=1", "access_token=", *ENCODED]
+)
 def test_X_RU_06_a_parameter_that_our_answer_brings_cannot_be_registered(query: str) -> None:
     assert rejected(f"{CALLBACK}?{query}")
     assert not rejected(f"{CALLBACK}?x{query.replace('&', '_').replace(';', '_').replace('+', '')}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("code", "state", "iss", "error", "error_description", "error_uri", "response", "session_state"),
+        *("access_token", "token_type", "expires_in", "scope", "id_token", "refresh_token"),
+    ],
+)
+def test_X_RU_06_each_of_them_is_named(name: str) -> None:
+    assert problems(f"{CALLBACK}?{name}=1", native=False) == (f"The query already has {name}, which our own answer adds.",)
+
+
+def test_X_RU_06_several_of_them_are_named_together() -> None:
+    words = "The query already has code, error, iss, state, which our own answer adds."
+    assert problems(f"{CALLBACK}?state=1&code=1&iss=1&error=1", native=False) == (words,)
 
 
 @pytest.mark.parametrize("uri", [CALLBACK + "#", CALLBACK + "#a", CALLBACK + "%23", CALLBACK + "?a=%23"])
@@ -283,6 +357,7 @@ def test_std_AZ_05_a_fragment_is_named_as_what_differs() -> None:
         ("http://127.0.0.1:8080/cb", "http://127.0.0.1/cb"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:65535"),
         ("http://127.0.0.1/cb?a=b", "http://127.0.0.1:1/cb?a=b"),
+        ("http://127.0.0.1?a=b", "http://127.0.0.1:1?a=b"),
         ("http://[::1]/cb", "http://[::1]:51004/cb"),
     ],
 )
@@ -318,6 +393,19 @@ def test_X_RU_08_a_native_app_may_use_any_port_of_a_literal_loopback_address(reg
 )
 def test_X_RU_08_nothing_but_the_port_may_differ_and_only_there(registered: str, sent: str) -> None:
     refused(sent, registered, native=True)
+
+
+@pytest.mark.parametrize(
+    ("registered", "sent", "part"),
+    [
+        ("http://127.0.0.1", "http://127.0.0.1.evil.example", "host"),
+        ("http://127.0.0.1", "http://127.0.0.1:80@evil.example", "user"),
+        ("http://127.0.0.1.evil.example", "http://127.0.0.1:80", "host"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1:65536/cb", "port"),
+    ],
+)
+def test_X_RU_08_what_is_no_port_is_another_url(registered: str, sent: str, part: str) -> None:
+    assert refused(sent, registered, native=True).part == part
 
 
 @pytest.mark.parametrize("native", [False, True])
@@ -366,6 +454,10 @@ def test_X_RU_10_a_private_scheme_stops_working_when_the_app_is_no_longer_native
     assert refused(uri, uri, native=False).words == (
         "This callback URL is registered but cannot be used. "
         "The private scheme com.example.app: is for native apps only: mark the app as native, or use https."
+    )
+    assert refused(uri, uri).nearest == uri
+    assert refused(f"{uri}#", f"{uri}#").words == (
+        "This callback URL is registered but cannot be used. A callback URL has no fragment: leave out the # and what follows it."
     )
 
 
@@ -441,6 +533,9 @@ def test_std_AZ_03_any_port_is_neither_for_https_nor_for_localhost() -> None:
     refused("https://127.0.0.1:2/cb", "https://127.0.0.1:1/cb", native=True)
 
 
+ZEBRA = "https://zebra.example/"
+
+
 @pytest.mark.parametrize(
     ("sent", "mismatch"),
     [
@@ -505,6 +600,26 @@ def test_std_AZ_03_any_port_is_neither_for_https_nor_for_localhost() -> None:
             id="the port of localhost",
         ),
         pytest.param(
+            "http://localhost:8080/other",
+            Mismatch("http://localhost:8080/cb", "path", "/other", "/cb", "The path differs: “/other” was sent, “/cb” is registered."),
+            id="the path of localhost",
+        ),
+        pytest.param(
+            "https://app.example.com/a\\b",
+            Mismatch(CALLBACK, "path", "/a\\b", "/cb", "The path differs: “/a\\b” was sent, “/cb” is registered."),
+            id="what can be seen is shown as it is",
+        ),
+        pytest.param(
+            "/cb:1",
+            Mismatch(ZEBRA, "scheme", "", "https", "The scheme differs: nothing was sent, “https” is registered."),
+            id="a scheme that was left out",
+        ),
+        pytest.param(
+            "com.example:cb:1",
+            Mismatch(ZEBRA, "scheme", "com.example", "https", "The scheme differs: “com.example” was sent, “https” is registered."),
+            id="a scheme ends at the first colon",
+        ),
+        pytest.param(
             "https://[::1]/cb",
             Mismatch(CALLBACK, "host", "[::1]", "app.example.com", "The host differs: “[::1]” was sent, “app.example.com” is registered."),
             id="an address in brackets has no port inside",
@@ -512,8 +627,25 @@ def test_std_AZ_03_any_port_is_neither_for_https_nor_for_localhost() -> None:
     ],
 )
 def test_a_near_miss_names_the_part_that_differs(sent: str, mismatch: Mismatch) -> None:
-    registered = ["https://zebra.example/", CALLBACK, "http://localhost:8080/cb"]
+    registered = [ZEBRA, CALLBACK, "http://localhost:8080/cb"]
     assert match(sent, registered, native=False) == mismatch
+
+
+def test_the_hint_is_the_same_from_the_other_side() -> None:
+    assert refused(CALLBACK, f"{CALLBACK}/").words.endswith("“/cb/” is registered. It is the slash at the end.")
+    assert refused(CALLBACK, "https://app.example.com/CB").words.endswith(" It is upper and lower case only, which matters.")
+
+
+def test_no_more_is_shown_than_can_be_read() -> None:
+    host, hidden = "https://app.example.com/", "\u202e" * 600
+    assert len(refused(f"{host}{hidden}").sent) == len(refused(f"{host}{'x' * 600}").sent) == 512
+
+
+def test_the_nearest_is_on_the_same_host_whatever_else_differs() -> None:
+    registered = ["https://other.example/login?a=b", "https://app.example.com:8443/cb"]
+    mismatch = match("https://app.example.com/login?a=b", registered, native=False)
+    assert isinstance(mismatch, Mismatch)
+    assert mismatch.nearest == "https://app.example.com:8443/cb"
 
 
 def test_the_nearest_is_the_one_on_the_same_host() -> None:
@@ -524,7 +656,24 @@ def test_the_nearest_is_the_one_on_the_same_host() -> None:
 
 
 def test_among_several_on_one_host_the_nearest_begins_alike() -> None:
-    registered = ["https://app.example.com/a", "https://app.example.com/login/done", "https://app.example.com/b"]
+    registered = ["https://app.example.com/a/very/long/one", "https://app.example.com/login/done", "https://app.example.com/b"]
     mismatch = match("https://app.example.com/login/don", registered, native=False)
     assert isinstance(mismatch, Mismatch)
     assert mismatch.nearest == "https://app.example.com/login/done"
+
+
+@pytest.mark.parametrize(
+    ("callback", "origin"),
+    [
+        (CALLBACK, "https://app.example.com"),
+        ("https://app.example.com:443/cb", "https://app.example.com"),
+        ("https://app.example.com:8443/cb", "https://app.example.com:8443"),
+        ("https://app.example.com", "https://app.example.com"),
+        ("https://app.example.com?a=b", "https://app.example.com"),
+        ("https://app.example.com#a", "https://app.example.com"),
+        ("http://127.0.0.1:8080/cb", None),
+        ("com.example.app://https://a.example/cb", None),
+    ],
+)
+def test_a_callback_over_https_has_an_origin_as_browsers_send_it(callback: str, origin: str | None) -> None:
+    assert origin_of(callback) == origin

@@ -64,6 +64,16 @@ def refresh(*policy: RefreshPolicy) -> dict[str, Any]:
             {"ip_relaxed", "ip_relaxed_without_high_assurance"},
             id="any address, for users with a password",
         ),
+        pytest.param(
+            policies(**RELAXED) | settings(flows={Flow.DEVICE}),
+            {"ip_relaxed", "ip_relaxed_without_high_assurance", "device_flow"},
+            id="also at a device",
+        ),
+        pytest.param(
+            policies(**RELAXED) | settings(flows={Flow.USER_AGENT}),
+            {"ip_relaxed", "ip_relaxed_without_high_assurance", "user_agent_flow"},
+            id="and in a page",
+        ),
         pytest.param(policies(**RELAXED, requirement=HIGH) | settings(flows=BROWSER), {"ip_relaxed"}, id="the app wants high assurance"),
         pytest.param(
             policies(**RELAXED) | settings(flows=BROWSER) | {"org": replace(CLOSED.org, requirement=HIGH)},
@@ -80,6 +90,9 @@ def refresh(*policy: RefreshPolicy) -> dict[str, Any]:
         pytest.param(policies(**FOR_EVER | {"refresh_exception_until": None}), set(), id="an exception without an end is none"),
         pytest.param(policies(**FOR_EVER | {"refresh_exception_reason": ""}), set(), id="and one without a reason is none"),
         pytest.param(refresh(RefreshPolicy("idle", 31, "days")), set(), id="a day more than the default is no longer life"),
+        pytest.param(refresh(RefreshPolicy("idle", 32, "days")), {"refresh_long"}, id="two days more are"),
+        pytest.param(refresh(RefreshPolicy("absolute", 366, "days")), set(), id="nor is a leap year"),
+        pytest.param(refresh(RefreshPolicy("absolute", 367, "days")), {"refresh_long"}, id="a year and two days are"),
         pytest.param(refresh(RefreshPolicy("absolute", 12, "months")), set(), id="twelve months are a year"),
         pytest.param(refresh(RefreshPolicy("idle", 90, "days")), {"refresh_long"}, id="90 idle days are long"),
         pytest.param(refresh(RefreshPolicy("absolute", 24, "months")), {"refresh_long"}, id="two years are long"),
@@ -224,6 +237,7 @@ PROFILES = {"00e000000000001": True, "00e000000000002": False}
         pytest.param(policies(ip_ranges=FROM_THE_OFFICE), False, id="the app's own"),
         pytest.param({"permits": (Assignment("00e000000000001"),)}, False, id="those of a permitted profile"),
         pytest.param({"permits": (Assignment("00e000000000002"),)}, True, id="a permitted profile without any"),
+        pytest.param({"permits": (Assignment("00e000000000009"),)}, True, id="a profile that is no more"),
         pytest.param({"permits": (Assignment("00e000000000001", NOW),)}, True, id="a permit that has run out"),
         pytest.param({"permits": (Assignment("0PS000000000001"),)}, False, id="a permission set is held under any profile"),
         pytest.param(policies(**ANYBODY), False, id="anybody has any profile"),
@@ -256,7 +270,8 @@ def test_the_heaviest_comes_first_and_each_says_what_why_and_what_would_do() -> 
         assert each.why.endswith((".", ")."))
         assert each.smaller.words.endswith(".")
         assert each.smaller.api.startswith(("PATCH /api/v1/apps/", "/api/v1/apps/"))
-        assert each.smaller.command.startswith("gatebridge ") or each.code == "legacy_audience", "which only a program sets"
+        only_by_program = each.code == "legacy_audience"
+        assert each.smaller.command.startswith("gatebridge ") if not only_by_program else each.smaller.command == ""
 
 
 def test_of_another_orgs_app_the_settings_are_its_publishers() -> None:
@@ -450,8 +465,9 @@ def test_an_app_that_had_nothing_to_work_with_but_full_keeps_the_api(scopes: tup
     assert set(only.mend.settings["scopes"]) == set(left)
 
 
-def test_high_assurance_is_not_demanded_by_a_machine_where_a_flow_has_no_user() -> None:
-    flows = settings(flows=BROWSER | {Flow.CLIENT_CREDENTIALS})
+@pytest.mark.parametrize("alone", [Flow.CLIENT_CREDENTIALS, Flow.JWT_BEARER])
+def test_high_assurance_is_not_demanded_by_a_machine_where_a_flow_has_no_user(alone: Flow) -> None:
+    flows = settings(flows=BROWSER | {alone})
     relaxed = {each.code: each for each in exposures.of(subject(**flows, **policies(**RELAXED)))}
     assert not relaxed["ip_relaxed_without_high_assurance"].mend
 

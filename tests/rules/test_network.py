@@ -73,6 +73,8 @@ def test_every_address_reads_back_as_itself_or_as_the_ipv4_address_inside(addres
     [
         pytest.param("192.0.2.7", "192.0.2.7", "192.0.2.7", "192.0.2.7", id="one address is a range of one"),
         pytest.param("192.0.2.0/24", "192.0.2.0", "192.0.2.255", "192.0.2.0/24", id="CIDR"),
+        pytest.param("10.64.0.0/10", "10.64.0.0", "10.127.255.255", "10.64.0.0/10", id="CIDR with a nought in its length"),
+        pytest.param("10.0.0.0/8", "10.0.0.0", "10.255.255.255", "10.0.0.0/8", id="CIDR of one digit"),
         pytest.param("192.0.2.7/32", "192.0.2.7", "192.0.2.7", "192.0.2.7", id="CIDR of one address is shown as the address"),
         pytest.param("0.0.0.0/0", "0.0.0.0", "255.255.255.255", "0.0.0.0/0", id="all of IPv4"),
         pytest.param("192.0.2.3-192.0.2.9", "192.0.2.3", "192.0.2.9", "192.0.2.3-192.0.2.9", id="first and last"),
@@ -116,6 +118,9 @@ def test_what_is_a_range_and_how_it_is_shown(text: str, first: str, last: str, s
             id="a netmask in dots",
         ),
         pytest.param(
+            "192.0.2.0/1000", "“192.0.2.0/1000” is not a network such as 192.0.2.0/24 or 2001:db8::/32.", id="a length of four digits"
+        ),
+        pytest.param(
             "192.0.2.0/024", "“192.0.2.0/024” is not a network such as 192.0.2.0/24 or 2001:db8::/32.", id="a leading zero in the prefix"
         ),
         pytest.param("office/24", "“office/24” is not a network such as 192.0.2.0/24 or 2001:db8::/32.", id="a word with a prefix"),
@@ -157,6 +162,17 @@ def test_ranges_of_both_families_can_be_sorted(ranges: list[Range]) -> None:
     in_order = sorted(ranges)
     assert sorted(in_order) == in_order
     assert [found.first.version for found in in_order] == sorted(found.first.version for found in ranges)
+
+
+def test_ranges_are_sorted_by_where_they_begin_and_end_and_by_their_labels() -> None:
+    in_order = [
+        a_range("9.0.0.1", "Z"),
+        a_range("10.0.0.1-10.0.0.4"),
+        a_range("10.0.0.1-10.0.0.7", "A"),
+        a_range("10.0.0.1-10.0.0.7", "B"),
+        a_range("::1"),
+    ]
+    assert sorted(in_order[place] for place in (4, 2, 3, 1, 0)) == in_order
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,15 @@ def test_nothing_is_relaxed_for_a_request_of_which_nothing_is_said(relaxation: R
     assert not judge(CAFE, NetworkPolicy(relaxation, profile=PROFILE)).allowed
 
 
+def test_trusted_ranges_refuse_unless_the_org_says_that_they_only_waive() -> None:
+    assert not judge(CAFE, NetworkPolicy(org=TRUSTED)).allowed
+
+
+def test_what_is_stored_of_a_policy_and_told_of_a_judgement_has_its_names() -> None:
+    assert [str(each) for each in Relaxation] == ["enforce", "enforce_relax_refresh", "relax_activated_devices", "relax"]
+    assert [str(each) for each in Rule] == ["no_effect", "refresh_ranges", "app_ranges", "profile_ranges", "trusted_ranges", "relaxed"]
+
+
 LISTS = st.lists(any_range, max_size=3).map(tuple)
 SOME_ADDRESS = st.one_of(st.none(), any_address, st.sampled_from([HOME, OFFICE, CAFE]))
 POLICIES = st.builds(

@@ -10,13 +10,16 @@ from tests.rules.facts_builder import (
     ASKING,
     ASSERTING,
     AUTHORIZING,
+    CONNECTING,
     ELSEWHERE,
     FACTS,
     HELD,
     IDENTIFYING,
     NOW,
     ORG,
+    PANEL,
     PEOPLE,
+    POLLING,
     REDEEMING,
     REFRESHING,
     SERVICE_PROFILE,
@@ -83,6 +86,14 @@ CASES = [
                  "everything of its app was ended since", "gatebridge audit list", id="what was ended: who did it, and why"),
     pytest.param(Gate.PROOF, policies(run_as_user_id="005000000000002"), ASKED_ABOUT, None, "Policies: Run as",
                  "the app runs as another user now", f"{POLICIES} --run-as {long(USER.id)}", id="a token of the former run-as user"),
+    pytest.param(Gate.PROOF, PANEL, CONNECTING, None, "Org: Device flow", "on", "gatebridge org edit --no-device-flow", id="a short code"),
+    pytest.param(Gate.PROOF, PANEL, POLLING, None, "Org: Device flow", "on", "gatebridge org edit --no-device-flow", id="a device's code"),
+    pytest.param(Gate.PROOF, HELD, REFRESHING, None, "Policies: Refresh token policy",
+                 "expires when it was not used for 30 days and expires 365 days after it was first given",
+                 f"{POLICIES} --refresh-policy idle:30:days --refresh-policy absolute:365:days", id="a refresh token that lives"),
+    pytest.param(Gate.PROOF, FACTS, ASKED_ABOUT, "token_ended", "Setup Audit Trail",
+                 "Everything of its kind was ended after the token was issued.", "gatebridge audit list",
+                 id="a token of the run-as user, which ended"),
     pytest.param(Gate.HOURS, FACTS, ASKING, None, "Profile Service: Login hours", "at any time", f"{EDIT_PROFILE} --login-hours HOURS",
                  id="no login hours"),
     pytest.param(Gate.HOURS, profile(login_hours=(OpenHours(0, 480, 1080),)), ASKING, None, "Profile Service: Login hours",
@@ -145,6 +156,32 @@ def test_the_setting_has_its_name_its_value_and_the_command_that_changes_it(
     found = setting(gate, facts, attempt, reason)
     assert found is not None
     assert (found.name, found.words, found.cli) == (name, words, cli)
+
+
+KEYS = ["algorithm_refused", "key_unknown", "signature_wrong", "certificate_expired", "certificate_retired"]
+ENDED = ["code", "refresh", "grant_assertion", "token", "device_code", "user_code"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "name"),
+    [
+        *((f"grant_{of_key}", "Credentials: Certificates") for of_key in KEYS),
+        *((f"refresh_{in_a_row}", "Policies: Refresh grace") for in_a_row in ("reused", "in_progress")),
+        *((f"{presented}_ended", "Setup Audit Trail") for presented in ENDED),
+        ("token_revoked", "Setup Audit Trail"),
+        ("token_expired", "Policies: Access token life"),
+    ],
+)
+def test_what_was_presented_in_vain_is_mended_where_it_lies(reason: str, name: str) -> None:
+    found = setting(Gate.PROOF, HELD, REFRESHING, reason)
+    assert found is not None
+    assert found.name == name
+
+
+def test_of_a_user_whose_app_runs_as_another_only_its_own_tokens_ended_by_that() -> None:
+    found = setting(Gate.PROOF, policies(run_as_user_id="005000000000002"), IDENTIFYING, "token_ended")
+    assert found is not None
+    assert found.name == "Setup Audit Trail"
 
 
 @pytest.mark.parametrize(
