@@ -20,6 +20,6 @@ def own_paths(house: RunningHouse, app_id: str) -> list[str]:
     return [
         asking,
         f"{asking}&prompt=login",
-        *(f"/me{each}" for each in ("", "/apps/end-all", "/sessions", "/security", "/password")),
+        *(f"/me{each}" for each in ("", "/apps/end-all", "/sessions", "/security", "/password", "/clocks")),
         *("/connect", "/connect/done?said=approved", "/connect/done?said=reported", "/me/report", "/forgot-password", "/signed-out"),
     ]

@@ -249,11 +249,22 @@ class TestQuickFind:
         assert f'href="{APPS}/{long(app.id)}"' in browser.open("/setup/find?q=ledg").text
         assert f'<li><a href="{HISTORY}">Login History</a> <span' in browser.open("/setup/find?q=receipts").text
 
+    def test_it_finds_what_holds_rights_and_what_an_address_a_reason_or_an_id_leads_to(self, acme: Tenant) -> None:
+        browser, runner = admin(acme), long(acme.runner.id)
+        for text, path in (
+            (acme.profile.name, f"/setup/profiles/{long(acme.profile.id)}"),
+            (acme.approved.label, f"/setup/permission-sets/{long(acme.approved.id)}"),
+            ("192.0.2.1", f"{HISTORY}?q=192.0.2.1"),
+            ("scope_unknown", "/help/reasons/scope_unknown"),
+            (runner, f"/setup/users/{runner}"),
+        ):
+            assert f'href="{path}"' in browser.open(f"/setup/find?q={quote(text)}").text, text
+
     def test_it_says_so_where_nothing_is_called_so(self, acme: Tenant) -> None:
         assert "Nothing is called so" in admin(acme).open("/setup/find?q=zzz").text
 
     def test_it_opens_a_receipt_by_its_id_and_shows_every_page_where_nothing_is_asked(self, acme: Tenant) -> None:
-        browser, receipt_id = admin(acme), long("0Ya3pvwUXp01000")
+        browser, receipt_id = admin(acme), acme.app("Ledger").token().headers["X-Gatebridge-Receipt"]
         assert f'href="{HISTORY}/{receipt_id}"' in browser.open(f"/setup/find?q={receipt_id}").text
         assert 'id="places"' in browser.open("/setup/find").text
 

@@ -99,6 +99,7 @@ class TestARequestOfAUser:
         until = (acme.standing.clock.now + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M")
         done = browser.submit(page, "decide", decision="approve", until=until, reason="As agreed.")
         assert (done.status, 'id="said"' in done.text, 'id="decide"' in done.text) == (200, True, False)
+        assert ("asks to use" in page.text, "asked to use" in done.text) == (True, True)
         found = stands(acme, address).request
         assert (found.state, found.reason, found.ends_at is not None) == (RequestState.APPROVED, "As agreed.", True)
         with acme.standing.database.snapshot() as tx:

@@ -5,6 +5,7 @@ import re
 from tests.console.visitors import admin, at_setup, with_rights
 from tests.oauth.browser import Browser, Page
 from tests.oauth.conftest import acme, house, loop
+from tests.oauth.flows.visits import go_back
 from tests.oauth.tenants import Client, Tenant, make_tenant
 
 from gatebridge.rules.app_policies import PermittedUsers
@@ -88,6 +89,17 @@ class TestAJob:
 
 
 class TestAtABrowser:
+    def test_who_is_not_let_in_is_led_to_what_decided_it_and_nowhere_else(self, acme: Tenant) -> None:
+        app, browser = portal(acme), admin(acme)
+        page = browser.submit(begun(browser, app, flow="web_server"), "next")
+        (opened,) = re.findall(r'id="open" href="([^"]+)"', page.text)
+        go_back(browser, browser.open(opened.replace("&amp;", "&")))
+        told = browser.submit(page, "next")
+        assert ("Settings: Callback URLs</a>" in told.text, f'href="{place(app).removesuffix("/try")}/access">' in told.text) == (
+            False,
+            True,
+        )
+
     def test_a_person_goes_there_and_comes_back_and_the_run_goes_on(self, acme: Tenant) -> None:
         app = portal(acme)
         dana = with_rights(acme, "dana", *EVERY_POWER)

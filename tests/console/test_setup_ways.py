@@ -6,9 +6,10 @@ from tests.console.app_pages import at, problem_at, saved
 from tests.console.visitors import admin, at_setup, with_rights
 from tests.oauth.browser import Browser
 from tests.oauth.conftest import acme, house, loop
-from tests.oauth.flows.visits import enrol
+from tests.oauth.flows.visits import approve, chooser, enrol
 from tests.oauth.tenants import Client, Tenant
 
+from gatebridge.rules.access_requests import RequestKind
 from gatebridge.rules.ids import long
 from gatebridge.rules.lockouts import MOST_FOR_USER
 from gatebridge.rules.people import User
@@ -20,6 +21,8 @@ from gatebridge.setup.manage_permission_sets import CreatePermissionSet, create_
 from gatebridge.setup.manage_profiles import CreateProfile, create_profile
 from gatebridge.setup.manage_users import CreateUser, EditUser, create_user, edit_user
 from gatebridge.setup.transfer_ownership import TransferOwnership, transfer_ownership
+from gatebridge.storage import access_requests, epochs
+from gatebridge.storage.access_requests import Wanted
 
 __all__ = ["acme", "house", "loop"]
 
@@ -49,6 +52,8 @@ class TestTheOwnerOfAnApp:
         assert [f"{HISTORY}/{each}" in browser.open(f"/setup/find?q={each}").text for each in (own, others)] == [True, False]
         receipt = browser.open(f"{HISTORY}/{own}")
         assert (receipt.status, f'href="{at(app)}"' in receipt.text, f'href="{HISTORY}"' in receipt.text) == (200, True, False)
+        let_in = app.token().headers["X-Gatebridge-Receipt"]
+        assert f'href="{HISTORY}"' not in browser.open(f"{HISTORY}/{let_in}/revoke").text
 
     def test_is_led_to_no_form_for_what_an_admin_decides(self, acme: Tenant) -> None:
         app = acme.app("Own", open_for_use=False)
@@ -136,3 +141,44 @@ class TestClocks:
         assert edit.forms["user"].fields["timezone"] == "Asia/Tokyo"
         assert problem_at(browser.submit(edit, "user", timezone="Mars/Olympus"), "timezone") != ""
         assert "<bdi>Europe/Berlin</bdi>" in browser.submit(edit, "user", timezone="Europe/Berlin").text
+
+
+def test_a_session_shows_which_apps_were_approved_in_it_until_they_are_revoked(acme: Tenant) -> None:
+    asking = chooser(acme)
+    sam = enrol(acme, "sam")
+    theirs = at_setup(acme, sam)
+    answered = approve(theirs, theirs.open(asking.url()))
+    assert asking.portal.redeem(asking.arrived(answered)["code"]).status_code == 200
+    browser, row = admin(acme), re.compile(r'data-label="Apps"><span>\s*<bdi>Photo Printer</bdi>')
+    listed = browser.open("/setup/sessions?q=sam")
+    (end,) = re.findall(r'href="(/setup/sessions/\w+/end)"', listed.text)
+    assert (row.search(listed.text) is not None, 'id="apps"' in browser.open(end).text) == (True, True)
+    with acme.standing.database.transaction() as tx:
+        epochs.raise_installation(tx, acme.org.id, asking.portal.app.id)
+    assert row.search(browser.open("/setup/sessions?q=sam").text) is None
+
+
+def test_who_is_signed_out_while_a_form_is_open_comes_back_to_its_place(acme: Tenant) -> None:
+    browser = admin(acme)
+    page = browser.open(at(acme.app("Own"), "/identity"))
+    acme.standing.clock.advance(hours=25)
+    assert "then=%2Fsetup%2Fapps" in browser.submit(page, "edit").url
+
+
+def test_whoever_leaves_is_shown_with_the_apps_that_need_another_owner(acme: Tenant) -> None:
+    app, dev = acme.app("Own"), with_rights(acme, "dev", Permission.REGISTER_CONNECTED_APPS)
+    with acme.standing.database.transaction() as tx:
+        transfer_ownership(tx, acme.admin, TransferOwnership(app.id, dev.id))
+    browser, page = admin(acme), f"/setup/users/{long(dev.id)}"
+    for path in (page, f"{page}/deactivate", f"{page}/freeze"):
+        assert f'href="{at(app)}"' in browser.open(path).text.partition('id="owned"')[2], path
+    assert 'id="owned"' not in browser.open(f"{page}/password-link").text
+
+
+def test_the_access_of_an_app_leads_to_those_who_wait_for_it(acme: Tenant) -> None:
+    app, browser = acme.app("Own"), admin(acme)
+    assert 'id="waiting"' not in browser.open(at(app, "/access")).text
+    with acme.standing.database.transaction() as tx:
+        access_requests.count_up(tx, Wanted(acme.org.id, RequestKind.USER, app.id, acme.runner.id, "api", "web_server"))
+    (way,) = re.findall(r'id="waiting"><p><a href="([^"]+)"', browser.open(at(app, "/access")).text)
+    assert "Runner Example" in browser.open(way.replace("&amp;", "&")).text

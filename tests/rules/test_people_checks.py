@@ -20,6 +20,8 @@ SET = PermissionSet("0PS", "00D", "Callers", "Callers", "", frozenset(), NOW)
     [
         pytest.param(ADA, [], id="an ordinary user"),
         pytest.param(replace(ADA, first_name="", last_name=""), [], id="a service user needs no name"),
+        pytest.param(replace(ADA, timezone="Europe/Berlin"), [], id="a time zone"),
+        pytest.param(replace(ADA, timezone="Mars/Olympus"), ["timezone"], id="a time zone is one that there is"),
         pytest.param(replace(ADA, external_id="okta|1"), [], id="an external id"),
         pytest.param(replace(ADA, external_id=""), ["external_id"], id="an external id that is there is not empty"),
         pytest.param(replace(ADA, external_id="x" * 256), ["external_id"], id="an external id fits its column"),

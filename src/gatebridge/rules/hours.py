@@ -117,7 +117,7 @@ def in_order(hours: Iterable[OpenHours]) -> tuple[OpenHours, ...]:
 
 
 def timezone_problem(timezone: str) -> str | None:
-    """Why this cannot be saved as the time zone of an org, as a sentence; None when it can."""
+    """Why this cannot be saved as the time zone of an org or a user, as a sentence; None when it can."""
     if timezone in _known():
         return None
     return f"\u201c{timezone[:64]}\u201d is no time zone; write a name such as Europe/Berlin, America/New_York or UTC."

@@ -19,6 +19,7 @@ def person_problems(user: User) -> list[FieldProblem]:
         ("email", typed_text.email_problem(user.email)),
         ("first_name", typed_text.line_problem(user.first_name, may_be_empty=True)),
         ("last_name", typed_text.line_problem(user.last_name, may_be_empty=True)),
+        ("timezone", hours.timezone_problem(user.timezone)),
         ("external_id", typed_text.line_problem(user.external_id, LONGEST_EXTERNAL_ID) if user.external_id is not None else None),
     )
 

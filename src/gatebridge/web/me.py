@@ -41,6 +41,7 @@ SAID = {
     "session-ended": "That browser is signed out.",
     "others-ended": "You are signed out everywhere but here.",
     "changed": "Your new password is set, and every other browser is signed out.",
+    "clocks": "Saved.",
     "changed-all": "Your new password is set, every other browser is signed out, and no app has anything from before.",
 }
 

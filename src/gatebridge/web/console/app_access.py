@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from gatebridge.records.change import permit
 from gatebridge.rules import ids
+from gatebridge.rules.access_requests import RequestKind, RequestState
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
 from gatebridge.rules.drafts import Draft
 from gatebridge.rules.ids import Prefix
@@ -17,7 +18,7 @@ from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import hit_list
 from gatebridge.setup.assign_access import AssignAccess, RemoveAccess, assign_access, remove_access
-from gatebridge.storage import apps, installations, names, permission_sets, profiles
+from gatebridge.storage import access_requests, apps, installations, names, permission_sets, profiles
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.web import reason_pages
 from gatebridge.web.api import app_reading
@@ -88,9 +89,19 @@ def show(visit: Visit) -> Shown:
         "permitted": next(each for each in PERMITTED if each.value == policies.permitted_users),
         "may_rule": app_tabs.may_rule(visit.actor, found),
         "explain": _explain(visit, found),
+        "waiting": _waiting(visit, found),
         "said": SAID.get(visit.request.query_params.get("said", ""), ""),
     }
     return app_tabs.shown(visit, found, TAB, "app/access.html", values)
+
+
+def _waiting(visit: Visit, found: ListedApp) -> str:
+    """The way to the requests of those who wait to be let into the app; empty where nobody does, or somebody else decides."""
+    place = places.named("requests")
+    wait = place.opens(visit.actor.permissions) and access_requests.page(
+        visit.tx, visit.org.id, limit=1, state=RequestState.OPEN, kind=RequestKind.USER, app_id=found.app.id
+    )
+    return f"{place.path}?{urlencode({'q': found.app.consumer_key, 'kind': RequestKind.USER})}" if wait else ""
 
 
 def _explain(visit: Visit, found: ListedApp) -> str:

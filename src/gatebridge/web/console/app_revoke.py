@@ -135,7 +135,9 @@ def _form(kind: Kind, visit: Visit, form: Form) -> Shown:
     back = f"{HISTORY.path}/{ids.long(hit.token.id)}" if hit.token is not None else hit.usage
     values = {"kind": kind, "hit": hit, "form": form, "flows": FLOWS, "wider": wider, "action": visit.request.url.path, "back": back}
     over = "Receipt" if hit.token is not None else hit.app.label
-    return Shown("app/revoke.html", values, ((place.name, place.path), (over, back), (kind.button, "")), form.status)
+    # The owner of the app comes by the app, where the records of all apps are not open.
+    way = (place.name, place.path) if place.opens(visit.actor.permissions) else (hit.app.label, app_tabs.address(hit.app.id))
+    return Shown("app/revoke.html", values, (way, (over, back), (kind.button, "")), form.status)
 
 
 def _app(visit: Visit, app_id: str) -> NamedApp:

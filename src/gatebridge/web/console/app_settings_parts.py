@@ -98,6 +98,7 @@ def _scopes(org: Org) -> Part:
     return Part("scopes", "Scopes", questions, means=means)
 
 
+AUDIENCE = "Empty: the address of this org. An app without flows is the API of its audience, and may ask about every token for it."
 _WEIGHTS = ("heavy", "medium", "light")
 
 TOKENS = Part(
@@ -114,7 +115,7 @@ TOKENS = Part(
             ),
         ),
         Question("one", "signing_algorithm", "JWTs are signed with", options=tuple(Option(each, each) for each in ALGORITHMS)),
-        Question("line", "audience", "Audience of access tokens", "Empty: the address of this org.", mono=True),
+        Question("line", "audience", "Audience of access tokens", AUDIENCE, mono=True),
         Question("number", "id_token_minutes", "An ID token lives", "1 to 720.", unit="minutes"),
         Question(
             "yes",

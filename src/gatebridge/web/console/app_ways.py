@@ -43,10 +43,15 @@ _VERBS = {
     "authorization_code_seconds": "Shorten",
     "may_administer": "Take away",
     "introspect_all_tokens": "Take away",
+    "requirement": "Require",
     "owner_id": "Transfer",
     "secrets": "Rotate",
     "certificates": "Replace",
 }
+
+
+# What is one setting and several questions is found at the first of them.
+_ASKED_AS = {"requirement": "required_level"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ def weighed(visit: Visit, found: ListedApp, exposure: Exposure) -> Weighed:
 def _place_of(visit: Visit, found: ListedApp, exposure: Exposure) -> str:
     """The form in which an exposure is closed, at its question; with the smaller setting filled in, where a machine can choose it."""
     place, _, name = exposure.field.partition(".")
+    name = _ASKED_AS.get(name, name)
     app_id = found.app.id
     anchor = f"?smaller={exposure.code}#{name}" if exposure.mend else f"#{name}"
     if place == "policies":

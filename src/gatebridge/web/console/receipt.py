@@ -14,6 +14,7 @@ from gatebridge.rules import ids
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.reasons import Compared
+from gatebridge.storage import tokens
 from gatebridge.web import explain, told
 from gatebridge.web.console import app_revoke, login_history, places, register_callback, strip
 from gatebridge.web.console.desk import Shown, Visit, shows
@@ -24,6 +25,9 @@ PATH = f"{login_history.PLACE.path}/{{receipt_id}}"
 # Beyond this, marking what differs letter by letter helps nobody; nor does it where both have little in common but single letters.
 LONGEST_COMPARED = 512
 LEAST_ALIKE = 0.5
+
+
+ENDED = "The token that was given out with this is ended: nobody accepts it any more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ def show(visit: Visit) -> Shown:
         "comparisons": [compare(told_to(visit.moments, each)) for each in compared],
         "register": register_callback.offer(visit, receipt),
         "raw": _raw(receipt),
+        "said": ENDED if receipt.outcome == "success" and _ended(visit, receipt.id) else "",
         "asked": sum(each.state != "unreached" for each in receipt.findings),
         "explain": explain.link_to(receipt.id, within=bool(receipt.app_id and receipt.findings)),
         "question": question(receipt) if places.named("explain-access").needs & visit.actor.permissions else "",
@@ -70,6 +75,12 @@ def show(visit: Visit) -> Shown:
         "revoke": app_revoke.address_of_token(visit, receipt.id) if receipt.outcome == "success" else "",
     }
     return Shown("login_history/receipt.html", values, (*_way(receipt), ("Receipt", "")))
+
+
+def _ended(visit: Visit, receipt_id: str) -> bool:
+    """Whether the token that was given out with this receipt was ended by itself."""
+    token = tokens.by_id(visit.tx, visit.org.id, receipt_id)
+    return token is not None and token.ended_at is not None
 
 
 def _way(receipt: Receipt) -> tuple[tuple[str, str], ...]:

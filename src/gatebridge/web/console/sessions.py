@@ -12,7 +12,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.end_sessions import ENDS_SESSIONS, EndSession, end_session
-from gatebridge.storage import listed_sessions
+from gatebridge.storage import listed_sessions, session_apps
 from gatebridge.storage.listed_sessions import ListedSession, SessionOrder
 from gatebridge.web import told
 from gatebridge.web.console import called, exports, places
@@ -58,7 +58,8 @@ def show(visit: Visit) -> Shown:
     said = ENDED if visit.request.query_params.get("said") == "ended" else ""
     meant = called.meant(visit, view.value("q"), of_apps=False)
     nobody = view.value("q") != "" and not meant.alone
-    values = {"listed": listed, "told": told, "said": said, "nobody": nobody, "which": meant.several}
+    apps = session_apps.labels(visit.tx, visit.org.id, [each.session.id for each in listed.records if isinstance(each, ListedSession)])
+    values = {"listed": listed, "told": told, "said": said, "nobody": nobody, "which": meant.several, "apps": apps}
     return Shown("sessions/list.html", values, ((PLACE.name, ""),))
 
 
@@ -81,7 +82,8 @@ def show_end(visit: Visit) -> Shown:
     permit(visit.actor, *ENDS_SESSIONS)
     signed_in_lately(visit.tx, visit.actor)
     found = _found(visit)
-    return Shown("sessions/end.html", {"found": found, "told": told}, ((PLACE.name, PLACE.path), ("End a session", "")))
+    apps = session_apps.labels(visit.tx, visit.org.id, [found.session.id]).get(found.session.id, ())
+    return Shown("sessions/end.html", {"found": found, "told": told, "apps": apps}, ((PLACE.name, PLACE.path), ("End a session", "")))
 
 
 def end(visit: Visit) -> RedirectResponse:

@@ -206,5 +206,9 @@ def _fixes(visit: Visit, receipt: Receipt | None) -> list[tuple[Setting, str]]:
     if receipt is None or receipt.reason is None:
         return []
     now = explain.from_receipt(visit.tx, visit.actor, receipt.id).now
-    refusing = [each.setting for each in now.findings if each.state == "refused" and each.setting is not None] if now is not None else []
+    if now is None:
+        return []
+    # Asked again without the run, other gates refuse too: the callback of a run is registered nowhere.
+    at = {each.gate for each in receipt.findings if each.state == "refused"}
+    refusing = [each.setting for each in now.findings if each.state == "refused" and each.gate in at and each.setting is not None]
     return [(setting, address) for setting in refusing if (address := setting_places.address_of(setting))]

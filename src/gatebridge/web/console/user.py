@@ -18,8 +18,10 @@ from gatebridge.setup.invite_users import InviteAgain, invite_again
 from gatebridge.setup.manage_factors import factors_of_user
 from gatebridge.setup.manage_users import EditUser, edit_user
 from gatebridge.setup.my_apps import apps_of_user
-from gatebridge.storage import custom_permissions, holders, limited_acts
+from gatebridge.storage import custom_permissions, holders, limited_acts, listed_apps
+from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.web import told
+from gatebridge.web.api import app_reading
 from gatebridge.web.api.users import READS
 from gatebridge.web.console import forms, places, rights, users
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
@@ -97,6 +99,7 @@ def show(visit: Visit) -> Shown:
         "rights": _rights(standing, now),
         "custom": custom_permissions.names_for(visit.tx, visit.org.id, in_force),
         "opened": holders.opened_apps(visit.tx, visit.org.id, in_force, FEW),
+        "owned": owned_by(visit, user),
         "sessions": live_sessions(visit.tx, visit.actor, after=None, limit=FEW, user_id=user.id) if may & {*SEES_SESSIONS} else None,
         "apps": apps_of_user(visit.tx, visit.actor, user.id) if may & SEES_APPS else None,
         "most_apps": MOST_APPS,
@@ -150,6 +153,14 @@ def found(visit: Visit) -> Standing:
     """The user in the address, for whoever may see users. Raises Refused."""
     permit(visit.actor, *READS)
     return manage_users.found(visit.tx, visit.actor, visit.id_in_path("user_id", Prefix.USER))
+
+
+def owned_by(visit: Visit, user: User) -> list[ListedApp]:
+    """The first apps for which a user answers, alone or with somebody else, and one more than is shown; for who may see all apps."""
+    if not visit.actor.permissions & app_reading.SEES_ALL:
+        return []
+    found = listed_apps.list_page(visit.tx, visit.org.id, owner_id=user.id, limit=FEW + 1)
+    return [each for each in found if each.app.deleted_at is None]
 
 
 def crumbs(user: User, page: str) -> tuple[tuple[str, str], ...]:

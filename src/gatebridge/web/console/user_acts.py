@@ -196,9 +196,10 @@ def _hit(act: Act, visit: Visit, it: User) -> dict[str, object]:
     """What there is to lose, as far as the visitor may see it."""
     may = visit.actor.permissions
     if not act.hits:
-        return {"sessions": None, "apps": None, "factors": None}
+        return {"sessions": None, "apps": None, "factors": None, "owned": []}
     return {
         "sessions": live_sessions(visit.tx, visit.actor, after=None, limit=FEW, user_id=it.id) if may.intersection(ENDS_SESSIONS) else None,
         "apps": apps_of_user(visit.tx, visit.actor, it.id) if act.word != "remove-factors" and may & user.SEES_APPS else None,
         "factors": factors_of_user(visit.tx, visit.actor, it.id) if act.word == "remove-factors" else None,
+        "owned": user.owned_by(visit, it) if act.word in ("freeze", "deactivate") else [],
     }
