@@ -33,6 +33,8 @@ def test_X_RV_06_a_restored_backup_revives_nothing_and_the_trail_says_so(tmp_pat
     put_back(installation, copy)
     told = installation.run("db", "restored", "--reason", "The disk of the first machine died; backup of this noon.")
     assert told.code == Exit.OK, told.err
+    resealed = installation.run("db", "reseal")  # nothing changed its master key
+    assert (resealed.code, resealed.out.strip()) == (Exit.OK, "Sealed anew: 0 signing keys and 0 authenticator apps.")
     with installation.serving() as server:
         assert not org.is_active(server.client, revoked)  # it was revoked after the backup was made
         assert not org.is_active(server.client, kept)  # and nobody can tell which others were

@@ -29,7 +29,19 @@ def test_no_name_is_used_twice() -> None:
 
 def test_every_setup_verb_of_the_first_step_has_its_event() -> None:
     assert {event.subject for event in Event if event.source == "setup"} == {
-        *("first_admin", "backup", "audit", "record", "org", "user", "profile", "permission_set", "custom_permission", "app", "loosening"),
+        *(
+            "first_admin",
+            "backup",
+            "master_key",
+            "record",
+            "org",
+            "user",
+            "profile",
+            "permission_set",
+            "custom_permission",
+            "app",
+            "loosening",
+        ),
         *("secret", "certificate", "token", "grant", "user_of_app", "app_access", "user_access", "signing_key", "approval", "session"),
         "user_sessions",
         *("access_request", "odd_thing", "factor", "recovery_codes", "browsers", "try"),

@@ -93,6 +93,33 @@ def restored(context: typer.Context, reason: Annotated[str, typer.Option(help="W
     show.done(context, f"Everything that {whose} had given out has ended.", {"orgs": len(ended)})
 
 
+@db.command("reseal")
+def reseal(context: typer.Context) -> None:
+    """After the master key was changed: seal under the new one what an older one sealed, some at a time, beside running servers."""
+    from gatebridge.cli import machine
+    from gatebridge.setup.reseal import Reseal, Resealed
+    from gatebridge.setup.reseal import reseal as again
+    from gatebridge.storage import names
+
+    done: list[Resealed] = []
+    with machine.opened(make=False) as here:
+        with here.database.snapshot() as tx:
+            org_ids = sorted(names.of_orgs(tx))
+        for org_id in org_ids:
+            after: str | None = ""
+            while after is not None:
+                with here.database.transaction() as tx:
+                    done.append(again(tx, machine.operator(org_id), Reseal(after)))
+                after = done[-1].after
+    keys, seeds, closed = (sum(numbers) for numbers in zip(*((one.signing_keys, one.seeds, one.closed) for one in done), strict=True))
+    words = f"Sealed anew: {keys:,} signing keys and {seeds:,} authenticator apps."
+    show.done(context, words, {"signing_keys": keys, "authenticator_apps": seeds, "closed": closed})
+    if closed:
+        raise Stop(
+            Exit.REFUSED, f"{closed:,} values open under no master key that is given here: is GATEBRIDGE_OLDER_MASTER_KEYS complete?"
+        )
+
+
 def _told(said: str | None, option: str, words: str) -> str:
     """What was said by an option, else what is typed at a prompt, where somebody sits."""
     if said is None and not sys.stdin.isatty():

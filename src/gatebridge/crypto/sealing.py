@@ -1,6 +1,6 @@
 """What must be readable again, closed under the master key: signing keys, TOTP seeds, outbound credentials.
 
-The master key never is in the database. One key is current and seals; older ones open what they sealed, for as long as they are given.
+The master key never is in the database. One key is current and seals; older ones open what they sealed, until it is sealed anew.
 Each purpose has its own subkey (HKDF-SHA-256, RFC 5869), so that what was sealed for one purpose opens for no other.
 """
 
@@ -135,7 +135,7 @@ def open_(keys: MasterKeys, purpose: str, sealed: bytes, *, context: str = "") -
 
 
 def sealed_under(sealed: bytes) -> str:
-    """The id of the master key that a sealed value needs. Raises SealBroken."""
+    """The id of the master key that a sealed value needs; `setup.reseal` looks for what is not under the current one. Raises SealBroken."""
     if len(sealed) < _SHORTEST or not sealed.startswith(VERSION):
         raise SealBroken("This is not a sealed value, or it was cut short")
     return sealed[len(VERSION) : _HEAD].hex()

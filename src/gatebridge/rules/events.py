@@ -11,6 +11,7 @@ class Event(StrEnum):
 
     FIRST_ADMIN_CREATED = "setup:first_admin:created"
     BACKUP_RESTORED = "setup:backup:restored"
+    MASTER_KEY_RESEALED = "setup:master_key:resealed"
     RECORD_EXPORTED = "setup:record:exported"
 
     ORG_CREATED = "setup:org:created"

@@ -51,6 +51,19 @@ def insert(tx: Tx, factor: Factor) -> bool:
     return bool(tx.connection.execute(insert_new(tx.connection, factors).values(**values)).rowcount)
 
 
+def seeds(tx: Tx, org_id: str, *, after: str, limit: int) -> list[tuple[str, bytes]]:
+    """The factors of the org that have a sealed seed, with it, by ascending id behind `after`."""
+    wanted = (factors.c.org_id == org_id, factors.c.id > after, factors.c.sealed_seed.is_not(None))
+    found = sa.select(factors.c.id, factors.c.sealed_seed).where(*wanted).order_by(factors.c.id).limit(limit)
+    return [(row.id, row.sealed_seed) for row in tx.connection.execute(found)]
+
+
+def replace_seed(tx: Tx, org_id: str, factor_id: str, old: bytes, new: bytes) -> bool:
+    """Keep the same seed under another seal. False when the factor is gone, or was sealed anew meanwhile."""
+    here = (factors.c.org_id == org_id, factors.c.id == factor_id, factors.c.sealed_seed == old)
+    return bool(tx.connection.execute(sa.update(factors).where(*here).values(sealed_seed=new)).rowcount)
+
+
 def of_row(row: Any) -> Factor:
     return Factor(
         id=row.id,

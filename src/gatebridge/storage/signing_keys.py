@@ -79,6 +79,17 @@ def published(tx: Tx, org_id: str) -> list[StoredKey]:
     return [of_row(row) for row in tx.connection.execute(statement)]
 
 
+def all_of(tx: Tx, org_id: str) -> list[StoredKey]:
+    """Every key that the org ever had and still keeps, removed or not."""
+    return [of_row(row) for row in tx.connection.execute(sa.select(signing_keys).where(signing_keys.c.org_id == org_id))]
+
+
+def replace_sealed(tx: Tx, org_id: str, key_id: str, old: bytes, new: bytes) -> bool:
+    """Keep the same private key under another seal. False when it was sealed anew meanwhile."""
+    here = (signing_keys.c.org_id == org_id, signing_keys.c.id == key_id, signing_keys.c.sealed == old)
+    return bool(tx.connection.execute(sa.update(signing_keys).where(*here).values(sealed=new)).rowcount)
+
+
 def ever_had(tx: Tx, org_id: str, algorithm: str) -> bool:
     """Whether the org has, or once had, a key of this algorithm."""
     wanted = sa.select(sa.literal(1)).where(signing_keys.c.org_id == org_id, signing_keys.c.algorithm == algorithm).limit(1)
