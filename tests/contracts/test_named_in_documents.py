@@ -3,16 +3,19 @@
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from click import Command
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from gatebridge.cli.main import make_cli
 from gatebridge.rules import reasons
+from gatebridge.rules.app_policies import AppPolicies
+from gatebridge.rules.app_settings import AppSettings
+from gatebridge.rules.exposures import KINDS
 from gatebridge.settings.catalogue import describe
 from gatebridge.web.api.application import make_api
 
@@ -42,7 +45,7 @@ def typed(text: str) -> list[str]:
 
 
 @cache
-def commands() -> Command:
+def commands() -> Any:
     return get_command(make_cli())
 
 
@@ -106,3 +109,18 @@ def test_the_api_says_of_every_operation_what_it_does_and_of_every_parameter_wha
         f"{name}: {given['name']}" for name, each in said.items() for given in each.get("parameters", ()) if not given.get("description")
     ]
     assert silent == []
+
+
+def test_the_guide_of_terms_has_every_setting_and_policy_and_the_guide_of_exposures_every_exposure() -> None:
+    guides = ROOT / "docs" / "guides"
+    terms = {each.name for each in (*fields(AppSettings), *fields(AppPolicies))} - {"app_id", "installation_id", "version", "requirement"}
+    assert terms - set(re.findall(r"`(\w+)`", (guides / "app-terms.md").read_text("utf-8"))) == set()
+    rows = re.findall(r"^\| (`.*`) \| (\d) \|", (guides / "exposures.md").read_text("utf-8"), re.MULTILINE)
+    listed = {(code, int(weight)) for codes, weight in rows for code in re.findall(r"\w+", codes)}
+    assert listed == {(kind.code, kind.weight) for kind in KINDS.values()}
+
+
+def test_every_guide_is_listed_for_its_reader() -> None:
+    docs = ROOT / "docs"
+    listed = re.findall(r"\]\((guides/[^)#]+)", (docs / "README.md").read_text("utf-8"))
+    assert {page.relative_to(docs).as_posix() for page in (docs / "guides").glob("*.md")} == set(listed)
