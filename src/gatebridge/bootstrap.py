@@ -59,9 +59,9 @@ def find_keys(settings: Settings) -> MasterKeys:
 
 
 def open_at(settings: Settings, keys: MasterKeys, clock: Clock | None = None) -> Database:
-    """The database that the settings name; the directory of an SQLite file is made where it is missing."""
+    """The database that the settings name. A missing directory of an SQLite file is made, for nobody else to look into."""
     if settings.database_url.startswith("sqlite"):
-        settings.var_directory.mkdir(parents=True, exist_ok=True)
+        settings.var_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     return open_database(
         settings.database_url,
         keys,
@@ -119,7 +119,13 @@ def wire(settings: Settings, *, clock: Clock | None = None, light_hashes: bool =
         clock=clock or utc_now,
     )
     house.metrics.watch(turnstile)
-    return Server(settings, house, make_app(house), Worker(database, deliveries(settings, database, house.keyring), random=os.urandom))
+    worker = Worker(
+        database,
+        deliveries(settings, database, house.keyring),
+        keep_days=settings.login_history_days,
+        random=os.urandom,
+    )
+    return Server(settings, house, make_app(house), worker)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The clock of the house: the courier, the roll-up of usage, the weights of apps, the end of loosenings, and the purge of what has expired.
+"""The clock of the house: courier, roll-up of usage, weights of apps, end of loosenings, seals on the history, purge of what has expired.
 
 One node at a time works, by lease.
 """
@@ -18,6 +18,8 @@ import structlog
 from gatebridge.delivery import courier
 from gatebridge.delivery.courier import Delivery
 from gatebridge.monitoring import exposures
+from gatebridge.records import history_seals
+from gatebridge.rules.history_seals import MOST_LINES
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.loosenings import TOLD_BEFORE
 from gatebridge.rules.reasons import Refused
@@ -34,7 +36,7 @@ from gatebridge.setup.end_loosenings import (
 from gatebridge.setup.end_try import end_overdue
 from gatebridge.storage import app_weights, assertions, dialects, leases, loosenings, names, orgs, retention, usage
 from gatebridge.storage.database import Database, Randomness
-from gatebridge.storage.tx import Tx
+from gatebridge.storage.retention import Purge
 
 LEASE = "worker"
 LEASE_LIFE = timedelta(seconds=60)
@@ -44,8 +46,10 @@ MOST_CHUNKS = 20  # of one kind of work in one round, so that no work waits long
 PURGE_EVERY = timedelta(minutes=1)
 LOOSENINGS_EVERY = timedelta(minutes=1)
 WEIGHTS_EVERY = timedelta(minutes=2)
+SEALS_EVERY = timedelta(minutes=5)
 SIZES_EVERY = timedelta(hours=1)
 WEIGHED_AT_ONCE = 200  # apps, which takes a fifth of a second
+A_SEAL = 100  # lines could be read in the time in which one is written
 BEHIND_EVERY_APP = f"{Prefix.APP}~"
 
 log = structlog.get_logger("gatebridge.worker")
@@ -62,16 +66,24 @@ class Report:
     purged: int = 0
     loosenings: int = 0  # whose people were told, or which ended
     weighed: int = 0  # apps
+    sealed: int = 0  # hours of login history
 
 
 class Worker:
     """One node's worker. `run_once` does a round in the caller's thread; `start` does rounds in a thread of its own until `stop`."""
 
     def __init__(
-        self, database: Database, deliveries: Mapping[str, Delivery], *, interval_seconds: float = 2.0, random: Randomness
+        self,
+        database: Database,
+        deliveries: Mapping[str, Delivery],
+        *,
+        interval_seconds: float = 2.0,
+        random: Randomness,
+        keep_days: int = 180,
     ) -> None:
         self._database = database
         self._deliveries = deliveries
+        self._keep_history = timedelta(days=keep_days)
         self._interval = interval_seconds
         self._random = random
         self._holder = random(8).hex()
@@ -79,6 +91,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._next: dict[str, datetime] = {}  # when work is due again that is not done in every round
         self._to_weigh: deque[tuple[str, str]] = deque()  # the orgs whose apps are still to be weighed, each with the last app that was
+        self._to_seal: deque[str] = deque()  # the orgs whose history is still to be sealed
 
     def start(self) -> None:
         """Begin to work. Does nothing when it already does."""
@@ -99,7 +112,7 @@ class Worker:
         if not self._lead():
             return Report(leading=False)
         (sent, not_sent), *others, _ = _each(
-            (self._deliver, self._roll_up, self._purge, self._end_loosenings, self._weigh, self._look_at_sizes)
+            (self._deliver, self._roll_up, self._purge, self._end_loosenings, self._weigh, self._seal, self._look_at_sizes)
         )
         return Report(True, sent, not_sent, *others)
 
@@ -157,17 +170,17 @@ class Worker:
     def _roll_up(self) -> int:
         return self._in_each_org(usage.roll_up)
 
-    def _in_each_org(self, work: Callable[[Tx, str, int], int]) -> int:
+    def _in_each_org(self, work: Purge) -> int:
         with self._database.reading() as tx:
             ours = sorted(names.of_orgs(tx))
-        return sum(_each([partial(self._in_chunks, partial(_in_org, work, org_id)) for org_id in ours]))
+        return sum(_each([partial(self._in_chunks, work, org_id, CHUNK) for org_id in ours]))
 
-    def _in_chunks(self, work: Callable[[Tx], int]) -> int:
+    def _in_chunks(self, work: Callable[..., int], *given: object) -> int:
         """Do the work one transaction a chunk, until a chunk is not full."""
         total = 0
         for _ in range(MOST_CHUNKS):
             with self._database.transaction() as tx:
-                done = work(tx)
+                done = work(tx, *given)
             total += done
             if done < CHUNK or not self._goes_on():
                 break
@@ -184,8 +197,7 @@ class Worker:
 
     def _end_loosenings(self) -> int:
         """Tell of the ends that come near, and end what is over: each in a transaction of its own, so that none holds up another."""
-        now = self._due("loosenings", LOOSENINGS_EVERY)
-        if now is None:
+        if (now := self._due("loosenings", LOOSENINGS_EVERY)) is None:
             return 0
         with self._database.reading() as tx:
             ours = sorted(names.of_orgs(tx))
@@ -234,13 +246,33 @@ class Worker:
             self._to_weigh.appendleft((org_id, upto))
         return len(found)
 
+    def _seal(self) -> int:
+        """Seal what is over of the login history, hour by hour: so many lines in each round, where much was never sealed."""
+        if not self._to_seal and self._due("seals", SEALS_EVERY) is not None:
+            with self._database.reading() as tx:
+                self._to_seal.extend(sorted(names.of_orgs(tx)))
+        sealed = done = 0
+        while self._to_seal and done < MOST_LINES and (not done or self._goes_on()):
+            org_id = self._to_seal.popleft()
+            with self._database.reading() as tx:
+                seal = history_seals.next_seal(tx, org_id)
+            if seal is not None:
+                with self._database.transaction() as tx:
+                    sealed += history_seals.write(tx, org_id, seal)
+                done += seal.held.lines + A_SEAL
+                self._to_seal.appendleft(org_id)
+        return sealed
+
     def _purge(self) -> int:
-        now = self._due("purge", PURGE_EVERY)
-        if now is None:
+        if (now := self._due("purge", PURGE_EVERY)) is None:
             return 0
         # Runs of Try it end first, and then what is left of them is forgotten.
-        works = [partial(self._in_each_org, work) for work in (end_overdue, *retention.PURGES)]
-        return sum(_each([lambda: self._in_chunks(lambda tx: assertions.purge(tx, now, CHUNK)), *works]))
+        purges: list[Purge] = [end_overdue, *retention.PURGES, partial(history_seals.forget, keep=self._keep_history)]
+        works = [partial(self._in_each_org, work) for work in purges]
+        purged: int = sum(_each([partial(self._in_chunks, assertions.purge, now, CHUNK), *works]))
+        if purged >= MOST_CHUNKS * CHUNK:
+            del self._next["purge"]  # there may be more than one round takes, and the next need not wait
+        return purged
 
     def _look_at_sizes(self) -> None:
         if self._due("sizes", SIZES_EVERY) is not None:
@@ -265,7 +297,3 @@ def _each(works: Iterable[Callable[[], Any]]) -> list[Any]:
     if failures:
         raise failures[0]
     return came_to
-
-
-def _in_org(work: Callable[[Tx, str, int], int], org_id: str, tx: Tx) -> int:
-    return work(tx, org_id, CHUNK)

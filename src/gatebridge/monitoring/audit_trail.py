@@ -12,6 +12,7 @@ from gatebridge.monitoring.audit_heads import OutsideHead
 from gatebridge.records.chain import ALGORITHM, BEGINNING, chain_key, line_mac
 from gatebridge.records.change import permit
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.events import Event
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
@@ -33,12 +34,15 @@ class AuditFilter:
     since: datetime | None = None
     until: datetime | None = None
     target_ids: tuple[str, ...] | None = None  # of any of these records
+    seals: bool = False  # those too that seal an hour of the login history, which is no change; asked for by their event, they are there
 
 
 def page(tx: Tx, actor: Actor, wanted: AuditFilter, *, behind: int | None = None, limit: int = 50, rising: bool = False) -> list[AuditLine]:
     """The lines behind number `behind` (None: from the first of them), at most `limit`, newest first or `rising`. Raises Refused."""
     permit(actor, Permission.VIEW_AUDIT_TRAIL)
-    return audit_trail.page(tx, actor.org_id, behind=behind, limit=limit, rising=rising, **asdict(wanted))
+    narrowed = asdict(wanted)
+    but_event = None if narrowed.pop("seals") or wanted.event is not None else Event.LOGIN_HISTORY_SEALED
+    return audit_trail.page(tx, actor.org_id, behind=behind, limit=limit, rising=rising, but_event=but_event, **narrowed)
 
 
 def by_id(tx: Tx, actor: Actor, line_id: str) -> AuditLine:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
 from gatebridge.records import request_queue
-from gatebridge.rules import network
+from gatebridge.rules import history_seals, network
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.reasons.reason import Compared
 from gatebridge.rules.verdict import Finding
@@ -52,7 +52,13 @@ def would_refuse(receipt: Mapping[str, object]) -> str | None:
 
 
 def write(tx: Tx, entries: Sequence[HistoryEntry]) -> list[str]:
-    """Write the lines and return the id under which each can be found: its own, or that of the row that counts it."""
+    """Write the lines and return the id under which each can be found: its own, or that of the row that counts it.
+
+    A line whose id was made too long ago, by a node that stood still or whose clock is slow, gets one of now: the hour in which it would
+    stand may be sealed by now, and it would look as if somebody had put it in.
+    """
+    first_id = history_seals.first_id_written(tx.now)
+    entries = [_written_late(tx, entry) if entry.line.id < first_id else entry for entry in entries]
     entries = [_shortened(entry) if entry.folds else entry for entry in entries]
     strange = [entry.line for entry in entries if entry.folds]
     counted = _counted(tx, strange) if strange else {}
@@ -61,6 +67,10 @@ def write(tx: Tx, entries: Sequence[HistoryEntry]) -> list[str]:
     if attempts := [entry.line for entry in entries if request_queue.asks(entry.line, proven=entry.proven)]:
         request_queue.count(tx, attempts)
     return [counted.get(entry.line.id, entry.line.id) for entry in entries]
+
+
+def _written_late(tx: Tx, entry: HistoryEntry) -> HistoryEntry:
+    return replace(entry, line=replace(entry.line, id=tx.new_id(Prefix.RECEIPT)))
 
 
 def _shortened(entry: HistoryEntry) -> HistoryEntry:

@@ -77,6 +77,12 @@ class Settings(BaseModel):
         description="Where the heads of the audit chain are written, outside the database; best on another disk.",
         json_schema_extra={"shown": "<var_directory>/audit-heads.log"},
     )
+    login_history_days: int = Field(
+        180,
+        ge=30,
+        le=36_500,
+        description="For so many days login history and receipts are kept; then they are removed, and the trail says so.",
+    )
     mail_directory: Path = Field(
         default_factory=lambda others: Path(others.get("var_directory", "var")) / "mail",
         description="Where outgoing mail is written as files while no smtp_host is set.",

@@ -127,16 +127,19 @@ def page(
     since: datetime | None = None,
     until: datetime | None = None,
     target_ids: Collection[str] | None = None,
+    but_event: str | None = None,
 ) -> list[AuditLine]:
     """The lines behind number `behind`, newest first or `rising`, that fit every filter given. `since` is included, `until` is not.
 
-    `target_ids`: those about any of these records.
+    `target_ids`: those about any of these records. `but_event`: those of any other event.
     """
     wanted = [audit_trail.c.org_id == org_id]
     equal = (("target_id", target_id), ("actor_id", actor_id), ("event", event))
     wanted += [audit_trail.c[name] == value for name, value in equal if value is not None]
     if target_ids is not None:
         wanted.append(audit_trail.c.target_id.in_(sorted(target_ids)))
+    if but_event is not None:
+        wanted.append(audit_trail.c.event != but_event)
     if behind is not None:
         wanted.append(audit_trail.c.sequence > behind if rising else audit_trail.c.sequence < behind)
     if since is not None:
@@ -144,6 +147,13 @@ def page(
     if until is not None:
         wanted.append(audit_trail.c.at < until)
     return _lines(tx, audit_trail.c.sequence.asc() if rising else audit_trail.c.sequence.desc(), limit, *wanted)
+
+
+def macs(tx: Tx, org_id: str, sequences: Collection[int]) -> dict[int, bytes]:
+    """The MACs of the lines with these numbers, as far as there are any."""
+    wanted = (audit_trail.c.org_id == org_id, audit_trail.c.sequence.in_(sorted(sequences)))
+    found = tx.connection.execute(sa.select(audit_trail.c.sequence, audit_trail.c.mac).where(*wanted))
+    return {row.sequence: bytes(row.mac) for row in found}
 
 
 def by_id(tx: Tx, org_id: str, line_id: str) -> AuditLine | None:

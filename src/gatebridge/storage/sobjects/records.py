@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from gatebridge.rules.actors import ActorKind
 from gatebridge.rules.audit import Change, sentence
+from gatebridge.rules.events import Event
 from gatebridge.rules.hours import open_now
 from gatebridge.rules.levels import Level
 from gatebridge.rules.people import UserState
@@ -105,7 +106,8 @@ def of_audit_trail(_: Tx, org_id: str) -> Source:
         "TargetId": Plain(line.target_id, line.target_id == ""),
         "SourceIp": optional(line.address),
     }
-    return Source(audit_trail, (line.org_id == org_id,), columns, (line.id,), line.id, newest_first=True)
+    changes = line.event != Event.LOGIN_HISTORY_SEALED  # that an hour of the login history was sealed is none
+    return Source(audit_trail, (line.org_id == org_id, changes), columns, (line.id,), line.id, newest_first=True)
 
 
 def _told(target_name: str, changes: Iterable[Mapping[str, Any]]) -> str:
