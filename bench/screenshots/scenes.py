@@ -36,12 +36,8 @@ def _conflict(stage: Stage) -> None:
 def _new_app(stage: Stage, answers: int) -> None:
     """As far into the wizard for a new app as so many answers lead."""
     stage.as_("dana", "/setup/apps/new")
-    typed = (
-        {},
-        {"#label": "Price List", "#purpose": "Shows dealers what things cost"},
-        {"#callbacks": "https://prices.acme.example/callback"},
-        {},
-    )
+    name = {"#label": "Price List", "#purpose": "Shows dealers what things cost"}
+    typed: tuple[dict[str, str], ...] = ({}, name, {"#callbacks": "https://prices.acme.example/callback"}, {})
     for each in typed[:answers]:
         for field, words in each.items():
             stage.page.fill(field, words)
