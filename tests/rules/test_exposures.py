@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from tests.rules.exposed_app import BY_KEY, CLOSED, FROM_THE_OFFICE, FULL, SECRET, found, subject
 
 from gatebridge.rules import exposures
-from gatebridge.rules.app_policies import PermittedUsers
-from gatebridge.rules.app_settings import ClientAuthMethod, Flow, TokenFormat
-from gatebridge.rules.apps import COMMAND_LINE, Dialect
+from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
+from gatebridge.rules.app_settings import AppSettings, ClientAuthMethod, Flow, TokenFormat
+from gatebridge.rules.apps import COMMAND_LINE, App, Dialect
 from gatebridge.rules.exposed.kinds import Mend, Subject
 from gatebridge.rules.exposures import KINDS, Accepted
 from gatebridge.rules.ids import long
 from gatebridge.rules.levels import Level, Requirement
-from gatebridge.rules.lifetimes import RefreshPolicy
+from gatebridge.rules.lifetimes import DEFAULT_REFRESH_POLICIES, RefreshPolicy
 from gatebridge.rules.network import Relaxation
 from gatebridge.rules.people import Assignment, UserState
 
@@ -56,6 +56,7 @@ def refresh(*policy: RefreshPolicy) -> dict[str, Any]:
     [
         pytest.param({}, set(), id="an app as it is registered, in an org with ranges, is exposed in nothing"),
         pytest.param(policies(**ANYBODY), {"self_authorize"}, id="anybody may approve it"),
+        pytest.param(policies(**ANYBODY) | {"holders_only": True}, set(), id="anybody who holds a right, of one that nobody installed"),
         pytest.param(settings(scopes=FULL), {"full_scope"}, id="it has the scope full"),
         pytest.param(policies(**ANYBODY) | settings(scopes=FULL), {"self_authorize", "full_scope", "self_authorize_with_full"}, id="both"),
         pytest.param(policies(**RELAXED), {"ip_relaxed"}, id="any address, for an app without users"),
@@ -270,8 +271,7 @@ def test_the_heaviest_comes_first_and_each_says_what_why_and_what_would_do() -> 
         assert each.why.endswith((".", ")."))
         assert each.smaller.words.endswith(".")
         assert each.smaller.api.startswith(("PATCH /api/v1/apps/", "/api/v1/apps/"))
-        only_by_program = each.code == "legacy_audience"
-        assert each.smaller.command.startswith("gatebridge ") if not only_by_program else each.smaller.command == ""
+        assert each.smaller.command.startswith("gatebridge ") or each.code == "legacy_audience", "which only a program sets"
 
 
 def test_of_another_orgs_app_the_settings_are_its_publishers() -> None:
@@ -333,8 +333,9 @@ TOLD = [
      "A JWT access token lives 60 minutes.", "60"),
     (policies(authorization_code_seconds=90), "code_long", "An authorization code lives 90 seconds.", "90"),
     (policies(refresh_grace_seconds=60), "refresh_grace", "For 60 seconds a rotated refresh token gets the same successor again.", "60"),
-    (settings(callbacks=("com.b.app:/1", "com.a.app:/2", "com.b.app:/0", "https://a.example/cb")), "private_scheme",
-     "Codes come back at an address with a scheme of the app's own: com.a.app:, com.b.app:", "com.a.app:/2 com.b.app:/0 com.b.app:/1"),
+    (settings(callbacks=("com.b.app:/1", "com.a.app:/2:3", "https.c.app:/4", "com.b.app:/0", "https://a.example/cb")), "private_scheme",
+     "Codes come back at an address with a scheme of the app's own: com.a.app:, com.b.app:, https.c.app:",
+     "com.a.app:/2:3 com.b.app:/0 com.b.app:/1 https.c.app:/4"),
     (settings(assertion_audiences=("https://b.example", "https://a.example")), "assertion_audiences",
      "An assertion for a user may be addressed to somebody else: https://a.example, https://b.example",
      "https://a.example https://b.example"),
@@ -353,6 +354,11 @@ def test_a_setting_that_was_widened_further_is_told_from_the_one_before() -> Non
     jwt = settings(access_token_format=TokenFormat.JWT)
     (hour,), (day,) = (exposures.of(subject(**jwt, **policies(jwt_access_token_minutes=minutes))) for minutes in (60, 720))
     assert (hour.code, hour.value, day.value) == ("jwt_long", "60", "720")
+
+
+def test_a_long_refresh_policy_is_mended_by_the_default() -> None:
+    (only,) = exposures.of(subject(**refresh(RefreshPolicy("idle", 90, "days"))))
+    assert only.mend.policies["refresh_policies"] == DEFAULT_REFRESH_POLICIES
 
 
 def test_X_RV_08_a_jwt_that_outlives_a_quarter_of_an_hour_is_shown_as_an_exposure_with_the_smaller_life() -> None:
@@ -379,9 +385,13 @@ WEIGHTS = {
 }
 
 
+KEPT: dict[str, type[App | AppSettings | AppPolicies]] = {"app": App, "settings": AppSettings, "policies": AppPolicies}
+
+
 def test_every_kind_has_a_weight_a_place_and_words_of_its_own() -> None:
     assert {weight: {code for code, kind in KINDS.items() if kind.weight == weight} for weight in range(1, 6)} == WEIGHTS
-    assert {kind.field.partition(".")[0] for kind in KINDS.values()} == {"app", "settings", "policies", "secrets", "certificates"}
+    places = {f"{page}.{each.name}" for page, kept in KEPT.items() for each in fields(kept)} | {"secrets", "certificates"}
+    assert {kind.field for kind in KINDS.values()} <= places
     assert len({kind.why for kind in KINDS.values()}) == len(KINDS)
     assert all(len(code) <= 48 for code in KINDS)
 
@@ -443,6 +453,12 @@ def test_what_no_machine_can_choose_is_made_by_hand(changes: dict[str, Any], cod
     assert not found.mend
     assert found.smaller.api == f"/api/v1/apps/{app_id}{place}"
     assert found.smaller.command == f"gatebridge {command.format(app_id)}"
+
+
+def test_what_only_a_program_sets_is_mended_by_the_api_alone() -> None:
+    (only,) = exposures.of(subject(**settings(legacy_audience=True)))
+    assert (only.mend.settings, only.smaller.command) == ({"legacy_audience": False}, "")
+    assert only.smaller.api == f'PATCH /api/v1/apps/{long(CLOSED.app.id)}/settings {{"legacy_audience": false}}'
 
 
 def test_the_last_flow_that_gives_refresh_tokens_takes_refreshing_with_it() -> None:

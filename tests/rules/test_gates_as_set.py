@@ -140,7 +140,6 @@ def test_a_gate_stands_as_the_app_is_set(which: Gate, subject: Subject, stand: S
         (Gate.APP, Presence(in_use=True, blocked=True), CLOSED_, "Blocked"),
         (Gate.INSTALLED, Presence(in_use=True), GUARDED, "Installed here"),
         (Gate.INSTALLED, Presence(in_use=False), CLOSED_, "Not installed here"),
-        (Gate.INSTALLED, Presence(in_use=True, holders_only=True), GUARDED, "For holders of a right"),
         (Gate.HOURS, Presence(in_use=True, profiles_with_hours=1), GUARDED, "Hours of 1 profile"),
         (Gate.HOURS, Presence(in_use=True, profiles_with_hours=3), GUARDED, "Hours of 3 profiles"),
     ],
@@ -148,6 +147,13 @@ def test_a_gate_stands_as_the_app_is_set(which: Gate, subject: Subject, stand: S
 def test_a_gate_stands_as_the_app_is_used_here(which: Gate, presence: Presence, stand: Stand, words: str) -> None:
     found = gate(which, app(), presence)
     assert (found.stand, found.words) == (stand, words)
+
+
+@pytest.mark.parametrize(("which", "words"), [(Gate.INSTALLED, "For holders of a right"), (Gate.PERMITTED, "Holders of a right")])
+def test_one_that_nobody_installed_stands_for_holders_of_a_right_and_for_nobody_else(which: Gate, words: str) -> None:
+    used = replace(app(policies_permitted_users=PermittedUsers.SELF_AUTHORIZE), holders_only=True)
+    found = gate(which, used, Presence(in_use=False))
+    assert (found.stand, found.words, found.exposures) == (GUARDED, words, ())
 
 
 def test_there_are_fifteen_gates_in_their_order() -> None:

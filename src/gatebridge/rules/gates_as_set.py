@@ -31,11 +31,10 @@ class Stand(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """How the app stands in the org: in use, blocked, for some only; and how many profiles of the org have login hours."""
+    """How the app stands in the org: in use, blocked; and how many profiles of the org have login hours."""
 
     in_use: bool
     blocked: bool = False
-    holders_only: bool = False
     profiles_with_hours: int = 0
 
 
@@ -145,8 +144,8 @@ def _app(subject: Subject, presence: Presence) -> _Said:
     return (Stand.CLOSED, "Blocked") if presence.blocked else (Stand.GUARDED, "Active, not blocked")
 
 
-def _installed(_: Subject, presence: Presence) -> _Said:
-    if presence.holders_only:
+def _installed(subject: Subject, presence: Presence) -> _Said:
+    if subject.holders_only:
         return Stand.GUARDED, "For holders of a right"
     return (Stand.GUARDED, "Installed here") if presence.in_use else (Stand.CLOSED, "Not installed here")
 
@@ -189,6 +188,8 @@ def _user(subject: Subject, _: Presence) -> _Said:
 
 
 def _permitted(subject: Subject, _: Presence) -> _Said:
+    if subject.holders_only:
+        return Stand.GUARDED, "Holders of a right"
     if subject.policies.permitted_users is PermittedUsers.SELF_AUTHORIZE:
         return Stand.OPEN, "Anybody, after consent"
     holders = {permit.holder_id for permit in subject.permits if permit.holds(subject.now)}

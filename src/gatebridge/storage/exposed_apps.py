@@ -97,6 +97,7 @@ def _read(tx: Tx, org: Org, statement: sa.Select[Any], profiles: Mapping[str, bo
                 org=org.settings,
                 now=tx.now,
                 own=each.app.org_id == org.id,
+                holders_only=each.installation is not None and each.installation.holders_only,
                 owner=owners.get(each.app.owner_id) if each.app.org_id == org.id else None,
                 secrets=tuple(secrets.get(each.app.id, ())),
                 in_pages=frozenset(seen),

@@ -22,7 +22,7 @@ _DEFAULT_REFRESH = Mend(
 
 
 def _self_authorize(subject: Subject) -> Found | None:
-    if subject.policies.permitted_users is not PermittedUsers.SELF_AUTHORIZE or subject.built_in:
+    if subject.policies.permitted_users is not PermittedUsers.SELF_AUTHORIZE or subject.built_in or subject.holders_only:
         return None
     mend = Mend(policies={"permitted_users": PermittedUsers.ADMIN_APPROVED})
     return Found("Every user of the org may approve the app without an admin.", mend=mend)

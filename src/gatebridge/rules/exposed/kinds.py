@@ -22,6 +22,7 @@ class Subject:
     org: OrgSettings
     now: datetime
     own: bool = True  # the org that looks owns the app
+    holders_only: bool = False  # nobody has installed it, and who holds a right uses it for oneself
     owner: User | None = None
     secrets: tuple[ConsumerSecret, ...] = ()
     in_pages: frozenset[str] = frozenset()  # the ids of the secrets that a page in a browser has presented

@@ -79,7 +79,6 @@ def _gates(visit: Visit, found: ListedApp, judged: AppExposures | None) -> Seque
     presence = Presence(
         in_use=here.in_use(visit.tx.now),
         blocked=here.blocked_at is not None,
-        holders_only=here.holders_only,
         profiles_with_hours=profiles.with_hours(visit.tx, visit.org.id),
     )
     return gates_as_set.of(judged.subject, presence, judged.exposures)
