@@ -150,10 +150,8 @@ class TestProfiles:
         held = page.forms["profile"].fields | {"name": "Carriers", "right_promote": "yes"}  # as the API gives it
         address = made(browser.post(page.forms["profile"].action, held))
         browser.submit(browser.open(f"{address}/edit"), "profile", description="Of sandboxes")
-        assert (profile_called(acme, "Carriers").description, profile_called(acme, "Carriers").permissions) == (
-            "Of sandboxes",
-            {Permission.PROMOTE},
-        )
+        kept = profile_called(acme, "Carriers")
+        assert (kept.description, kept.permissions) == ("Of sandboxes", frozenset({Permission.PROMOTE}))
 
     def test_one_that_users_have_cannot_be_deleted_and_another_can(self, acme: Tenant, browser: Browser) -> None:
         page = browser.open(f"{PROFILES}/{long(acme.profile.id)}/delete")

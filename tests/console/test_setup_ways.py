@@ -1,6 +1,8 @@
 """Ways through setup that lead on: nobody is sent where they are refused, and what helps stands where one looks for it."""
 
 import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from tests.console.app_pages import at, problem_at, saved
 from tests.console.visitors import admin, at_setup, with_rights
@@ -10,6 +12,7 @@ from tests.oauth.flows.visits import approve, chooser, enrol
 from tests.oauth.tenants import Client, Tenant
 
 from gatebridge.rules.access_requests import RequestKind
+from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.ids import long
 from gatebridge.rules.lockouts import MOST_FOR_USER
 from gatebridge.rules.people import User
@@ -23,6 +26,7 @@ from gatebridge.setup.manage_users import CreateUser, EditUser, create_user, edi
 from gatebridge.setup.transfer_ownership import TransferOwnership, transfer_ownership
 from gatebridge.storage import access_requests, epochs
 from gatebridge.storage.access_requests import Wanted
+from gatebridge.web.console.moments import Moments
 
 __all__ = ["acme", "house", "loop"]
 
@@ -125,6 +129,12 @@ class TestALossOfRights:
 
 
 class TestClocks:
+    def test_the_last_moment_of_the_calendar_is_told_as_it_is_where_it_has_no_hour(self) -> None:
+        no_end = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # of a certificate, RFC 5280 section 4.1.2.5
+        at = Moments(datetime(2026, 11, 28, tzinfo=UTC), ZoneInfo("Asia/Tokyo"))
+        assert (at.exactly(no_end), at.day(no_end)) == ("31 Dec 9999, 23:59:59 UTC", "31 Dec 9999")
+        assert at.clock(no_end).endswith("23:59:59")
+
     def test_whoever_sets_a_time_zone_is_told_times_on_its_clocks_from_then_on(self, acme: Tenant) -> None:
         browser = admin(acme)
         refused = browser.submit(browser.open("/me/clocks"), "clocks", timezone="Mars/Olympus")
@@ -182,3 +192,15 @@ def test_the_access_of_an_app_leads_to_those_who_wait_for_it(acme: Tenant) -> No
         access_requests.count_up(tx, Wanted(acme.org.id, RequestKind.USER, app.id, acme.runner.id, "api", "web_server"))
     (way,) = re.findall(r'id="waiting"><p><a href="([^"]+)"', browser.open(at(app, "/access")).text)
     assert "Runner Example" in browser.open(way.replace("&amp;", "&")).text
+
+
+def test_a_developer_asks_to_be_let_into_the_own_app_without_being_refused_first(acme: Tenant) -> None:
+    app = acme.app("Board", flows=frozenset({Flow.WEB_SERVER}), callbacks=("https://board.example/cb",), open_for_use=False)
+    browser = owner_of(acme, app)
+    (way,) = re.findall(r'id="ask" href="([^"]+)"', browser.open(at(app, "/access")).text)
+    nothing_said = browser.submit(browser.open(way), "ask", words="")
+    assert problem_at(nothing_said, "words") != ""
+    assert 'id="said"' in browser.submit(nothing_said, "ask", words="To test it").text
+    deciding = admin(acme)
+    assert "To test it" in deciding.open("/setup/requests").text
+    assert ('id="ask"' in deciding.open(at(app, "/access")).text, 'id="nobody"' in deciding.open(way).text) == (False, True)

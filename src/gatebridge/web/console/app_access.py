@@ -22,7 +22,7 @@ from gatebridge.storage import access_requests, apps, installations, names, perm
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.web import reason_pages
 from gatebridge.web.api import app_reading
-from gatebridge.web.console import app_tabs, forms, places, questions
+from gatebridge.web.console import app_ask, app_tabs, forms, places, questions
 from gatebridge.web.console.app_policies_parts import PERMITTED
 from gatebridge.web.console.desk import Shown, Visit, acts, shows
 from gatebridge.web.console.forms import Form
@@ -38,6 +38,7 @@ REMOVE = f"{END}/remove"
 SAID = {
     "assigned": "Its holders may use the app.",
     "ends": "The end is saved.",
+    "asked": "Your request waits. You get a mail when an admin has decided.",
     "removed": "Its holders may use the app no more; what they had of it is refused from now on.",
 }
 MOST_OFFERED = 100
@@ -90,6 +91,7 @@ def show(visit: Visit) -> Shown:
         "may_rule": app_tabs.may_rule(visit.actor, found),
         "explain": _explain(visit, found),
         "waiting": _waiting(visit, found),
+        "ask": app_ask.address(visit, found, policies),
         "said": SAID.get(visit.request.query_params.get("said", ""), ""),
     }
     return app_tabs.shown(visit, found, TAB, "app/access.html", values)

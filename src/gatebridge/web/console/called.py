@@ -47,17 +47,12 @@ class Meant:
 
 
 def meant(visit: Visit, text: str, *, of_users: bool = True, of_apps: bool = True) -> Meant:
-    """Whom the text means, among these."""
-    if not text:
-        return Meant()
-    user_id = _user(visit, text) if of_users else None
-    app_id = _app(visit, text) if of_apps and user_id is None else None
-    if user_id is not None or app_id is not None:
-        return Meant(user_id, app_id)
-    found = [*(_users_called(visit, text) if of_users else ()), *(_apps_called(visit, text) if of_apps else ())]
-    whole = [each for each in found if folded_name(each.name) == folded_name(text)]
-    among = whole or found
-    return Meant(among[0].user_id, among[0].app_id) if len(among) == 1 else Meant(several=tuple(among[:MOST]))
+    """Whom the text means, among these. Looked for once in a request, however often a page asks: among many, a part of a name costs."""
+    found: dict[tuple[str, bool, bool], Meant] = visit.request.scope.setdefault("gatebridge.meant", {})
+    asked = (text, of_users, of_apps)
+    if asked not in found:
+        found[asked] = _meant(visit, *asked) if text else Meant()
+    return found[asked]
 
 
 def no_user(visit: Visit, text: str) -> str:
@@ -69,6 +64,17 @@ def no_user(visit: Visit, text: str) -> str:
 def which(several: tuple[Named, ...]) -> str:
     """What is said at a field in which the name of several was typed."""
     return f"Several are called so: {', '.join(each.handle for each in several)}. Say which."
+
+
+def _meant(visit: Visit, text: str, of_users: bool, of_apps: bool) -> Meant:
+    user_id = _user(visit, text) if of_users else None
+    app_id = _app(visit, text) if of_apps and user_id is None else None
+    if user_id is not None or app_id is not None:
+        return Meant(user_id, app_id)
+    found = [*(_users_called(visit, text) if of_users else ()), *(_apps_called(visit, text) if of_apps else ())]
+    whole = [each for each in found if folded_name(each.name) == folded_name(text)]
+    among = whole or found
+    return Meant(among[0].user_id, among[0].app_id) if len(among) == 1 else Meant(several=tuple(among[:MOST]))
 
 
 def _user(visit: Visit, text: str) -> str | None:

@@ -17,9 +17,12 @@ from gatebridge.web.api import app_reading
 from gatebridge.web.api.users import READS
 from gatebridge.web.console import app_overview, login_history, places, users
 from gatebridge.web.console.desk import Shown, Visit, shows
+from gatebridge.web.console.places import Place
 from gatebridge.web.house import House
 
-PATH, SHORTCUTS = "/setup/find", "/setup/shortcuts"
+# Everybody's own, so it has no place in the navigation.
+PLACE = Place("find", "Quick Find", "/setup/find", "", places.HOME.needs)
+SHORTCUTS = "/setup/shortcuts"
 MOST = 10
 KEYS = (("/", "Quick Find"), ("?", "This page"), ("Tab", "From one thing to the next; what has the focus is framed"))
 
@@ -34,7 +37,7 @@ class Other:
 
 
 def routes(house: House) -> list[Route]:
-    return [shows(house, places.HOME, PATH, show), shows(house, places.HOME, SHORTCUTS, shortcuts)]
+    return [shows(house, PLACE, PLACE.path, show), shows(house, PLACE, SHORTCUTS, shortcuts)]
 
 
 def show(visit: Visit) -> Shown:

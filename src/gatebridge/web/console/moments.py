@@ -36,7 +36,7 @@ class Moments:
 
     def exactly(self, moment: datetime) -> str:
         """To the second, with the zone: `23 Nov 2026, 10:42:11 CET`."""
-        return told.exactly(moment.astimezone(self.zone))
+        return told.exactly(self._here(moment))
 
     def read(self, words: str) -> str:
         """What was recorded, with the moments in it as they are told here."""
@@ -44,10 +44,19 @@ class Moments:
 
     def clock(self, moment: datetime) -> str:
         """By the clock, for a list that stays open for long: `10:42:11`; on another day with that day: `23 Nov, 10:42:11`."""
-        here = moment.astimezone(self.zone)
+        here = self._here(moment)
         today = here.date() == self.now.astimezone(self.zone).date()
         return f"{here:%H:%M:%S}" if today else f"{told.day_of_this_year(here)}, {here:%H:%M:%S}"
 
     def day(self, moment: datetime) -> str:
         """The day, as it is where the reader is: `23 Nov 2026`."""
-        return told.day(moment.astimezone(self.zone))
+        return told.day(self._here(moment))
+
+    def _here(self, moment: datetime) -> datetime:
+        """The moment on the reader's clocks. The last of the calendar, which says *no end* in a certificate (RFC 5280 section 4.1.2.5), has
+        no other hour elsewhere, and stays as it is.
+        """
+        try:
+            return moment.astimezone(self.zone)
+        except OverflowError:
+            return moment

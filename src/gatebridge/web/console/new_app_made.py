@@ -139,8 +139,8 @@ def _to_do(visit: Visit, draft: Draft, made: CreatedApp, holder: str | None, cer
             words = "It calls from machines of yours: with their addresses named, what is stolen from it is of no use elsewhere."
             found.append(ToDo(words, "Name its addresses", address("/policies/network"), needed=False))
     else:
-        words = "Give an admin its name: they say who may use it, and until then it lets nobody in."
-        found.append(ToDo(words, "Ask an admin to let users in", address(), needed=True))
+        words = "An admin says who may use it, and until then it lets nobody in. Ask to be let in, or give them its name."
+        found.append(ToDo(words, "Ask an admin to let users in", address("/access"), needed=True))
     if may_try(visit):
         words = "Each flow once as it should go, and once as it should be refused; then the app counts as validated."
         found.append(ToDo(words, "Try every flow", address("/try"), needed=False))
