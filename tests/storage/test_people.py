@@ -138,10 +138,9 @@ def test_a_user_is_found_by_the_whole_name_as_one_types_it(database: Database, k
 def test_a_user_with_the_longest_name_that_there_is_can_be_kept(database: Database, kept: Kept) -> None:
     # Korean syllables, each of which is folded into its sounds: more than an index of PostgreSQL has room for.
     syllables = "".join(chr(0xAC00 + n * 7919 % 11_172) for n in range(534))
-    told = {"username": syllables[:120], "first_name": syllables[120:200], "last_name": syllables[200:280], "email": syllables[280:]}
     with database.transaction() as tx:
-        long = a_user(tx, kept.profile, "long")
-        assert people.update(tx, replace(long, **told))
+        long = replace(a_user(tx, kept.profile, "long"), username=syllables[:120], email=syllables[280:])
+        assert people.update(tx, replace(long, first_name=syllables[120:200], last_name=syllables[200:280]))
         found = listed_users.list_page(tx, kept.org.id, after=None, limit=9, search=syllables[40:80])
         assert [user.id for user in found] == [long.id]
 

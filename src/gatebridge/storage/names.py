@@ -50,9 +50,7 @@ def of_apps(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, NamedApp
             sa.or_(apps.c.org_id == org_id, installations.c.id.is_not(None), known_everywhere),
         )
     )
-    return {
-        row.id: NamedApp(*row[:6], publisher=row.publisher if row.org_id != org_id else "") for row in tx.connection.execute(statement)
-    }
+    return {row.id: NamedApp(*row[:6], publisher=row.publisher if row.org_id != org_id else "") for row in tx.connection.execute(statement)}
 
 
 def of_users(tx: Tx, org_id: str, user_ids: Collection[str]) -> dict[str, str]:
