@@ -36,6 +36,9 @@ audit_trail = sa.Table(
     sa.Column("mac", Digest, nullable=False),
     sa.UniqueConstraint("org_id", "id"),
     sa.Index(None, "org_id", "target_id", "sequence"),
+    # What one admin did, and when such a thing was done: asked for years later, among all that was done since.
+    sa.Index(None, "org_id", "actor_id", "sequence"),
+    sa.Index(None, "org_id", "event", "sequence"),
 )
 
 # One row per org, locked by whoever adds a line: the chain cannot fork, and its numbers have no gap (X-AU-03).
