@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "gatebridge"
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("examples/*.md"), *ROOT.glob("packages/*/README.md")])
 
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]*)\)")
 FILE = re.compile(r"`([a-z_]+(?:/[a-z_]+)*(?:\.py|/))`")
