@@ -51,7 +51,7 @@ CALLED_BY_THEIR_VALUES = (
         "org",
         "app",
     ),
-    *("seconds", "minutes", "hours", "days", "months", "yes", "no", "since"),
+    *("seconds", "minutes", "hours", "days", "months", "yes", "no", "since", "today", "yesterday"),
     *("web server", "refresh", "client credentials", "device", "user-agent"),
 )
 # How a language writes days and large numbers.

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -167,6 +167,12 @@ def test_numbers_and_days_are_written_as_the_language_writes_them(catalogue: Cat
 )
 def test_a_thousand_that_shows_no_way_of_writing_numbers_is_left_out(thousand: str, written: str) -> None:
     assert Catalogue("de", [po.Entry(languages.THOUSAND, "", (thousand,))]).number(1234) == written
+
+
+@pytest.mark.parametrize("hours", [0, 0.5, 5, 30, 24 * 2000])
+def test_how_long_ago_something_was_is_in_the_catalogue(hours: float) -> None:
+    now = datetime(2026, 3, 7, tzinfo=UTC)
+    assert not re.search(r"[a-z]{2}", pseudo.catalogue().told(told.ago(now - timedelta(hours=hours), now)))
 
 
 def shape(address: str) -> str:
