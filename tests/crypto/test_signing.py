@@ -130,7 +130,7 @@ def test_X_TK_01_std_JT_01_a_token_without_algorithm_or_signature_is_not_believe
     assert fault_of(f"{part(header())}.{part(CLAIMS)}.{signature}") is Fault.SIGNATURE
 
 
-def test_X_TK_01_the_algorithm_is_that_of_the_key_and_one_that_this_use_allows() -> None:
+def test_X_TK_01_std_JT_01_the_algorithm_is_that_of_the_key_and_one_that_this_use_allows() -> None:
     for_rs256 = VerifyingKey.of(key("RS256").private.public_key(), "RS256", "k1")
     same_key_as_ps256 = SigningKey("k1", "PS256", key("RS256").private)
     assert fault_of(signing.sign(same_key_as_ps256, "at+jwt", CLAIMS), for_rs256) is Fault.ALGORITHM
@@ -352,7 +352,7 @@ def test_std_JW_01_a_published_key_has_its_public_members_kid_use_and_alg_only(a
     assert SigningKey.load("k9", alg, private).public_jwk() == public
 
 
-def test_X_TK_12_private_members_never_reach_the_published_set() -> None:
+def test_X_TK_12_std_JW_01_private_members_never_reach_the_published_set() -> None:
     private = jwk.RSAKey.import_key(key("RS256").private).as_dict(private=True)  # type: ignore[arg-type]
     assert "d" in private
     (published,) = signing.public_jwks([{**private, "kid": "k1", "x5c": ["MIIB"], "note": "?"}])["keys"]

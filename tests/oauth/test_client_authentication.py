@@ -1,6 +1,7 @@
 """Who calls: secrets in the header and in the body, one way at a time, and one answer for every way of not being believed."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -11,12 +12,13 @@ from tests.oauth.tenants import Client, Tenant, compared
 
 from gatebridge.rules.app_settings import ClientAuthMethod
 from gatebridge.rules.apps import Dialect
+from gatebridge.rules.reasons import Refused
 from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.delete_app import DeleteApp, delete_app
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
 from gatebridge.setup.manage_orgs import EditOrg, edit_org
 from gatebridge.setup.rotate_secret import AddSecret, RetireSecret, RotateSecret, add_secret, retire_secret, rotate_secret
-from gatebridge.storage import credentials
+from gatebridge.storage import apps, credentials
 
 PUBLIC = frozenset({ClientAuthMethod.NONE})
 
@@ -145,11 +147,17 @@ def test_std_CA_06_a_secret_sent_by_a_public_app_is_invalid_client(acme: Tenant)
 
 
 def test_std_CC_01_a_public_app_cannot_act_as_itself(acme: Tenant) -> None:
+    """Nobody can save such an app; and where one were stored all the same, it would get nothing."""
     app = acme.app()
+    with pytest.raises(Refused), acme.standing.database.transaction() as tx:
+        edit_settings(tx, acme.admin, EditSettings(app.id, auth_methods=PUBLIC))
     with acme.standing.database.transaction() as tx:
-        edit_settings(tx, acme.admin, EditSettings(app.id, flows=frozenset(), auth_methods=PUBLIC))
+        settings = apps.settings_of(tx, acme.org.id, app.id)
+        assert settings is not None
+        assert apps.update_settings(tx, acme.org.id, replace(settings, auth_methods=PUBLIC))
     answer = app.ask(client_id=app.consumer_key)
     assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
+    assert acme.true_cause(answer) == "client_not_confidential"
 
 
 def test_nobody_at_all_is_invalid_client(acme: Tenant) -> None:

@@ -266,7 +266,7 @@ def test_an_approval_holds_until_its_end_and_not_a_moment_longer(acme: Tenant, i
     assert server.introspect(in_use.token).json() == {"active": False}
 
 
-def test_another_run_as_user_does_not_inherit_the_tokens_of_the_first(acme: Tenant, in_use: InUse, server: Client) -> None:
+def test_std_GV_01_another_run_as_user_does_not_inherit_the_tokens_of_the_first(acme: Tenant, in_use: InUse, server: Client) -> None:
     another = EditPolicies(in_use.app.id, run_as_user_id=acme.admin.user_id, confirmed=True)
     change(acme, in_use.app, lambda tx, acme, _: edit_policies(tx, acme.admin, another))
     assert server.introspect(in_use.token).json() == {"active": False}

@@ -101,7 +101,7 @@ def test_std_SC_09_with_a_recent_sign_in_an_admin_does_what_is_weighty(console: 
 
 
 @every_weighty_thing
-def test_std_SU_01_with_an_older_one_the_answer_says_how_recent_it_must_be(console: Console, what: str) -> None:
+def test_std_SU_01_SC_09_with_an_older_one_the_answer_says_how_recent_it_must_be(console: Console, what: str) -> None:
     console.acme.standing.clock.advance(minutes=60)
     answer = WEIGHTY[what](console)
     assert (answer.status_code, answer.json()["reason"]) == (401, "reauthentication_needed"), answer.text

@@ -104,6 +104,23 @@ def test_a_revocation_ends_one_row_and_tells_one_entry(acme: Tenant, app: Client
 # --- The flows with a user: a code or a refresh token is redeemed once, so each costs its own statements --------------------
 
 
+def test_std_G_13_what_a_stranger_presents_is_not_looked_up(acme: Tenant) -> None:
+    """So neither the answer nor its time tells whether a code or token is one."""
+    portal, panel = make_portal(acme), make_panel(acme)
+    bought = portal.signed_in()["refresh_token"]
+    presented = {
+        "authorization_codes": (portal, {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code": portal.code()}),
+        "refresh_tokens": (portal, {"grant_type": "refresh_token", "refresh_token": bought}),
+        "device_codes": (panel.portal, {"grant_type": DEVICE_CODE, "device_code": panel.approved(acme.runner)}),
+    }
+    for table, (whose, form) in presented.items():
+        for secret in ({"client_secret": "gbs_wrong"}, {}):
+            with counted(acme) as seen:
+                answer = whose.app.post(TOKEN, form | dict(whose.credentials) | secret)
+            assert (answer.status_code == 200) is (not secret) or table == "authorization_codes", "a code needs its verifier too"
+            assert any(table in statement for statement in seen) is (not secret), table
+
+
 def redemptions(portal: Portal, size: int) -> list[OAuthRequest]:
     form = {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code_verifier": VERIFIER} | dict(portal.credentials)
     return [request_of(portal.acme, form | {"code": portal.code(scopes=("api", "refresh_token"))}) for _ in range(size)]

@@ -72,7 +72,7 @@ class Scene:
     request_id: str
 
     def verb(self, name: str) -> Verb:
-        return {
+        verbs: dict[str, Verb] = {
             "install": (install_app, InstallApp(self.key, self.stage.clock.now + timedelta(days=3))),
             "use": (use_uninstalled, UseUninstalled(self.key)),
             "ask": (ask_for_app, AskForApp(self.key, "Please, once more.")),
@@ -82,7 +82,8 @@ class Scene:
             "block": (block_app, BlockApp(self.app_id, WHY)),
             "revoke": (revoke_app, RevokeApp(self.app_id, WHY)),
             "edit": (edit_policies, EditPolicies(self.app_id, access_token_minutes=30)),
-        }[name]
+        }
+        return verbs[name]
 
     def at_once(self, first: Verb, second: Verb, actor: Actor) -> None:
         """Do the second at every moment of the first at which that holds one lock more. Raises what is no refusal."""

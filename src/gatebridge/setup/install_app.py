@@ -118,13 +118,13 @@ def _taken_into_use(tx: Tx, actor: Actor, app_id: str, until: datetime | None) -
     kept = installations.policies_of(tx, actor.org_id, former.id) if former is not None else None
     if former is None or kept is None:
         raise _installed_already()
-    closed = {"policies": told(kept)}
+    policies: dict[str, object] = {"policies": told(kept)}
     if not former.in_use(tx.now):
-        return {"installed": False} | closed, *_again(tx, actor, former, kept, until)
+        return policies | {"installed": False}, *_again(tx, actor, former, kept, until)
     if not installations.prolong(tx, actor.org_id, former.id, until):
         raise _installed_already()
     prolonged = replace(former, uninstalled_at=until, version=former.version + 1)
-    return {"installed": True, "until": former.uninstalled_at} | closed, prolonged, kept
+    return policies | {"installed": True, "until": former.uninstalled_at}, prolonged, kept
 
 
 def _again(tx: Tx, actor: Actor, former: Installation, kept: AppPolicies, until: datetime | None) -> tuple[Installation, AppPolicies]:

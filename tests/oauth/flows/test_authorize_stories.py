@@ -3,19 +3,21 @@
 import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from tests.oauth.flows.portal import CALLBACK, make_portal
 from tests.oauth.flows.visits import CONSENT, SIGN_IN, STATE, Asking, approve, chooser, deny, enrol, go_back, sign_in
 from tests.oauth.tenants import Tenant
 
+from gatebridge.crypto import secrets
 from gatebridge.oauth import waiting
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.lockouts import Limit
 from gatebridge.rules.people import User
 from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.stop_users import FreezeUser, freeze_user
-from gatebridge.storage import permission_sets
+from gatebridge.storage import approvals, codes, permission_sets
 
 
 def pre_authorized(acme: Tenant) -> tuple[Asking, User]:
@@ -140,6 +142,9 @@ def test_X_CO_04_std_AZ_27_a_public_app_known_by_nothing_but_a_loopback_address_
         assert 'data-warning="loopback"' in page.text
         page = approve(browser, page)
         assert (page.went_to or "").startswith(f"http://127.0.0.1:{port}/done?code=")
+    # Nor is the yes kept for a day on which the app proves itself: it was given to whoever listened there.
+    with acme.standing.database.snapshot() as tx:
+        assert approvals.list_of_user(tx, acme.org.id, ben.id) == []
 
 
 def test_std_AZ_36_two_tabs_each_get_their_own_answer(acme: Tenant) -> None:
@@ -376,6 +381,10 @@ def test_std_AZ_33_a_code_is_stored_by_its_digest_with_all_that_it_is_bound_to(a
     browser = app.signed_in(ben)
     code = app.arrived(approve(browser, browser.open(app.url(nonce="a nonce", scope="openid id"))))["code"]
     assert len(code) == 53
+    with acme.standing.database.snapshot() as tx:
+        kept = codes.by_digest(tx, acme.org.id, secrets.digest(code))
+    assert kept is not None
+    assert kept.expires_at - kept.issued_at == timedelta(seconds=60)
     other = chooser(acme, "Other Printer")
     assert acme.true_cause(other.portal.redeem(code)) == "code_of_other_app"
     elsewhere = app.portal.redeem(code, redirect_uri="https://portal.example/other")
