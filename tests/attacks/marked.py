@@ -19,7 +19,7 @@ SOON = (datetime.now(UTC) + timedelta(days=20)).isoformat()
 LEADS = frozenset(
     (
         *("app_id", "owner_id", "backup_owner_id", "profile_id", "run_as_user_id", "secret_id", "set_id", "app", "user"),
-        *("consumer_key", "certificate", "confirm", "exposure", "refresh_policies"),
+        *("consumer_key", "receipt_id", "certificate", "confirm", "exposure", "refresh_policies"),
     )
 )
 # Fields with a syntax of their own: what the free part of each is, at MARK.
@@ -36,7 +36,9 @@ SHAPES: Mapping[str, Any] = {
     "scope_claims": [{"scope": "openid", "claim": "team", "expression": '"MARK"'}],
 }
 # What an operation that may be refused for the lack of it is told as well.
-SAY = frozenset({"reason", "confirm", "set_id", "until", "emergency", "confirmed", "refresh_policies", "refresh_exception_until"})
+SAY = frozenset(
+    {"reason", "confirm", "set_id", "until", "emergency", "confirmed", "consumer_key", "refresh_policies", "refresh_exception_until"}
+)
 # What is said where no mark is taken, or where something has to be said.
 PLAIN: Mapping[str, Any] = {
     **WORDS,
@@ -49,8 +51,11 @@ PLAIN: Mapping[str, Any] = {
     "refresh_exception_until": SOON,
     "emergency": True,
     "confirmed": True,
+    "consumer_key": "PlatformCLI",
     "scopes": ["openid"],
     "custom_scopes": [],
+    "timezone": "Europe/Berlin",
+    "view": "/setup/audit",
 }
 
 

@@ -37,17 +37,18 @@ WRITTEN_DOWN = {"login_history", "history_days", "browsers"}
 
 # Operations with which nobody stores a text: a password that is wrong, and an answer of which a run reads the parameters.
 STORE_NOTHING = {"post_my_password", "post_step"}
-# What no page shows: a password, what was asked and not kept, people of another org, and the reason of what had nothing left to change.
+# What no page shows: a password, what was asked and not kept, people of another org, the reason of what had nothing left to change, and
+# words that a form said anew.
 SHOWN_NOWHERE = {
     *("post_password.password", "post_explain.callback", "post_explain.scopes", "post_org.admin_first_name", "post_org.admin_last_name"),
-    *("post_owner.reason", "revoke_grant.reason", "revoke_user_of_app.reason"),
+    *("post_owner.reason", "revoke_grant.reason", "revoke_user_of_app.reason", "post_my_request.words"),
 }
 # Texts with a syntax that has no room for markup: addresses, names of the system, days, and drafts, which hold ids.
 NO_ROOM = {
     *("access", "address", "admin_email", "admin_username", "api_name", "assertion_audiences", "audience", "backchannel_logout_uri"),
     *("callbacks", "contact_email", "contact_phone", "current_password", "email", "host", "info_url", "issuer", "login_hours", "org"),
     *("permission_sets", "policies", "post_logout_redirect_uris", "profiles", "review_on", "scopes", "settings", "signing_algorithm"),
-    *("timezone", "username"),
+    *("timezone", "username", "view"),
 }
 
 
