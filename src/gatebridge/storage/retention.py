@@ -37,7 +37,6 @@ KEEP_USED_LINKS = timedelta(days=30)
 KEEP_COUNTS = timedelta(days=1)
 KEEP_TRY_CREDENTIALS = timedelta(days=1)
 KEEP_TRIES = timedelta(days=180)
-KEEP_LOGIN_HISTORY = timedelta(days=180)  # unless the server's settings say otherwise; removed by its pen, which tells the trail
 
 Purge = Callable[[Tx, str, int], int]
 """Forgets at most so many records of an org, and tells how many there were; so many again where more may be left."""
