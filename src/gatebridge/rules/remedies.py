@@ -154,7 +154,7 @@ def _lacking(facts: Facts, attempt: Attempt, finding: Finding) -> set[str]:
 def _user(facts: Facts, attempt: Attempt, finding: Finding) -> Setting | None:
     flow = attempt.token.flow if attempt.token is not None else attempt.flow
     # A token that lives on from the former run-as user has a user still, and what it lacks is the setting all the same.
-    as_nobody = facts.standing is None or finding.reason is user_reasons.RUN_AS_MISSING
+    as_nobody = finding.reason is user_reasons.RUN_AS_MISSING
     if facts.app is not None and flow is Flow.CLIENT_CREDENTIALS and facts.policies is not None and as_nobody:
         return settable.policies(facts.app, "Run as", "nobody", "--run-as USER")
     if facts.standing is None:
