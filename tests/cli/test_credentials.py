@@ -44,7 +44,9 @@ def test_X_SX_03_no_option_takes_a_secret() -> None:
     names = set(options(make_cli()))
     assert not {name for name in names if any(word in name for word in ("password", "secret", "token"))} - {
         "password_file",
+        "secret_days",
         "secret_file",
+        "secret_name",
         "save_secret",
         "secret",  # the id of a secret, which is none
         "token_format",

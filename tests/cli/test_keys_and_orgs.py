@@ -2,11 +2,22 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 
+import httpx
+import pytest
+from tests.api.conftest import acme
 from tests.cli.conftest import Terminal, Type
+from tests.journeys.installation import Ended
+from tests.web.world import ACME, World
 
+from gatebridge.cli import at
+from gatebridge.cli.client import Api
 from gatebridge.cli.exits import Exit
+from gatebridge.cli.main import main
 from gatebridge.storage.signing_keys import signing_keys
+
+__all__ = ["acme"]
 
 
 def test_a_signing_key_is_added_takes_over_is_retired_and_removed(terminal: Terminal, type_: Type) -> None:
@@ -29,14 +40,24 @@ def test_a_signing_key_is_added_takes_over_is_retired_and_removed(terminal: Term
     assert old["kid"] not in type_("signing-keys", "list").out
 
 
-def test_an_org_is_made_and_listed(type_: Type) -> None:
+def test_an_org_is_made_and_listed(acme: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    transport = httpx.MockTransport(acme.client.send)  # a house of its own: the one of all other tests has one org
+    monkeypatch.setattr(at, "Api", partial(Api, transport=transport))
+    monkeypatch.setenv("GATEBRIDGE_CLI_TOKEN", acme.token(acme.admin))
+    monkeypatch.setenv("GATEBRIDGE_CLI_URL", f"http://{ACME}")
+
+    def typed(*words: str) -> Ended:
+        code = main(list(words))
+        said = capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
     said = ("--admin-username", "bea@acme.example", "--admin-email", "bea@acme.example", "--admin-last-name", "Boss")
-    made = type_("orgs", "create", "Acme Sandbox", "--host", "sandbox.id.example.com", *said)
+    made = typed("orgs", "create", "Acme Sandbox", "--host", "sandbox.id.example.com", *said)
     assert (made.code, "answers at https://sandbox.id.example.com" in made.out) == (0, True), made.err
-    (found,) = json.loads(type_("orgs", "list", "--search", "sandbox", "--json").out)
+    (found,) = json.loads(typed("orgs", "list", "--search", "sandbox", "--json").out)
     assert (found["name"], found["kind"], found["issuer"]) == ("Acme Sandbox", "sandbox", "https://sandbox.id.example.com")
-    assert found["id"] in type_("orgs", "list").out
-    twice = type_("orgs", "create", "Again", "--host", "sandbox.id.example.com", *said)
+    assert found["id"] in typed("orgs", "list").out
+    twice = typed("orgs", "create", "Again", "--host", "sandbox.id.example.com", *said)
     assert (twice.code, "host" in twice.err) == (Exit.REFUSED, True)
 
 

@@ -39,16 +39,17 @@ def test_alone_it_says_who_one_is_and_the_options_stand_before_or_behind(termina
 
 
 def test_my_apps_are_listed_and_ended_after_a_question(type_: Type) -> None:
-    (mine,) = json.loads(type_("me", "apps", "list", "--json").out)
+    through = json.loads(type_("me", "--json").out)["app_id"]
+    (mine,) = (each for each in json.loads(type_("me", "apps", "list", "--json").out) if each["app_id"] == through)
     table = type_("me", "apps", "list")
     assert (mine["label"] in table.out, mine["app_id"] in table.out, "setup_api" in table.out) == (True, True, True)
     user_id = json.loads(type_("me", "--json").out)["user_id"]
-    assert [each["app_id"] for each in json.loads(type_("users", "apps", user_id, "--json").out)] == [mine["app_id"]]
+    assert through in [each["app_id"] for each in json.loads(type_("users", "apps", user_id, "--json").out)]
     asked = type_("me", "apps", "end", mine["app_id"])
     assert (asked.code, "say --yes" in asked.err) == (Exit.STOPPED, True)
     ended = json.loads(type_("me", "apps", "end", mine["app_id"], "--yes", "--json").out)
     assert len(ended["grants"]) == 1
-    assert json.loads(type_("me", "apps", "end-all", "--yes", "--json").out)[0]["app_id"] == mine["app_id"]
+    assert through in [each["app_id"] for each in json.loads(type_("me", "apps", "end-all", "--yes", "--json").out)]
     assert type_("me", "apps", "end-all").code == Exit.STOPPED
 
 
@@ -99,6 +100,8 @@ def test_one_asks_for_an_app_by_its_key_and_says_for_what(type_: Type) -> None:
     table = type_("me", "requests", "list").out
     assert "Wanted" in table
     assert "that it be installed" in table
+    (waits,) = json.loads(type_("requests", "list", "--app", app["id"], "--json").out)
+    assert type_("requests", "refuse", waits["id"], "--reason", "A drill.").code == 0
     stranger = type_("me", "requests", "ask", "I need it.", "--receipt", "0Ya00000000000z")
     assert (stranger.code, "record_not_found" in stranger.err) == (Exit.REFUSED, True)
 
