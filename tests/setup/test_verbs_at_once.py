@@ -15,11 +15,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from tests.databases import MASTER_KEYS
+from tests.setup.mail import mails, token_in
 from tests.setup.stage import Clock, Stage
 
 from gatebridge.rules.access_requests import AccessRequest, RequestKind
 from gatebridge.rules.actors import Actor
+from gatebridge.rules.ids import Prefix
+from gatebridge.rules.levels import Level
 from gatebridge.rules.reasons import Refused
+from gatebridge.rules.sessions import Session
 from gatebridge.setup.access_requests import ApproveRequest, BlockRequest, approve_request, block_request
 from gatebridge.setup.ask_for_access import AskForApp, ask_for_app
 from gatebridge.setup.assign_access import AssignAccess, assign_access
@@ -27,11 +31,14 @@ from gatebridge.setup.assign_permission_set import AssignPermissionSet, assign_p
 from gatebridge.setup.block_app import BlockApp, block_app
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.install_app import InstallApp, UninstallApp, install_app, uninstall_app
-from gatebridge.setup.revoke import RevokeApp, revoke_app
+from gatebridge.setup.invite_users import AcceptInvitation, InviteUser, accept_invitation, invite_user
+from gatebridge.setup.revoke import RevokeApp, RevokeUser, revoke_app, revoke_user
+from gatebridge.setup.stop_users import DeactivateUser, FreezeUser, deactivate_user, freeze_user
 from gatebridge.setup.use_uninstalled import UseUninstalled, use_uninstalled
-from gatebridge.storage import access_requests
+from gatebridge.storage import access_requests, sessions
 from gatebridge.storage.access_requests import Wanted
 from gatebridge.storage.database import open_database
+from gatebridge.storage.tx import Tx
 
 WHY = "as was agreed"
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -176,3 +183,24 @@ def test_a_user_is_let_into_an_app_while_another_gets_the_same_permission_set(sc
     request = asked(stage, Wanted(stage.org.id, RequestKind.USER, scene.app_id, stage.sam.user_id, words="Please."))
     approve = approve_request, ApproveRequest(request.id, stage.clock.now + timedelta(days=1))
     scene.at_once(approve, (assign_permission_set, AssignPermissionSet(stage.dan.user_id or "", readers.id)), stage.ada)
+
+
+@pytest.mark.parametrize("other", ["freeze", "deactivate"])
+def test_a_user_is_stopped_while_another_ends_all_that_apps_have_of_that_user(scene: Scene, other: str) -> None:
+    stage, dan = scene.stage, scene.stage.dan.user_id or ""
+    with stage.database.transaction() as tx:
+        session = Session(tx.new_id(Prefix.SESSION), stage.org.id, dan, Level.STANDARD, ("pwd",), tx.now, tx.now, tx.now, 0, 0)
+        sessions.insert(tx, session, b"d" * 32)
+    stop: dict[str, Verb] = {"freeze": (freeze_user, FreezeUser(dan, WHY)), "deactivate": (deactivate_user, DeactivateUser(dan, WHY))}
+    scene.at_once((revoke_user, RevokeUser(dan, WHY)), stop[other], stage.ada)
+
+
+def test_an_invitation_is_accepted_while_an_admin_stops_who_was_invited(scene: Scene) -> None:
+    stage = scene.stage
+    invited = stage.do(invite_user, InviteUser("new@acme.example", "new@acme.example", stage.user_of(stage.dan).profile_id))
+    accepted = AcceptInvitation(token_in(mails(stage)[-1]), "$argon2id$canary", address="192.0.2.1")
+
+    def accept(tx: Tx, _: Actor, command: object) -> object:
+        return accept_invitation(tx, stage.org, accepted)
+
+    scene.at_once((accept, accepted), (deactivate_user, DeactivateUser(invited.user.id, WHY)), stage.ada)

@@ -113,9 +113,9 @@ def accept_invitation(tx: Tx, org: Org, command: AcceptInvitation) -> User:
     Of a token that is unknown, used, run out or withdrawn nothing more is told than that it does not work.
     """
     refuse_plain(command.password_hash)
-    user_id = invitations.use(tx, org.id, secrets.digest(command.token)) if _looks_right(command.token) else None
-    user = people.by_id(tx, org.id, user_id) if user_id is not None else None
-    if user is None or not people.change_state(tx, org.id, user.id, (UserState.INVITED,), UserState.ACTIVE):
+    user, used = invited_by(tx, org, command.token), secrets.digest(command.token)
+    # The user comes before the invitation, as wherever somebody changes or stops the user.
+    if not people.change_state(tx, org.id, user.id, (UserState.INVITED,), UserState.ACTIVE) or not invitations.use(tx, org.id, used):
         raise Refused(sign_in.MAIL_LINK_DEAD)
     people.set_password_hash(tx, org.id, user.id, command.password_hash)
     people.verify_email(tx, org.id, user.id, user.email)  # the mail was read, so its address is the user's

@@ -165,12 +165,12 @@ def revoke_user(tx: Tx, actor: Actor, command: RevokeUser) -> Revoked:
     if name is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     reason = written_reason(command.reason)
-    # The epoch ends them too; said of each session, apps hear of it.
-    sessions.end_of_user(tx, actor.org_id, command.user_id, ACCESS_REVOKED)
-    logouts.announce_devices(tx, actor.org_id, command.user_id)
     epoch = epochs.raise_user(tx, actor.org_id, command.user_id)
     if epoch is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
+    # The epoch ends them too; said of each session, apps hear of it. The user comes first, as wherever a user is stopped.
+    sessions.end_of_user(tx, actor.org_id, command.user_id, ACCESS_REVOKED)
+    logouts.announce_devices(tx, actor.org_id, command.user_id)
     sequence = revocations.append(tx, actor.org_id, "user", user_id=command.user_id)
     target = Target("user", command.user_id, name)
     record_change(tx, actor, Event.USER_ACCESS_REVOKED, target, {"epoch": epoch - 1}, {"epoch": epoch}, reason=reason)
