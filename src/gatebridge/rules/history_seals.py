@@ -13,7 +13,7 @@ from gatebridge.rules import ids
 from gatebridge.rules.ids import Prefix
 
 FORMAT = 1  # what is digested, and how; a seal of a newer one cannot be checked by this version
-MOST_LINES = 50_000  # in one seal, which is read at once
+MOST_LINES = 10_000  # in one seal, which is read at once: a fifth of a second, in which the pages of the server wait now and then
 
 HOUR = timedelta(hours=1)
 # A line is written at most `LATEST` after its id was made; its transaction may then take another ten minutes.
