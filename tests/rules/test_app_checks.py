@@ -139,6 +139,7 @@ def test_identity(changes: dict[str, Any], fields: set[str]) -> None:
         pytest.param({"assertion_audiences": AUDIENCE, "dialect": SALESFORCE}, set(), id="Salesforce's clients name other audiences"),
         pytest.param({"assertion_audiences": AUDIENCE * 2, "dialect": SALESFORCE}, {"assertion_audiences"}, id="each of them once"),
         pytest.param({"assertion_audiences": ("a b",), "dialect": SALESFORCE}, {"assertion_audiences"}, id="without blanks"),
+        pytest.param({"assertion_audiences": ("a", "b c"), "dialect": SALESFORCE}, {"assertion_audiences"}, id="also behind a good one"),
         pytest.param({"assertion_audiences": ("",), "dialect": SALESFORCE}, {"assertion_audiences"}, id="and none that is empty"),
         pytest.param({"assertion_audiences": tuple("abcdefghij"), "dialect": SALESFORCE}, set(), id="ten audiences are allowed"),
         pytest.param(
@@ -174,7 +175,7 @@ def test_an_app_has_few_live_credentials_at_once() -> None:
     assert (app_checks.MOST_LIVE_SECRETS, app_checks.MOST_LIVE_SECRETS_ON_REQUEST, app_checks.MOST_LIVE_CERTIFICATES) == (2, 5, 4)
 
 
-@pytest.mark.parametrize("first", "09azAZ[")
+@pytest.mark.parametrize("first", "059amzAMZ[")
 def test_a_web_page_lies_at_a_name_or_an_address(first: str) -> None:
     assert wrong_identity(info_url=f"https://{first}!~") == set()
 

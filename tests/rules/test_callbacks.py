@@ -41,7 +41,7 @@ def rejected(uri: str) -> bool:
         pytest.param("https://app.example.com?a=b", id="a query without a path"),
         pytest.param("https://app.0xyz/cb", id="a last label that only begins like a number"),
         pytest.param(f"https://{'a.' * 126}a/", id="a host of 253 characters"),
-        pytest.param("https://0a.9.ab.x-0.y9.a0-9z.example/", id="digits and hyphens in the host"),
+        pytest.param("https://0a.9.5b.ab.x-0.y9.z5.a059-z.example/", id="digits and hyphens in the host"),
         pytest.param(f"https://{'a' * 63}.example/", id="a label of 63 characters"),
         pytest.param("http://localhost:1717/OauthRedirect", id="localhost over http"),
         pytest.param("http://127.0.0.1/cb", id="IPv4 loopback over http"),
@@ -59,7 +59,7 @@ def test_every_app_can_register_https_and_loopback(uri: str) -> None:
         pytest.param("com.example.app://oauth/callback?x=1", id="two slashes and a name"),
         pytest.param("com.example.app:///callback", id="three slashes"),
         pytest.param("com.example.app://a0-5.9z/callback", id="all that its name may hold"),
-        pytest.param("c0m-9.example-2.0app9:/", id="hyphens and digits in the scheme"),
+        pytest.param("c059m-9.example-2.0app9:/", id="hyphens and digits in the scheme"),
     ],
 )
 def test_a_private_scheme_with_a_dot_is_for_native_apps(uri: str) -> None:

@@ -61,6 +61,8 @@ HOUR_OF_CHANGE = (OpenHours(SUN, 2 * 60, 3 * 60),)
         pytest.param(HOUR_OF_CHANGE, BERLIN, "2026-10-25T02:00", False, id="and no third"),
         pytest.param(OFFICE_HOURS, "Mars/Base", "2026-03-02T12:00", False, id="X-AD-11: a time zone that nobody knows is closed"),
         pytest.param(OFFICE_HOURS, "../../etc/passwd", "2026-03-02T12:00", False, id="as is what is no name at all"),
+        pytest.param(OFFICE_HOURS, "Europe", "2026-03-02T12:00", False, id="or many names"),
+        pytest.param(OFFICE_HOURS, "x" * 300, "2026-03-02T12:00", False, id="or a longer one than any file has"),
     ],
 )
 def test_when_the_users_of_a_profile_may_come_in(hours: tuple[OpenHours, ...], timezone: str, now: str, expected: bool) -> None:

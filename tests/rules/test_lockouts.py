@@ -1,9 +1,12 @@
 """Under which names wrong passwords are counted, and how many of other things are let through."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatebridge.rules import lockouts
 from gatebridge.rules.lockouts import LONGEST_NAME, Keys, Limit, canonical, keys
 
 NAME = "dana@acme.example"
@@ -29,7 +32,9 @@ def test_X_BF_04_one_name_in_many_spellings_is_one_name(spelled: str) -> None:
     assert canonical(spelled) == NAME
 
 
-@pytest.mark.parametrize(("one", "other"), [("straße", "STRASSE"), ("ﬁn", "fin"), ("é", "E\u0301"), ("Å", "å")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("straße", "STRASSE"), ("ﬁn", "fin"), ("é", "E\u0301"), ("Å", "å"), ("\u0740\u00ad\u08d1", "\u08d1\u0740")]
+)
 def test_X_BF_04_what_is_folded_apart_is_folded_together(one: str, other: str) -> None:
     assert canonical(one) == canonical(other)
 
@@ -69,3 +74,13 @@ def test_X_BF_06_a_browser_that_is_known_is_counted_apart() -> None:
 
 def test_a_limit_lets_so_many_through_and_not_one_more() -> None:
     assert [Limit(3).exceeded(counted) for counted in (1, 3, 4)] == [False, False, True]
+
+
+def test_ten_for_a_user_and_a_hundred_for_a_network_lock_for_a_quarter_of_an_hour() -> None:
+    assert (lockouts.MOST_FOR_USER, lockouts.MOST_FOR_ADDRESS) == (10, 100)
+    assert lockouts.WINDOW == lockouts.LOCK == timedelta(minutes=15)
+
+
+def test_few_messages_are_sent_to_one_user_and_few_reports_come_from_one() -> None:
+    limits = (lockouts.MAILED_CODES, lockouts.PASSWORD_LINKS, lockouts.REPORTS)
+    assert [(limit.most, limit.window) for limit in limits] == [(most, timedelta(minutes=15)) for most in (3, 3, 5)]

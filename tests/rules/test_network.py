@@ -166,13 +166,13 @@ def test_ranges_of_both_families_can_be_sorted(ranges: list[Range]) -> None:
 
 def test_ranges_are_sorted_by_where_they_begin_and_end_and_by_their_labels() -> None:
     in_order = [
-        a_range("9.0.0.1", "Z"),
-        a_range("10.0.0.1-10.0.0.4"),
+        a_range("9.0.0.1-10.0.0.9"),
+        a_range("10.0.0.1-10.0.0.4", "Z"),
         a_range("10.0.0.1-10.0.0.7", "A"),
         a_range("10.0.0.1-10.0.0.7", "B"),
         a_range("::1"),
     ]
-    assert sorted(in_order[place] for place in (4, 2, 3, 1, 0)) == in_order
+    assert sorted(in_order[place] for place in (4, 3, 2, 1, 0)) == in_order
 
 
 @pytest.mark.parametrize(

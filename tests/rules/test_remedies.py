@@ -265,6 +265,7 @@ def test_whatever_is_not_known_is_left_out_and_breaks_nothing(missing: str) -> N
         (Gate.PKCE, PEOPLE, AUTHORIZING, "challenge_method_unsupported"),
         (Gate.PKCE, PEOPLE, AUTHORIZING, "challenge_malformed"),
         (Gate.SCOPES, FACTS, ASKING, "scope_malformed"),
+        (Gate.SCOPES, but(FACTS, policies=None), ASKING, None),
         (Gate.SCOPES, FACTS, ASKING, "scope_needs_user"),
         (Gate.SCOPES, HELD, REFRESHING, "scope_exceeds_grant"),
         (Gate.USER, but(PEOPLE, standing=None), ASSERTING, None),

@@ -16,6 +16,7 @@ from tests.rules.facts_builder import (
     HELD,
     IDENTIFYING,
     NOW,
+    OFFICE,
     ORG,
     PANEL,
     PEOPLE,
@@ -29,7 +30,7 @@ from tests.rules.facts_builder import (
 )
 from tests.rules.test_remedies import setting
 
-from gatebridge.rules import settable
+from gatebridge.rules import remedies, settable
 from gatebridge.rules.app_policies import PermittedUsers
 from gatebridge.rules.app_settings import TokenFormat
 from gatebridge.rules.facts import Attempt, Facts
@@ -38,6 +39,7 @@ from gatebridge.rules.hours import OpenHours
 from gatebridge.rules.ids import long
 from gatebridge.rules.levels import Level, LevelAction, Requirement
 from gatebridge.rules.network import Relaxation
+from gatebridge.rules.verdict import Finding, State
 
 ID, PROFILE = long(APP.id), long(SERVICE_PROFILE.id)
 SETTINGS, POLICIES, EDIT_PROFILE = f"gatebridge apps settings {ID}", f"gatebridge apps policies {ID}", f"gatebridge profiles edit {PROFILE}"
@@ -61,6 +63,7 @@ def profile(facts: Facts = FACTS, **changed: object) -> Facts:
     return but(facts, "standing.profile", **changed)
 
 
+OFFICE_ALONE = but(org(trusted_ranges=IN_OFFICE, ranges_on_every_request=True), "policies", ip_ranges=IN_OFFICE)
 CASES = [
     pytest.param(Gate.PROOF, FACTS, ASKED_ABOUT, None, "Policies: Access token life", "120 min, the default",
                  f"{POLICIES} --token-minutes MINUTES", id="a live token: how long it lives"),
@@ -110,6 +113,10 @@ CASES = [
                  "gatebridge org edit --trusted-range 192.0.2.0/24 --trusted-range RANGE", id="outside the org's"),
     pytest.param(Gate.NETWORK, org(trusted_ranges=IN_OFFICE, ranges_on_every_request=True), OF_USE, None, "Org: Trusted IP ranges",
                  "192.0.2.0/24", "gatebridge org edit --trusted-range 192.0.2.0/24 --trusted-range RANGE", id="used from outside"),
+    pytest.param(Gate.NETWORK, OFFICE_ALONE, OF_USE, None, "Policies: IP ranges", "192.0.2.0/24",
+                 f"{POLICIES} --ip-range 192.0.2.0/24 --ip-range RANGE", id="used from outside the first of two lists"),
+    pytest.param(Gate.NETWORK, OFFICE_ALONE, but(ASKED_ABOUT, address=ELSEWHERE, used_from=OFFICE), None, "Policies: IP ranges",
+                 "192.0.2.0/24", f"{POLICIES} --ip-range 192.0.2.0/24 --ip-range RANGE", id="asked about from outside, used inside"),
     pytest.param(Gate.NETWORK, policies(ip_ranges=IN_OFFICE), FAR, None, "Policies: IP ranges", "192.0.2.0/24",
                  f"{POLICIES} --ip-range 192.0.2.0/24 --ip-range RANGE", id="outside the app's own"),
     pytest.param(Gate.NETWORK, but(HELD, "policies", refresh_ranges=IN_OFFICE), but(REFRESHING, address=ELSEWHERE), None,
@@ -126,6 +133,12 @@ CASES = [
                  id="no level is required"),
     pytest.param(Gate.SESSION, but(PEOPLE, session=None), AUTHORIZING, None, "Org: Session", "120 min idle",
                  "gatebridge org edit --session-minutes MINUTES", id="nobody is signed in"),
+    pytest.param(Gate.SESSION, but(PEOPLE, standing=None), AUTHORIZING, "login_required", "Org: Session", "120 min idle",
+                 "gatebridge org edit --session-minutes MINUTES", id="and nobody knows who"),
+    pytest.param(Gate.SESSION, PEOPLE, AUTHORIZING, "login_too_old", "Org: Session", "120 min idle",
+                 "gatebridge org edit --session-minutes MINUTES", id="a sign-in that is too long ago"),
+    pytest.param(Gate.SESSION, PANEL, CONNECTING, "login_required", "Org: Session", "120 min idle",
+                 "gatebridge org edit --session-minutes MINUTES", id="nobody is signed in who could say yes to a device"),
     pytest.param(Gate.SESSION, profile(but(PEOPLE, "session", last_seen_at=NOW - timedelta(hours=1)), session_minutes=30), AUTHORIZING,
                  None, "Profile Service: Session", "30 min idle", f"{EDIT_PROFILE} --session-minutes MINUTES", id="a session that rested"),
     pytest.param(Gate.SESSION, org(PEOPLE, requirement=HIGH), AUTHORIZING, None, "Org: Required level", "high, else block",
@@ -178,28 +191,57 @@ def test_what_was_presented_in_vain_is_mended_where_it_lies(reason: str, name: s
     assert found.name == name
 
 
-def test_of_a_user_whose_app_runs_as_another_only_its_own_tokens_ended_by_that() -> None:
-    found = setting(Gate.PROOF, policies(run_as_user_id="005000000000002"), IDENTIFYING, "token_ended")
+@pytest.mark.parametrize(
+    ("facts", "attempt"),
+    [
+        pytest.param(policies(run_as_user_id="005000000000002"), IDENTIFYING, id="the token of somebody who signed in"),
+        pytest.param(policies(run_as_user_id=None), ASKED_ABOUT, id="of an app that runs as nobody now"),
+        pytest.param(but(policies(run_as_user_id="005000000000002"), app=None), ASKED_ABOUT, id="of an app that nobody knows"),
+        pytest.param(but(FACTS, policies=None), ASKED_ABOUT, id="of one of which nothing is known"),
+    ],
+)
+def test_what_no_other_run_as_user_ended_is_told_by_the_trail(facts: Facts, attempt: Attempt) -> None:
+    found = setting(Gate.PROOF, facts, attempt, "token_ended")
     assert found is not None
     assert found.name == "Setup Audit Trail"
+
+
+@pytest.mark.parametrize(
+    ("facts", "attempt", "state"),
+    [(PEOPLE, REDEEMING, State.UNREACHED), (HELD, REFRESHING, State.UNREACHED), (FACTS, ASKING, State.PASSED)],
+)
+def test_where_nothing_was_presented_or_looked_at_no_setting_decided(facts: Facts, attempt: Attempt, state: State) -> None:
+    assert remedies.setting(facts, attempt, Finding(Gate.PROOF, state, "")) is None
 
 
 @pytest.mark.parametrize(
     ("gate", "facts", "attempt", "reason"),
     [
         (Gate.PROOF, FACTS, ASKED_ABOUT, "token_unknown"),
+        (Gate.PROOF, PEOPLE, REDEEMING, "code_unknown"),
+        (Gate.PROOF, HELD, REFRESHING, "refresh_unknown"),
+        (Gate.PROOF, PANEL, CONNECTING, "user_code_unknown"),
+        *((Gate.PROOF, but(HELD, **{missing: None}), REFRESHING, "refresh_reused") for missing in ("app", "settings", "policies")),
         (Gate.PROOF, PEOPLE, ASSERTING, "grant_assertion_replayed"),
         (Gate.CONSENT, PEOPLE, AUTHORIZING, "consent_denied"),
         (Gate.SESSION, but(PEOPLE, standing=None), AUTHORIZING, None),
         (Gate.SESSION, but(HELD), IDENTIFYING, "login_required"),
         (Gate.SESSION, but(PEOPLE), but(AUTHORIZING, "approving", level=Level.HIGH), None),
         (Gate.HOURS, but(FACTS, standing=None), ASKING, None),
-        (Gate.NETWORK, but(FACTS, policies=None), ASKING, None),
+        *((Gate.NETWORK, but(FACTS, **{missing: None}), ASKING, None) for missing in ("app", "standing", "policies")),
         (Gate.LIFETIME, but(FACTS, policies=None), ASKING, None),
     ],
 )
 def test_what_no_setting_decides_has_none(gate: Gate, facts: Facts, attempt: Attempt, reason: str | None) -> None:
     assert setting(gate, facts, attempt, reason) is None
+
+
+@pytest.mark.parametrize("missing", ["app", "settings", "policies", "standing"])
+def test_whatever_is_not_known_is_left_out_and_breaks_nothing(missing: str) -> None:
+    facts = but(profile(policies(requirement=HIGH, access_token_minutes=30), session_minutes=45), **{missing: None})
+    gates = (Gate.HOURS, Gate.NETWORK, Gate.SESSION, Gate.CONSENT, Gate.LIFETIME)
+    pages = {found.name.partition(":")[0] for gate in gates if (found := remedies.setting(facts, ASKING, Finding(gate, State.PASSED, "")))}
+    assert pages <= {"Org", "Profile Service"} | ({"Policies"} if missing in ("settings", "standing") else set())
 
 
 def test_an_address_that_cannot_be_read_is_the_operators_to_mend() -> None:
