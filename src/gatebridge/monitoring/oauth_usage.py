@@ -35,6 +35,7 @@ class AppUsage:
     app_id: str
     app: str
     publisher: str  # the org that owns it; empty where that is this one
+    named: NamedApp
     usage: Usage
     live_tokens: int
     grants: int
@@ -73,8 +74,6 @@ class ScopesUsage:
 
     scopes: tuple[ScopeUse, ...]
     unused: tuple[str, ...]
-    grants: int
-    exact: bool  # false: only so many of the grants were looked at
 
 
 def of_apps(
@@ -100,7 +99,7 @@ def of_app(tx: Tx, actor: Actor, app_id: str) -> AppUsage:
     """One app of the org. Read in a snapshot. Raises Refused."""
     permit(actor, Permission.VIEW_OAUTH_USAGE)
     app = _app(tx, actor, app_id)
-    most = live_tokens.MOST_ON_A_PAGE
+    most = live_tokens.MOST_OF_EACH
     alive = live_tokens.count(tx, actor.org_id, app_id=app.id, most=most)
     granted = live_grants.count(tx, actor.org_id, app.installation_id, most) if app.installation_id is not None else None
     return _of_app(app, usage.of_apps(tx, actor.org_id, [app_id]).get(app_id), alive, granted)
@@ -175,13 +174,18 @@ def scopes_of_app(tx: Tx, actor: Actor, app_id: str) -> ScopesUsage:
     permit(actor, Permission.VIEW_OAUTH_USAGE)
     app = _app(tx, actor, app_id)
     if app.installation_id is None:
-        return ScopesUsage((), (), 0, True)
+        return ScopesUsage((), ())
     settings = apps.settings_of(tx, app.org_id, app.id)
     used = tuple(listed_grants.scopes_used(tx, actor.org_id, app.installation_id))
-    counted = live_grants.count(tx, actor.org_id, app.installation_id)
     held = settings.scopes if settings is not None else ()
-    unused = scopes.unused(held, [each.scope for each in used], _custom_scopes(tx, actor.org_id))
-    return ScopesUsage(used, unused, counted.grants, counted.exact)
+    return ScopesUsage(used, scopes.unused(held, [each.scope for each in used], _custom_scopes(tx, actor.org_id)))
+
+
+def grants_looked_at(tx: Tx, actor: Actor, app_id: str) -> Counted:
+    """Over how many live grants `scopes_of_app` goes, and whether those are all. Raises Refused."""
+    permit(actor, Permission.VIEW_OAUTH_USAGE)
+    app = _app(tx, actor, app_id)
+    return live_grants.count(tx, actor.org_id, app.installation_id) if app.installation_id is not None else NOTHING
 
 
 def _custom_scopes(tx: Tx, org_id: str) -> frozenset[str]:
@@ -202,6 +206,7 @@ def _of_app(app: NamedApp, found: Usage | None, alive: Counted | None, granted: 
         app_id=app.id,
         app=app.label,
         publisher=app.publisher,
+        named=app,
         usage=found or Usage(app.id, app.id, None, None, None, 0, 0),
         live_tokens=alive.tokens,
         grants=granted.grants,

@@ -26,8 +26,7 @@ from gatebridge.storage.tokens import access_tokens
 from gatebridge.storage.tx import Tx
 
 MOST = 10_000
-MOST_ON_A_PAGE = 2_000  # where somebody waits for one number among others
-MOST_OF_EACH = 1_000  # where many apps are looked at
+MOST_OF_EACH = 1_000  # where somebody waits for one number among others, of one app or of many
 # No token lives longer; the hour is for clocks that differ and for requests that took long.
 LONGEST_LIFE = timedelta(minutes=max(most for _, most in BOUNDS_MINUTES.values()), hours=1)
 
@@ -57,7 +56,7 @@ def count(
         sa.func.count(sa.distinct(sa.case((alive, token.grant_id)))),
         sa.func.count(),
     )
-    found = tx.connection.execute(_among(org_id, _candidates(tx, org_id, app_id, user_id, grant_id, most), *numbers)).one()
+    found = tx.connection.execute(_among(org_id, _candidates(tx, org_id, app_id, user_id, grant_id, most), *numbers, app_id=app_id)).one()
     return Counted(tokens=found[0], users=found[1], grants=found[2], exact=found[3] <= most)
 
 
@@ -72,14 +71,16 @@ def count_each(tx: Tx, org_id: str, app_ids: Collection[str]) -> dict[str, Count
     return {row[0]: Counted(tokens=row[1], users=0, grants=0, exact=row[2] <= MOST_OF_EACH) for row in tx.connection.execute(found)}
 
 
-def _among(org_id: str, candidates: sa.Subquery, *numbers: sa.ColumnElement[int]) -> sa.Select[*tuple[Any, ...]]:
+def _among(org_id: str, candidates: sa.Subquery, *numbers: sa.ColumnElement[int], app_id: str | None = None) -> sa.Select[*tuple[Any, ...]]:
+    # All tokens of an app hang from one installation: without being told so, PostgreSQL reads those of all apps for them.
+    here = installations.c.app_id == app_id if app_id is not None else sa.true()
     return (
         sa.select(*numbers)
         .select_from(candidates)
         .outerjoin(access_tokens, sa.and_(access_tokens.c.org_id == org_id, access_tokens.c.id == candidates.c.id))
         .outerjoin(orgs, orgs.c.id == access_tokens.c.org_id)
         .outerjoin(apps, apps.c.id == access_tokens.c.app_id)
-        .outerjoin(installations, _same(installations, access_tokens.c.installation_id))
+        .outerjoin(installations, sa.and_(_same(installations, access_tokens.c.installation_id), here))
         .outerjoin(users, sa.and_(_same(users, access_tokens.c.user_id), ENDED_ONCE))
         .outerjoin(grants, _same(grants, access_tokens.c.grant_id))
     )

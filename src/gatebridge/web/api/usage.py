@@ -162,5 +162,7 @@ def list_app_grants(desk: AtDesk, app_id: str, limit: Limit = 25, cursor: Cursor
 def get_app_scopes_usage(desk: AtDesk, app_id: str) -> ScopesUsageShown:
     """Which scopes the app's live grants made use of, and which nobody would miss. Needs *View OAuth Usage*."""
     with desk.reading() as visit:
-        found = oauth_usage.scopes_of_app(visit.tx, visit.actor, record_id(app_id, Prefix.APP))
-        return ScopesUsageShown.model_validate(found)
+        at = (visit.tx, visit.actor, record_id(app_id, Prefix.APP))
+        found, counted = oauth_usage.scopes_of_app(*at), oauth_usage.grants_looked_at(*at)
+        told = [ScopeUseShown.model_validate(each) for each in found.scopes]
+        return ScopesUsageShown(scopes=told, unused=list(found.unused), grants=counted.grants, exact=counted.exact)

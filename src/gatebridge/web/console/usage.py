@@ -7,7 +7,6 @@ from gatebridge.monitoring.oauth_usage import AppUsage, GrantUsage
 from gatebridge.rules import ids
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
-from gatebridge.storage import names
 from gatebridge.storage.listed_usage import UsageOrder
 from gatebridge.web.console import app_overview, app_revoke, app_tabs, exports, places
 from gatebridge.web.console.desk import Shown, Visit, shows
@@ -86,14 +85,13 @@ def show_app(visit: Visit) -> Shown:
     """The grants of one app with what each makes use of, and the scopes that nobody would miss."""
     app_id = visit.id_in_path("app_id", Prefix.APP)
     found = oauth_usage.of_app(visit.tx, visit.actor, app_id)
-    named = names.of_apps(visit.tx, visit.org.id, [app_id]).get(app_id)
     values = {
         "found": found,
         "scopes": oauth_usage.scopes_of_app(visit.tx, visit.actor, app_id),
         "listed": GRANTS.page(visit, GRANTS.view(visit)),
         "flows": FLOWS,
         "address": app_overview.address_of(app_id) if app_tabs.opens_app(visit, app_id) else "",
-        "revokes": named is not None and app_revoke.revokes(visit.actor, named),
+        "revokes": app_revoke.revokes(visit.actor, found.named),
         "manages": Permission.MANAGE_CONNECTED_APPS in visit.actor.permissions,
         "said": app_revoke.SAID.get(visit.request.query_params.get("said", ""), ""),
     }
