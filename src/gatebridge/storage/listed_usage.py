@@ -1,4 +1,4 @@
-"""The apps of an org and the live grants of an app, for reports of their use: sorted by what the reader wants to see first."""
+"""The apps of an org, for reports of their use: sorted by what the reader wants to see first."""
 
 from datetime import UTC, datetime
 from enum import StrEnum

@@ -105,15 +105,11 @@ def of_grant(tx: Tx, org_id: str, grant: Grant, limit: int) -> list[AccessToken]
     return [tokens.of_row(row) for row in tx.connection.execute(found)]
 
 
-def count_grants(tx: Tx, org_id: str, installation_id: str, most: int = MOST) -> Counted:
-    """The grants of an installation that have not ended, and of how many users they are; `tokens` is not looked at and 0."""
-    found = _live_grants(org_id, installation_id, most)
-    row = tx.connection.execute(sa.select(sa.func.count(), sa.func.count(sa.distinct(found.c.user_id))).select_from(found)).one()
-    return Counted(tokens=0, users=row[1], grants=row[0], exact=row[0] <= most)
-
-
 def count_grants_of_each(tx: Tx, org_id: str, installation_ids: Collection[str]) -> dict[str, Counted]:
-    """Like `count_grants`, of each of many installations in one statement, and of each no further than `MOST_OF_EACH`."""
+    """The grants of each of many installations that have not ended by themselves, and of how many users they are; `tokens` is 0.
+
+    In one statement, and of each no further than `MOST_OF_EACH`. What was ended as a whole is among them (`live_grants`).
+    """
     if not installation_ids:
         return {}
     here = installations.c
