@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from gatebridge.rules.app_settings import AppSettings
 from gatebridge.rules.apps import PLATFORM_CLI, App
 from gatebridge.storage import app_origins, rows
-from gatebridge.storage.dialects import Blob, Id, Json, Moment, Text, for_update, insert_new
+from gatebridge.storage.dialects import Blob, Id, Json, Moment, Text, folded, for_update, insert_new
 from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
@@ -52,6 +52,7 @@ apps = sa.Table(
     sa.ForeignKeyConstraint(["org_id", "owner_id"], ["users.org_id", "users.id"]),
     sa.ForeignKeyConstraint(["org_id", "backup_owner_id"], ["users.org_id", "users.id"]),
 )
+sa.Index("ix_apps_by_name", folded(apps.c.label), apps.c.id)  # of all orgs: a list holds apps of its own org and of others
 
 app_settings = sa.Table(
     "app_settings",

@@ -97,8 +97,10 @@ def make_engine(url: str, *, pool_size: int, connect_timeout: int, statement_tim
         connect_args={
             "connect_timeout": connect_timeout,
             "application_name": "gatebridge",
+            # PostgreSQL takes a page of another place for four times as dear as the next one, as on a disk that turns, and then reads ten
+            # thousand apps for the hundred that a list shows.
             "options": f"-c timezone=UTC -c statement_timeout={statement_timeout * 1000} -c lock_timeout={statement_timeout * 1000}"
-            " -c idle_in_transaction_session_timeout=60000",
+            " -c idle_in_transaction_session_timeout=60000 -c random_page_cost=1.1",
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 2,
@@ -141,6 +143,13 @@ def database_now(connection: sa.Connection, clock: Callable[[], datetime]) -> da
         now: datetime = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
         return now.astimezone(UTC)
     return clock()
+
+
+def index_names(connection: sa.Connection) -> set[str]:
+    """The names of all indexes of the database."""
+    if connection.dialect.name == "postgresql":
+        return set(connection.exec_driver_sql("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()").scalars())
+    return set(connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'").scalars())
 
 
 def insert_new(connection: sa.Connection, table: sa.Table) -> Any:

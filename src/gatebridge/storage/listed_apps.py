@@ -102,11 +102,13 @@ def list_page(
     if flow:
         wanted.append(_has_flow(flow))
     # First only the ids: of thousands of apps a few are shown, and only those are read as a whole.
-    app_id = app_directory.c.app_id
-    among, key = _keyed(tx, org_id, by, apps_too=by is AppOrder.NAME or bool(wanted))
-    found = sorting.page(tx, among, *wanted, record_id=app_id, key=key, descending=descending, after=after, limit=limit)
+    by_name = by is AppOrder.NAME
+    among, key = _keyed(tx, org_id, by, apps_too=by_name or bool(wanted))
+    app_id = apps.c.id if by_name else app_directory.c.app_id  # the one that stands in the index by name, which SQLite looks for
+    found = sorting.page(tx, among, *wanted, record_id=app_id, key=key, indexed=by_name, descending=descending, after=after, limit=limit)
     ids = [row.app_id for row in found]
-    read = {row.id: row for row in tx.connection.execute(_listed(org_id).where(one_of(tx.connection, app_id, ids)))} if ids else {}
+    wanted_ids = one_of(tx.connection, app_directory.c.app_id, ids)
+    read = {row.id: row for row in tx.connection.execute(_listed(org_id).where(wanted_ids))} if ids else {}
     return [_listed_of_row(tx, read[each]) for each in ids]
 
 
