@@ -39,13 +39,14 @@ LATELY = timedelta(hours=20)
 
 @dataclass(frozen=True, slots=True)
 class LargeOrg:
-    """The org, the app that half of its history is about, a user of it, and the cookies of somebody with every right."""
+    """The org, the app that half of its history is about, a user of it, two profiles, and the cookies of somebody with every right."""
 
     org_id: str
     busy: str
     app: str
     user: str
     profile: str
+    most: str  # the profile of nearly everybody
     permission_set: str
     cookies: str = field(repr=False)
 
@@ -65,7 +66,8 @@ def add(database: Database, seeded: Seeded, lines: int, progress: Callable[[str]
     _weigh(database, org_id)
     _alive(database, org_id, busy, users)
     progress("and what they add up to")
-    return LargeOrg(org_id, busy, app_ids[7], users[7], profile, sets[7], _signed_in(database, seeded))
+    most = seeded.people.users[3].profile_id
+    return LargeOrg(org_id, busy, app_ids[7], users[7], profile, most, sets[7], _signed_in(database, seeded))
 
 
 def _users(database: Database, seeded: Seeded, count: int) -> list[str]:

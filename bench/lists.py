@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
-from urllib.parse import urlsplit
+from itertools import chain, islice
+from urllib.parse import quote, urlsplit
 
 from bench.installation import Server
 from bench.large_org import LargeOrg
@@ -16,7 +17,10 @@ from gatebridge.rules.ids import long
 
 TIMES = 5  # each page is asked for, after a first time that fills the caches
 SLOWEST_MS, LARGEST_KB = 100, 60
+MOST_CHOICES = 14
 NEXT = re.compile(r'id="next" href="([^"]+)"')
+SELECT = re.compile(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', re.DOTALL)
+OPTION = re.compile(r'<option value="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +42,32 @@ class Measured:
 
 
 def measure(server: Server, org: LargeOrg, said: Callable[[Measured], None]) -> list[Measured]:
-    """Every list as it is, narrowed, in each order, a hundred rows at a time, and a page further on."""
+    """Every list as it is, narrowed in each way that its page offers, in each order, a hundred rows at a time, and a page further on."""
     visitor = _Visitor(server, org.cookies)
     found: list[Measured] = []
-    for path in addresses(org):
+    for path in dict.fromkeys(chain(_lists(visitor, org), _others(org))):
         for each in _with_next(visitor, path):
             said(each)
             found.append(each)
     return [each if each.well else _once_more(visitor, each, said) for each in found]
 
 
-def addresses(org: LargeOrg) -> Iterator[str]:
-    """The pages that are measured."""
-    for path, narrowed in LISTS.items():
+def _lists(visitor: "_Visitor", org: LargeOrg) -> Iterator[str]:
+    for path, queries in LISTS.items():
         yield path
         yield f"{path}?size=100"
-        for each in narrowed:
-            filled = each.format(app="Bench_App_7", user="person7@bench.example", profile=long(org.profile), busy="Bench_opaque")
+        for query in (*_choices(visitor.get(path)[2]), *queries):
+            filled = query.format(app="Bench_App_7", user="person7@bench.example", most=long(org.most), busy="Bench_opaque")
             yield f"{path}?size=100&{filled}"
+
+
+def _choices(page: str) -> Iterator[str]:
+    """All that a list offers to be narrowed and sorted by; of what could be endless, such as profiles, the first."""
+    for name, options in SELECT.findall(page):
+        yield from (f"{name}={quote(unescape(value))}" for value in islice(filter(None, OPTION.findall(options)), MOST_CHOICES))
+
+
+def _others(org: LargeOrg) -> Iterator[str]:
     busy, app = long(org.busy), long(org.app)
     yield "/setup"
     yield "/setup/find?q=person77"
@@ -75,49 +87,37 @@ def addresses(org: LargeOrg) -> Iterator[str]:
     )
 
 
-# The lists, and what they are narrowed and sorted by.
-BOTH_WAYS = "sort={0}", "sort=-{0}"
+# The lists, and what is looked for in them beside what they offer.
 LISTS = {
-    "/setup/apps": (
-        "q=Ledger",
-        "q=nothing-is-called-so",
-        "state=blocked",
-        "state=deleted",
-        "flow=device",
-        "whose=mine",
-        *(way.format(by) for by in ("name", "exposure", "used", "ends", "age") for way in BOTH_WAYS),
-    ),
+    "/setup/apps": ("q=Ledger", "q=nothing-is-called-so", "q=Ledger&state=active&flow=client_credentials"),
     "/setup/users": (
         "q=person777",
         "q=nobody-is-called-so",
-        "state=frozen",
-        "state=invited",
-        "profile={profile}",
         "q=person777&sort=-name",
-        *(way.format(by) for by in ("name", "age") for way in BOTH_WAYS),
+        "q=person777&state=active",
+        "q=nobody-is-called-so&state=without-factor",
+        "profile={most}",
+        "profile={most}&state=active",
+        "profile={most}&state=frozen",
     ),
-    "/setup/profiles": ("q=7", "sort=name", "sort=-name"),
-    "/setup/permission-sets": ("q=7", "sort=name", "sort=-users"),
-    "/setup/custom-permissions": ("q=7", "sort=name"),
+    "/setup/profiles": ("q=7",),
+    "/setup/permission-sets": ("q=7",),
+    "/setup/custom-permissions": ("q=7",),
     "/setup/login-history": (
-        "outcome=refused",
-        "outcome=monitored",
-        "gate=proof",
-        "gate=network",
         "since=24h&outcome=refused",
+        "since=30d&flow=client_credentials",
         "q=user_frozen",
         "q={app}",
         "q={busy}",
         "q={user}",
         "q={app}&outcome=refused",
         "q={busy}&outcome=refused",
-        "sort=time",
         "sort=time&q={app}&outcome=refused",
     ),
-    "/setup/audit": ("q={app}", "event=setup:app:deleted", "event=setup:app:created", "since=24h", "sort=time", "q={user}"),
-    "/setup/sessions": ("q={user}", "sort=age", "sort=-seen"),
-    "/setup/usage": ("q=Ledger", "sort=-app", "sort=-last", "sort=first", "sort=-granted", "sort=-refused"),
-    "/setup/requests": ("q={app}", "q={user}", "state=refused", "state=any", "kind=app", "state=any&sort=app", "sort=last"),
+    "/setup/audit": ("q={app}", "event=setup:app:deleted", "q={user}"),
+    "/setup/sessions": ("q={user}",),
+    "/setup/usage": ("q=Ledger",),
+    "/setup/requests": ("q={app}", "q={user}", "state=any&sort=app"),
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -146,10 +147,20 @@ def test_a_user_with_the_longest_name_that_there_is_can_be_kept(database: Databa
 
 
 @pytest.mark.parametrize("by", [UserOrder.AGE, UserOrder.NAME])
-def test_who_is_found_by_a_text_is_found_in_an_index_alone(database: Database, kept: Kept, by: UserOrder) -> None:
+@pytest.mark.parametrize(
+    "narrowed", [{"search": "ada"}, {"state": UserState.ACTIVE}, {"frozen": True}, {"search": "ada", "state": UserState.ACTIVE}]
+)
+def test_who_is_found_is_found_in_an_index_alone(database: Database, kept: Kept, by: UserOrder, narrowed: dict[str, Any]) -> None:
     if database.is_sqlite:
-        steps = steps_of(database, lambda tx: listed_users.list_page(tx, kept.org.id, after=None, limit=9, search="ada", by=by))
-        assert steps[0] == f"SEARCH users USING COVERING INDEX ix_users_by_{by} (org_id=?)"
+        steps = steps_of(database, lambda tx: listed_users.list_page(tx, kept.org.id, after=None, limit=9, by=by, **narrowed))
+        assert steps[0] == f"SEARCH users USING COVERING INDEX ix_users_in_order_of_{by} (org_id=?)"
+
+
+def test_everybody_of_a_profile_is_read_by_name_and_not_sorted(database: Database, kept: Kept) -> None:
+    if database.is_sqlite:
+        by, of = UserOrder.NAME, kept.profile.id
+        steps = steps_of(database, lambda tx: listed_users.list_page(tx, kept.org.id, after=None, limit=9, by=by, profile_id=of))
+        assert steps[0] == "SEARCH users USING COVERING INDEX ix_users_in_order_of_name (org_id=?)"
 
 
 def test_a_state_is_left_only_from_where_it_may_be_left(database: Database, kept: Kept) -> None:

@@ -16,7 +16,7 @@ from gatebridge.storage.app_weights import app_weights
 from gatebridge.storage.apps import COLUMNS, app_directory, app_settings, apps, known_everywhere
 from gatebridge.storage.dialects import Moment, folded
 from gatebridge.storage.installations import in_use, installations
-from gatebridge.storage.matching import holds_text, one_of
+from gatebridge.storage.matching import holds_item, holds_text, one_of
 from gatebridge.storage.tx import Tx
 from gatebridge.storage.usage import usage
 
@@ -100,7 +100,7 @@ def list_page(
     if owner_id is not None:
         wanted += [apps.c.org_id == org_id, sa.or_(apps.c.owner_id == owner_id, apps.c.backup_owner_id == owner_id)]
     if flow:
-        wanted.append(_has_flow(flow))
+        wanted.append(_has_flow(tx, flow))
     # First only the ids: of thousands of apps a few are shown, and only those are read as a whole.
     by_name = by is AppOrder.NAME
     among, key = _keyed(tx, org_id, by, apps_too=by_name or bool(wanted))
@@ -132,10 +132,10 @@ def _keyed(tx: Tx, org_id: str, by: AppOrder, apps_too: bool) -> tuple[sa.Select
     return sa.select(app_id).select_from(among).where(_here(org_id)), key
 
 
-def _has_flow(flow: str) -> sa.ColumnElement[bool]:
+def _has_flow(tx: Tx, flow: str) -> sa.ColumnElement[bool]:
     settings = app_settings.c
     here = sa.and_(settings.org_id == apps.c.org_id, settings.app_id == apps.c.id)
-    return sa.exists().where(here, sa.cast(settings.flows, sa.Text).contains(f'"{flow}"', autoescape=True))
+    return sa.exists().where(here, holds_item(tx.connection, settings.flows, flow))
 
 
 def _listed(org_id: str) -> sa.Select[Any]:

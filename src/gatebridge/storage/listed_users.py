@@ -54,10 +54,6 @@ def list_page(
         typed = folded_name(search)
         wanted.append(holds_exactly(tx.connection, users.c.found_by, typed) if typed else sa.false())
     key: sa.ColumnElement[str] | None = users.c.sort_name if by is UserOrder.NAME else None
-    indexed = profile_id is None and state is None and frozen is None and not without_factor
-    if key is not None and not indexed:
-        # What fits may be rare, and read by the index of names every row that does not fit would be looked up by itself. So none serves.
-        key = key.concat("")
     # First only the ids, which an index holds together with what is searched: only those who are shown are read as a whole.
     found = sorting.page(
         tx,
@@ -65,7 +61,7 @@ def list_page(
         *wanted,
         record_id=users.c.id,
         key=key,
-        indexed=indexed,
+        indexed=True,
         descending=descending,
         after=after,
         limit=limit,

@@ -1,6 +1,7 @@
 """What a column is to have or to hold, asked of each database in the way that costs it least."""
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -22,6 +23,15 @@ def holds_exactly(connection: sa.Connection, found_in: sa.ColumnElement[str], te
     """Whether a text stands in it letter for letter."""
     place = sa.func.instr if connection.dialect.name == "sqlite" else sa.func.strpos
     return place(found_in, text) > 0
+
+
+def holds_item(connection: sa.Connection, listed: sa.ColumnElement[Any], item: str) -> sa.ColumnElement[bool]:
+    """Whether a list of words, kept as JSON, has this word; it stands there in quotation marks."""
+    if connection.dialect.name == "sqlite":
+        return sa.cast(listed, sa.Text).contains(f'"{item}"', autoescape=True)
+    # Of this question PostgreSQL knows how many rows say yes. It takes LIKE for rare, and reads thousands of apps for a hundred.
+    has: sa.ColumnElement[bool] = sa.type_coerce(listed, postgresql.JSONB).has_key(item)
+    return has
 
 
 def one_of(connection: sa.Connection, column: sa.ColumnElement[str], values: Collection[str]) -> sa.ColumnElement[bool]:

@@ -81,9 +81,9 @@ users = sa.Table(
     sa.Column("found_by", SortKey, nullable=False, server_default=""),
     sa.UniqueConstraint("org_id", "username"),
     sa.ForeignKeyConstraint(["org_id", "profile_id"], ["profiles.org_id", "profiles.id"]),
-    # In either order of a list, who is found by a text is found in the index alone.
-    sa.Index("ix_users_by_age", "org_id", "id", "found_by"),
-    sa.Index("ix_users_by_name", "org_id", "sort_name", "id", "found_by"),
+    # In either order of a list, who is found by a text and by what a list is narrowed by is found in the index alone.
+    sa.Index("ix_users_in_order_of_age", "org_id", "id", "found_by", "profile_id", "state", "frozen"),
+    sa.Index("ix_users_in_order_of_name", "org_id", "sort_name", "id", "found_by", "profile_id", "state", "frozen"),
     # Those of whom everything was ended once: what is alive is counted without a look at all the others.
     sa.Index("ix_users_ended", "org_id", "id", "epoch", "epoch_at", sqlite_where=_ENDED, postgresql_where=_ENDED),
     sa.Index(None, "org_id", "profile_id", "id"),
