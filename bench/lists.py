@@ -106,6 +106,8 @@ LISTS = {
     "/setup/login-history": (
         "since=24h&outcome=refused",
         "since=30d&flow=client_credentials",
+        "since=30d&flow=web_server&outcome=refused",
+        "since=30d&q=192.0.2.7",
         "q=user_frozen",
         "q={app}",
         "q={busy}",

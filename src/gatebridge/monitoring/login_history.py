@@ -27,7 +27,6 @@ class HistoryFilter:
     until: datetime | None = None
     would_refuse: bool | None = None  # whether a monitored rule would have refused what went through
     gate: Gate | None = None  # refusals at this gate
-    # No index leads to the lines of an address or of a flow: whoever asks for them over a long time has many lines read.
     address: str | None = None
     flow: str | None = None
 

@@ -11,6 +11,7 @@ from gatebridge.storage.metadata import metadata
 from gatebridge.storage.tx import Tx
 
 _REFUSED = sa.text("outcome = 'refused'")
+_OF_A_FLOW = sa.text("flow IS NOT NULL")
 
 login_history = sa.Table(
     "login_history",
@@ -48,6 +49,10 @@ login_history = sa.Table(
     ),
     sa.Index("ix_login_history_refused", "org_id", "id", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
     sa.Index("ix_login_history_refused_of_app", "org_id", "app_id", "id", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
+    # What an address or a flow was about, for a month as for a day.
+    sa.Index("ix_login_history_by_flow", "org_id", "flow", "id", sqlite_where=_OF_A_FLOW, postgresql_where=_OF_A_FLOW),
+    sa.Index("ix_login_history_refused_of_flow", "org_id", "flow", "id", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
+    sa.Index("ix_login_history_by_address", "org_id", "address", "id"),
     # Few are looked for among many, and only while somebody tries out a rule.
     sa.Index(
         "ix_login_history_would_refuse",

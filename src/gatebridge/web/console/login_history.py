@@ -264,7 +264,7 @@ def wanted(visit: Visit, view: View) -> HistoryFilter | None:
 
 
 def _scattered(sought: _Sought, flow: str) -> bool:
-    """Whether no index leads to the lines; a user has so few that it does not matter."""
+    """Whether what is asked for beside it may be rare among very many lines; a user has so few that it does not matter."""
     return sought.address is not None or (flow != "" and sought.meant.user_id is None)
 
 

@@ -1,4 +1,4 @@
-"""Indexes in the order of lists: apps by name, users in either order with all that a list is narrowed by, and second factors that work.
+"""Indexes in the order of lists: apps by name, users with all that a list is narrowed by, factors that work, history by flow and address.
 
 Servers of the version before go on working beside it.
 """
@@ -23,3 +23,8 @@ def upgrade() -> None:
     op.drop_index("ix_users_by_name", "users")
     works = sa.text("confirmed_at IS NOT NULL")
     op.create_index("ix_factors_that_work", "factors", ["org_id", "user_id"], sqlite_where=works, postgresql_where=works)
+    of_a_flow, refused = sa.text("flow IS NOT NULL"), sa.text("outcome = 'refused'")
+    by_flow = ["org_id", "flow", "id"]
+    op.create_index("ix_login_history_by_flow", "login_history", by_flow, sqlite_where=of_a_flow, postgresql_where=of_a_flow)
+    op.create_index("ix_login_history_refused_of_flow", "login_history", by_flow, sqlite_where=refused, postgresql_where=refused)
+    op.create_index("ix_login_history_by_address", "login_history", ["org_id", "address", "id"])
