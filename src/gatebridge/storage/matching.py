@@ -30,7 +30,7 @@ def holds_item(connection: sa.Connection, listed: sa.ColumnElement[Any], item: s
     if connection.dialect.name == "sqlite":
         return sa.cast(listed, sa.Text).contains(f'"{item}"', autoescape=True)
     # Of this question PostgreSQL knows how many rows say yes. It takes LIKE for rare, and reads thousands of apps for a hundred.
-    has: sa.ColumnElement[bool] = sa.type_coerce(listed, postgresql.JSONB).has_key(item)
+    has: sa.ColumnElement[bool] = sa.type_coerce(listed, postgresql.JSONB).has_key(sa.literal(str(item), sa.Text))
     return has
 
 
