@@ -177,6 +177,8 @@ def _records(database: Database, seeded: Seeded, users: Sequence[str], app_ids: 
         lambda tx, like, n: {**like, "id": tx.new_id(Prefix.FACTOR), "user_id": users[n], "kind": "totp" if n % 3 else "passkey"},
         len(users) // 2,
     )
+    with database.transaction() as tx:
+        tx.connection.execute(sa.update(people.users).where(people.users.c.id.in_(sa.select(factors.c.user_id))).values(factor_count=1))
     asked = org | {
         "kind": "user",
         "scopes": "api",

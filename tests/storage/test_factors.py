@@ -8,7 +8,7 @@ from tests.storage.people_flows import at_once, digest, undone
 
 from gatebridge.rules.factors import Factor, FactorKind
 from gatebridge.rules.ids import Prefix
-from gatebridge.storage import factors, verifications
+from gatebridge.storage import factors, listed_users, verifications
 from gatebridge.storage.database import Database
 from gatebridge.storage.tx import Tx
 from gatebridge.storage.verifications import ActivatedBrowser, Verification
@@ -57,12 +57,28 @@ def test_what_is_not_confirmed_is_no_factor(timed: Database, acme: SmallOrg, clo
         assert factors.begun(tx, acme.id, acme.user_id, tx.now) == begun
         assert factors.begun(tx, acme.id, acme.user_id, tx.now + timedelta(microseconds=1)) is None
     with timed.transaction() as tx:
-        assert factors.confirm(tx, acme.id, begun.id, name="My phone", step=5)
-        assert not factors.confirm(tx, acme.id, begun.id, name="Another", step=6)
+        assert factors.confirm(tx, begun, name="My phone", step=5)
+        assert not factors.confirm(tx, begun, name="Another", step=6)
         assert factors.begun(tx, acme.id, acme.user_id, begun.created_at) is None
         [factor] = factors.of_user(tx, acme.id, acme.user_id)
         assert (factor.name, factor.last_step) == ("My phone", 5)
         assert factors.remove_begun(tx, acme.id, acme.user_id) == 0
+
+
+def test_a_user_is_without_a_factor_until_one_works_and_again_when_the_last_is_removed(timed: Database, acme: SmallOrg) -> None:
+    def without(tx: Tx) -> bool:
+        return acme.user_id in {user.id for user in listed_users.list_page(tx, acme.id, after=None, limit=9, without_factor=True)}
+
+    with timed.transaction() as tx:
+        begun = a_factor(tx, acme, confirmed=False)
+        assert without(tx)
+        assert factors.confirm(tx, begun, name="My phone", step=5)
+        assert not without(tx)
+        key = a_factor(tx, acme, FactorKind.PASSKEY)
+        assert factors.remove(tx, acme.id, acme.user_id, begun.id)
+        assert not without(tx)
+        assert factors.remove(tx, acme.id, acme.user_id, key.id)
+        assert without(tx)
 
 
 def test_X_SE_10_of_many_who_show_one_code_at_once_one_wins_and_none_before_it_is_taken(timed: Database, acme: SmallOrg) -> None:

@@ -11,6 +11,7 @@ from gatebridge.storage import dialects, migrate
 from gatebridge.storage.app_origins import app_origins
 from gatebridge.storage.apps import app_settings
 from gatebridge.storage.database import Database, open_database
+from gatebridge.storage.factors import factors
 from gatebridge.storage.grants import grants
 from gatebridge.storage.installations import permits, policies
 from gatebridge.storage.people import users
@@ -48,6 +49,13 @@ def filled(tx: Tx) -> SmallOrg:
     return org
 
 
+def factors_of(org: SmallOrg, tx: Tx) -> list[dict[str, object]]:
+    """Two authenticator apps as they were kept when there were factors for the first time; one of them was never confirmed."""
+    like = {"org_id": org.id, "kind": "totp", "name": "Phone", "created_at": tx.now}
+    of_users = {"0FA000000000001": (org.user_id, tx.now), "0FA000000000002": (org.owner_id, None)}
+    return [like | {"id": each, "user_id": user_id, "confirmed_at": at} for each, (user_id, at) in of_users.items()]
+
+
 def without_rowid(database: Database) -> set[str]:
     """The tables that SQLite keeps in the order of their key, which is not to be lost where one is made anew."""
     if not database.is_sqlite:
@@ -66,6 +74,9 @@ def test_a_filled_database_comes_to_the_newest_schema_one_migration_after_the_ot
     assert newest is not None
     for number in range(2, int(newest) + 1):
         migrate.upgrade(empty, f"{number:04}")
+        if number == 3:
+            with empty.transaction() as tx:
+                tx.connection.execute(sa.insert(factors), factors_of(org, tx))
     assert migrate.differences(empty) == []
     assert without_rowid(empty) == {table.name for table in metadata.sorted_tables if not table.dialect_options["sqlite"]["with_rowid"]}
     with empty.snapshot() as tx:
@@ -74,6 +85,8 @@ def test_a_filled_database_comes_to_the_newest_schema_one_migration_after_the_ot
         assert named == ["olga example", "uwe øye strasse"]
         told = tx.connection.scalars(sa.select(users.c.found_by).order_by(users.c.sort_name)).all()
         assert [each.rsplit("\n", 1)[1] for each in told] == named
+        counted = {row.id: row.factor_count for row in tx.connection.execute(sa.select(users.c.id, users.c.factor_count))}
+        assert counted == {org.user_id: 1, org.owner_id: 0}
         kept = [tx.connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in (app_settings, policies, permits, grants)]
         assert (kept, tx.connection.scalar(sa.select(grants.c.user_id))) == ([1, 1, 1, 1], org.user_id)
 

@@ -5,12 +5,12 @@ The modules of those pages run on one database (tests/one_database.py), and what
 
 from typing import Any
 
-import sqlalchemy as sa
 from tests.records.seed import SmallOrg
 from tests.setup.conftest import stage
 from tests.setup.stage import Stage, add_person
 
 from gatebridge.rules.access_requests import RequestKind, RequestState
+from gatebridge.rules.factors import Factor, FactorKind
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.people import Assignment, CustomPermission, UserState
 from gatebridge.storage import access_requests, custom_permissions, factors, holders, installations, listed_users, permission_sets
@@ -41,10 +41,9 @@ def test_users_by_their_state_their_profile_and_a_part_of_their_name(stage: Stag
     assert read(search="DA") == ["ada", "dan"]
     assert "gone" not in (without := read(without_factor=True))
     with stage.database.transaction() as tx:
-        begun, works = ({"id": tx.new_id(Prefix.FACTOR), "confirmed_at": moment} for moment in (None, tx.now))
-        row = {"org_id": stage.org.id, "kind": "totp", "name": "Phone", "created_at": tx.now}
-        for user_id, factor in ((stage.ada.user_id, begun), (stage.dan.user_id, works)):
-            tx.connection.execute(sa.insert(factors.factors).values(row | factor | {"user_id": user_id}))
+        for user_id, confirmed_at in ((str(stage.ada.user_id), None), (str(stage.dan.user_id), tx.now)):
+            kept = Factor(tx.new_id(Prefix.FACTOR), stage.org.id, user_id, FactorKind.TOTP, "Phone", tx.now, confirmed_at)
+            assert factors.insert(tx, kept)
     assert read(without_factor=True) == [name for name in without if name != "dan"]
     assert read(search="DA", after=stage.ada.user_id) == ["dan"]
 

@@ -156,6 +156,18 @@ def test_who_is_found_is_found_in_an_index_alone(database: Database, kept: Kept,
         assert steps[0] == f"SEARCH users USING COVERING INDEX ix_users_in_order_of_{by} (org_id=?)"
 
 
+@pytest.mark.parametrize("by", [UserOrder.AGE, UserOrder.NAME])
+@pytest.mark.parametrize("narrowed", [{}, {"search": "ada", "frozen": True}])
+def test_who_has_no_second_factor_is_found_among_those_alone(
+    database: Database, kept: Kept, by: UserOrder, narrowed: dict[str, Any]
+) -> None:
+    if database.is_sqlite:
+        steps = steps_of(
+            database, lambda tx: listed_users.list_page(tx, kept.org.id, after=None, limit=9, by=by, without_factor=True, **narrowed)
+        )
+        assert steps[0] == f"SEARCH users USING COVERING INDEX ix_users_unsecured_by_{by} (org_id=?)"
+
+
 def test_everybody_of_a_profile_is_read_by_name_and_not_sorted(database: Database, kept: Kept) -> None:
     if database.is_sqlite:
         by, of = UserOrder.NAME, kept.profile.id

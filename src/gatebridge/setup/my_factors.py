@@ -114,7 +114,7 @@ def confirm_app(tx: Tx, actor: Actor, command: ConfirmApp) -> Factor:
     _refuse_too_many(tx, user)
     name = _named(command.name, "Authenticator app")
     step = totp.step_of_code(seed, rules.app_code(command.code) or "", rules.steps_around(tx.now))
-    if step is None or not stored.confirm(tx, org.id, begun.id, name=name, step=step):
+    if step is None or not stored.confirm(tx, begun, name=name, step=step):
         raise _wrong("code", "This is not the code that the app shows now. Check that the clock of the device is right.")
     return _added(tx, actor, org, user, Factor(begun.id, org.id, user.id, FactorKind.TOTP, name, begun.created_at), command.but_session)
 

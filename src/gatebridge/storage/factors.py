@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from gatebridge.rules.factors import Factor, FactorKind
 from gatebridge.storage.dialects import Digest, Id, Moment, Text, insert_new
 from gatebridge.storage.metadata import metadata
+from gatebridge.storage.people import users
 from gatebridge.storage.tx import Tx
 
 _WORKS = sa.text("confirmed_at IS NOT NULL")
@@ -33,7 +34,7 @@ factors = sa.Table(
     sa.UniqueConstraint("org_id", "credential_id"),
     sa.ForeignKeyConstraint(["org_id", "user_id"], ["users.org_id", "users.id"]),
     sa.Index(None, "org_id", "user_id"),
-    # Who of a hundred thousand has none is found without a look at each of them.
+    # How many there are of each kind, and whether somebody has one, is told by the index.
     sa.Index("ix_factors_that_work", "org_id", "user_id", sqlite_where=_WORKS, postgresql_where=_WORKS),
 )
 
@@ -52,7 +53,10 @@ recovery_codes = sa.Table(
 def insert(tx: Tx, factor: Factor) -> bool:
     """Keep a factor. False where the org has this passkey already, whosever it is."""
     values = {name: getattr(factor, name) for name in Factor.__slots__} | {"transports": " ".join(factor.transports)}
-    return bool(tx.connection.execute(insert_new(tx.connection, factors).values(**values)).rowcount)
+    kept = bool(tx.connection.execute(insert_new(tx.connection, factors).values(**values)).rowcount)
+    if kept and factor.confirmed_at is not None:
+        _count(tx, factor.org_id, factor.user_id)
+    return kept
 
 
 def seeds(tx: Tx, org_id: str, *, after: str, limit: int) -> list[tuple[str, bytes]]:
@@ -107,10 +111,13 @@ def by_credential(tx: Tx, org_id: str, credential_id: bytes) -> Factor | None:
     return of_row(row) if row else None
 
 
-def confirm(tx: Tx, org_id: str, factor_id: str, *, name: str, step: int) -> bool:
+def confirm(tx: Tx, factor: Factor, *, name: str, step: int) -> bool:
     """A factor that was begun has shown that it works, by the code of this time step. False: it is gone, or confirmed already."""
-    proven = sa.update(factors).where(*_one(org_id, factor_id), factors.c.confirmed_at.is_(None))
-    return bool(tx.connection.execute(proven.values(confirmed_at=tx.now, last_used_at=tx.now, last_step=step, name=name)).rowcount)
+    proven = sa.update(factors).where(*_one(factor.org_id, factor.id), factors.c.confirmed_at.is_(None))
+    works = bool(tx.connection.execute(proven.values(confirmed_at=tx.now, last_used_at=tx.now, last_step=step, name=name)).rowcount)
+    if works:
+        _count(tx, factor.org_id, factor.user_id)
+    return works
 
 
 def take_step(tx: Tx, org_id: str, factor_id: str, step: int) -> bool:
@@ -128,7 +135,10 @@ def count_signature(tx: Tx, factor: Factor, sign_count: int) -> bool:
 
 def remove(tx: Tx, org_id: str, user_id: str, factor_id: str) -> bool:
     """Forget a factor of a user, with its seed or key. False: there is none."""
-    return bool(tx.connection.execute(sa.delete(factors).where(*_of_user(org_id, user_id), factors.c.id == factor_id)).rowcount)
+    removed = bool(tx.connection.execute(sa.delete(factors).where(*_of_user(org_id, user_id), factors.c.id == factor_id)).rowcount)
+    if removed:
+        _count(tx, org_id, user_id)
+    return removed
 
 
 def remove_begun(tx: Tx, org_id: str, user_id: str) -> int:
@@ -165,6 +175,12 @@ def recovery_codes_left(tx: Tx, org_id: str, user_id: str) -> int:
 def forget_recovery_codes(tx: Tx, org_id: str) -> None:
     """Let no recovery code of anybody in this org work any more."""
     tx.connection.execute(sa.delete(recovery_codes).where(recovery_codes.c.org_id == org_id))
+
+
+def _count(tx: Tx, org_id: str, user_id: str) -> None:
+    """Keep at the user how many factors work, by which those without one are found. Counted anew: no number is off for long."""
+    number = sa.select(sa.func.count()).where(*_of_user(org_id, user_id), factors.c.confirmed_at.is_not(None)).scalar_subquery()
+    tx.connection.execute(sa.update(users).where(users.c.org_id == org_id, users.c.id == user_id).values(factor_count=number))
 
 
 def _of_user(org_id: str, user_id: str) -> tuple[sa.ColumnElement[bool], ...]:

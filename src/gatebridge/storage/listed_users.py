@@ -8,7 +8,7 @@ from gatebridge.rules.people import User, UserState, folded_name
 from gatebridge.storage import rows, sorting
 from gatebridge.storage.factors import factors
 from gatebridge.storage.matching import holds_exactly, one_of
-from gatebridge.storage.people import users
+from gatebridge.storage.people import UNSECURED, users
 from gatebridge.storage.tx import Tx
 
 
@@ -49,7 +49,8 @@ def list_page(
         has_one = sa.exists().where(
             factors.c.org_id == users.c.org_id, factors.c.user_id == users.c.id, factors.c.confirmed_at.is_not(None)
         )
-        wanted += [users.c.state == UserState.ACTIVE, sa.not_(has_one)]
+        # The number finds them; the factors themselves have the last word.
+        wanted += [UNSECURED, users.c.state == UserState.ACTIVE, sa.not_(has_one)]
     if search:
         typed = folded_name(search)
         wanted.append(holds_exactly(tx.connection, users.c.found_by, typed) if typed else sa.false())
