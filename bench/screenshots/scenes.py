@@ -14,6 +14,14 @@ def _form_refused(stage: Stage) -> None:
     stage.press("#submit")
 
 
+def _form_kept(stage: Stage) -> None:
+    """The session ends while a form is filled in."""
+    stage.as_("dana", "/setup/profiles/new")
+    stage.page.fill("#name", "Night shift")
+    stage.page.context.clear_cookies(name="gb_session")
+    stage.press("#submit")
+
+
 def _secret_made(stage: Stage) -> None:
     stage.as_("dana", f"/setup/apps/{stage.demo.app('Acme Portal')['app_id']}/credentials/secrets/new")
     stage.page.fill("#name", "Deployment of November")
@@ -112,6 +120,7 @@ SCENES: dict[str, Callable[[Stage], None]] = DOOR_SCENES | {
     "setup-requests-all": partial(looks, "/setup/requests?state=any", name="dana"),
     "setup-apps-app-secrets-rotate": partial(_of_portal, "/credentials/secrets/rotate"),
     "setup-form-refused": _form_refused,
+    "setup-form-kept": _form_kept,
     "setup-conflict": _conflict,
     "setup-new-app-name": partial(_new_app, answers=1),
     "setup-new-app-name-taken": _name_taken,

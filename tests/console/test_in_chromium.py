@@ -184,6 +184,30 @@ def test_axe_finds_nothing_on_any_page_in_either_theme_and_none_is_wider_than_it
         assert [text for text in broken if "404" not in text and "422" not in text] == []
 
 
+def test_a_form_that_outlives_its_session_is_sent_after_signing_in_in_a_second_tab(house: RunningHouse, chrome: Browser) -> None:
+    with person(chrome) as context:
+        page = context.new_page()
+        sign_in(page, house)
+        page.goto(f"{house.issuer}/setup/profiles/new")
+        page.fill("#name", "Night shift")
+        page.fill("#description", "Those who pack\nat night")
+        context.clear_cookies(name="gb_session")
+        page.click("#submit")
+        page.wait_for_selector("#kept-form")
+        assert Axe().run(page, options={"resultTypes": ["violations"], "runOnly": TAGS}).response["violations"] == []
+        with context.expect_page() as opened:
+            page.click("#first")
+        second = opened.value
+        second.fill("input[name=username]", "ada@acme.example")
+        second.fill("input[name=password]", PASSWORD)
+        second.locator("input[name=password]").press("Enter")
+        second.wait_for_url(f"{house.issuer}/setup/profiles")
+        second.close()
+        page.click("#send")
+        page.wait_for_selector("main h1:has-text('Night shift')")
+        assert "Those who pack" in page.locator("main").inner_text()
+
+
 def test_the_keys_lead_to_quick_find_and_to_the_shortcuts(house: RunningHouse, chrome: Browser) -> None:
     with person(chrome) as context:
         page = context.new_page()

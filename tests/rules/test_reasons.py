@@ -399,7 +399,7 @@ def test_std_JB_01_what_is_wrong_with_an_assertion_for_a_user_is_told_only_once_
 
 def test_X_BF_01_whoever_is_not_let_in_reads_one_sentence() -> None:
     """What is told openly on these pages is about the form or the link that was sent, and never about a user."""
-    about_the_form = {"form_forged", "interaction_unknown", "interaction_finished", "mail_link_dead"}
+    about_the_form = {"form_forged", "session_over", "interaction_unknown", "interaction_finished", "mail_link_dead"}
     about_the_user = {name: reason for name, reason in reasons_of(sign_in).items() if name not in about_the_form}
     assert len(about_the_user) >= 7
     assert {(reason.error, reason.status, reason.public_sentence, reason.public_code) for reason in about_the_user.values()} == {

@@ -24,7 +24,7 @@ from gatebridge.storage import access_requests, listed_apps
 from gatebridge.storage.login_history import HistoryLine
 from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
-from gatebridge.web import door_pages, install, me, sign_in, told
+from gatebridge.web import door_pages, install, kept_form, me, sign_in, told
 from gatebridge.web.browser import Browser
 from gatebridge.web.house import House
 from gatebridge.web.me import Visitor
@@ -66,7 +66,7 @@ def _ask(house: House, request: Request, browser: Browser, fields: Mapping[str, 
     with house.database.transaction() as tx:
         visitor = me.visitor_of(tx, request, browser)
         if visitor is None:
-            return RedirectResponse(sign_in.PATH, sign_in.SEE_OTHER)
+            return kept_form.instead(house, request, browser, fields)
         line = _attempt(tx, visitor, fields.get("receipt", ""))
         try:
             ask_for_access(tx, visitor.actor, AskForAccess(line.app_id, words, line.scopes_asked or "", line.flow or ""))

@@ -27,7 +27,7 @@ from gatebridge.setup.review_app import Review, key_of_attempt, review_app
 from gatebridge.setup.use_uninstalled import UseUninstalled, use_uninstalled
 from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
-from gatebridge.web import door_pages, me, sign_in, told
+from gatebridge.web import door_pages, kept_form, me, sign_in, told
 from gatebridge.web.browser import Browser
 from gatebridge.web.house import House
 from gatebridge.web.me import Visitor
@@ -91,7 +91,7 @@ def _decide(house: House, request: Request, browser: Browser, fields: Mapping[st
     with house.database.transaction() as tx:
         visitor = me.visitor_of(tx, request, browser)
         if visitor is None:
-            return RedirectResponse(sign_in.PATH, sign_in.SEE_OTHER)
+            return kept_form.instead(house, request, browser, fields)
         review = review_app(tx, visitor.actor, key)
         said = _done(tx, visitor, review, fields)
         values = _values(tx, visitor, review, said) if said is not None else None

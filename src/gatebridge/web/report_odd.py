@@ -22,7 +22,7 @@ from gatebridge.storage import apps, device_codes, interactions, listed_apps
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
-from gatebridge.web import door_pages, me, sign_in
+from gatebridge.web import door_pages, kept_form, me, sign_in
 from gatebridge.web.browser import Browser
 from gatebridge.web.house import House
 from gatebridge.web.me import Visitor
@@ -55,7 +55,7 @@ def _send(house: House, request: Request, browser: Browser, fields: Mapping[str,
         with house.database.transaction() as tx:
             visitor = me.visitor_of(tx, request, browser)
             if visitor is None:
-                return RedirectResponse(sign_in.PATH, sign_in.SEE_OTHER)
+                return kept_form.instead(house, request, browser, fields)
             listed, address = _about(tx, visitor, browser, fields)
             report_odd(tx, visitor.actor, ReportOdd(fields.get("words", ""), listed.app.id if listed is not None else "", address))
     except Refused as refused:

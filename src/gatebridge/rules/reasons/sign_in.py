@@ -105,6 +105,14 @@ FORM_FORGED = _form(
     hint="Open the page again and send the form from there; cookies must be allowed for this site.",
     remedy="Nothing to change here: it keeps other sites from sending forms in a user's name.",
 )
+SESSION_OVER = _form(
+    code="session_over",
+    status=403,
+    error="forbidden",
+    sentence="Nobody is signed in at this browser any more.",
+    hint="Sign in in a second tab, then send the form from the page that kept what was typed.",
+    remedy="Nothing to change here: Session Settings and the user's profile say how long a session lasts.",
+)
 INTERACTION_UNKNOWN = _form(
     code="interaction_unknown",
     sentence="This sign-in was not begun in this browser, or it is too old.",

@@ -25,7 +25,7 @@ from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.rules.sessions import Session
 from gatebridge.storage.tx import Tx
 from gatebridge.web import browser as browsers
-from gatebridge.web import door_pages, me, packing, pages, refusal, session_in_use, sign_in
+from gatebridge.web import door_pages, kept_form, me, packing, pages, refusal, session_in_use, sign_in
 from gatebridge.web.browser import Browser
 from gatebridge.web.console import places, waiting
 from gatebridge.web.console.moments import Moments
@@ -118,20 +118,25 @@ def done(
         with house.database.transaction() as tx:
             visit = visit_of(house, request, browser, tx, fields)
             if visit is None:
-                return _to_sign_in(request, place)
+                return _signed_out(house, place, again, request, browser, fields)
             return _framed(visit, place, browser, _let_in(visit, does))
     except Refused as error:
         # What was refused was rolled back, and is told in a transaction that writes nothing.
         refused = error
     with house.database.snapshot() as tx:
         visit = visit_of(house, request, browser, tx, fields)
-        if visit is None:
-            return _to_sign_in(request, place)
-        try:
-            shown = again(visit, refused) if again is not None else None
-        except Refused as gone:  # there is no record any more of which the form could be shown
-            shown, refused = None, gone
-        return _framed(visit, place, browser, shown) if shown is not None else _told(visit, place, browser, refused)
+        if visit is not None:
+            try:
+                shown = again(visit, refused) if again is not None else None
+            except Refused as gone:  # there is no record any more of which the form could be shown
+                shown, refused = None, gone
+            if shown is not None:
+                return _framed(visit, place, browser, shown)
+            if again is None or refused.reason is not bearer_reasons.REAUTHENTICATION_NEEDED:
+                return _told(visit, place, browser, refused)
+    if visit is None:
+        return _signed_out(house, place, again, request, browser, fields)
+    return kept_form.instead(house, request, browser, fields, request.url.path, refused.reason)
 
 
 def visit_of(house: House, request: Request, browser: Browser, tx: Tx, fields: Mapping[str, str] | None = None) -> Visit | None:
@@ -151,6 +156,11 @@ def _let_in(visit: Visit, page: Page) -> Shown | Response:
 
 def _framed(visit: Visit, place: Place, browser: Browser, shown: Shown | Response) -> Response:
     return shown if isinstance(shown, Response) else frame(visit, place, browser, shown)
+
+
+def _signed_out(house: House, place: Place, again: Again | None, request: Request, browser: Browser, fields: Mapping[str, str]) -> Response:
+    """What is said to who sent a form and is not signed in any more. What only had a button is pressed again."""
+    return kept_form.instead(house, request, browser, fields if again is not None else {}, _address(request, place))
 
 
 def _to_sign_in(request: Request, place: Place) -> Response:
