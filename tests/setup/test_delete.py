@@ -47,7 +47,7 @@ def test_a_deletion_needs_a_reason(stage: Stage, made: CreatedApp) -> None:
 
 
 def test_a_restored_app_has_its_key_and_secrets_and_its_old_tokens_stay_dead(stage: Stage, made: CreatedApp) -> None:
-    stage.do(delete_app, deletion(made))
+    stage.do(delete_app, deletion(made), stage.dan)
     stage.clock.forward(days=29, hours=23)
     restored = stage.do(restore_app, RestoreApp(made.app.id, "needed after all"), stage.dan)
     assert restored == stage.read(lambda tx: apps.by_id(tx, stage.org.id, made.app.id))
@@ -72,6 +72,15 @@ def test_only_the_owner_and_who_manages_apps_delete_and_restore(stage: Stage, ma
     stage.refused(reasons.PERMISSION_MISSING, delete_app, deletion(made), stage.eve)
     stage.do(delete_app, deletion(made), stage.ada)
     stage.refused(reasons.PERMISSION_MISSING, restore_app, RestoreApp(made.app.id, WHY), stage.eve)
+
+
+def test_X_AD_01_what_an_admin_deleted_its_owner_does_not_bring_back(stage: Stage, made: CreatedApp) -> None:
+    again = RestoreApp(made.app.id, WHY)
+    stage.do(delete_app, deletion(made), stage.ada)
+    stage.refused(reasons.PERMISSION_MISSING, restore_app, again, stage.dan)
+    stage.do(restore_app, again, stage.ada)
+    stage.do(delete_app, deletion(made), stage.dan)
+    stage.do(restore_app, again, stage.dan)
 
 
 def test_X_AD_01_who_only_uses_an_app_neither_deletes_nor_restores_it(stage: Stage, made: CreatedApp) -> None:

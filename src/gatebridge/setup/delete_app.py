@@ -3,16 +3,17 @@
 from dataclasses import dataclass, replace
 
 from gatebridge.records import logouts
-from gatebridge.records.change import record_change
+from gatebridge.records.change import permit, record_change
 from gatebridge.rules import app_checks
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.apps import App
 from gatebridge.rules.events import Event
+from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import app_rights
 from gatebridge.setup.edits import stale
-from gatebridge.storage import apps, epochs, installations, revocations
+from gatebridge.storage import apps, audit_trail, epochs, installations, revocations
 from gatebridge.storage.tx import Tx
 
 
@@ -61,6 +62,7 @@ def restore_app(tx: Tx, actor: Actor, command: RestoreApp) -> App:
     before = app_rights.editable(tx, actor, command.app_id)
     if before.deleted_at is None:
         raise Refused(setup_reasons.STATE_CONFLICT, detail="This app is not deleted.")
+    _refuse_undoing(tx, actor, before)
     if not app_checks.restorable(before.deleted_at, tx.now):
         days = app_checks.RESTORABLE.days
         raise Refused(setup_reasons.STATE_CONFLICT, detail=f"This app was deleted more than {days} days ago and cannot be restored.")
@@ -70,3 +72,11 @@ def restore_app(tx: Tx, actor: Actor, command: RestoreApp) -> App:
         raise stale()
     record_change(tx, actor, Event.APP_RESTORED, app_rights.target(after), {"deleted": True}, {"deleted": False}, reason=reason)
     return replace(after, version=after.version + 1)
+
+
+def _refuse_undoing(tx: Tx, actor: Actor, app: App) -> None:
+    """What was deleted by who manages apps is not brought back by its owners alone (X-AD-01). Raises Refused (`permission_missing`)."""
+    last = audit_trail.page(tx, actor.org_id, target_id=app.id, event=Event.APP_DELETED, limit=1)
+    if last and last[0].actor_id in (app.owner_id, app.backup_owner_id):
+        return
+    permit(actor, Permission.MANAGE_CONNECTED_APPS)
