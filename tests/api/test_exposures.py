@@ -119,7 +119,7 @@ def test_from_an_exposure_that_is_accepted_to_its_end(acme: World, clock: Clock)
     (ended,) = acme.ask("GET", f"/apps/{dan.app_id}/loosenings").json()
     assert (ended["outcome"], ended["by"]) == ("closed", "Ada Example")
     events = [line["event"] for line in acme.ask("GET", "/audit").json()["items"]]
-    assert events[:2] == ["setup:app:policies_edited", "setup:loosening:ended"]
+    assert events[:2] == ["setup:loosening:ended", "setup:app:policies_edited"]
 
 
 def test_an_acceptance_is_taken_back(acme: World, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -13,14 +14,17 @@ from tests.setup.stage import Stage
 
 from gatebridge.monitoring import exposures
 from gatebridge.monitoring.exposures import AppExposures, Wanted
+from gatebridge.records.change import Target, record_change
 from gatebridge.rules.actors import ActorKind
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
 from gatebridge.rules.app_settings import AppSettings, Flow
 from gatebridge.rules.apps import Dialect
+from gatebridge.rules.events import Event
 from gatebridge.rules.lifetimes import RefreshPolicy
 from gatebridge.rules.loosenings import Loosening, Outcome
 from gatebridge.rules.network import Relaxation
 from gatebridge.rules.orgs import Org
+from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as reasons
 from gatebridge.setup import end_loosenings
 from gatebridge.setup.create_app import CreatedApp
@@ -234,7 +238,7 @@ def test_at_its_end_the_smaller_setting_is_made_audited_and_told(stage: Stage) -
     assert policies(stage, made).ip_relaxation is Relaxation.ENFORCE
     assert outcomes(stage, made.app.id) == [Outcome.CLOSED]
     assert found(stage, made.app.id).of("ip_relaxed") is None
-    edit, end = stage.audit()[:2]
+    end, edit = stage.audit()[:2]
     assert (edit.event, end.event) == ("setup:app:policies_edited", "setup:loosening:ended")
     assert (edit.actor_kind, edit.actor_name, edit.actor_id) == (ActorKind.HOUSE, "Gatebridge", None)
     assert [mail["subject"] for mail in mails(stage)] == ["An exposure of Nightly Job was closed"] * 2
@@ -357,6 +361,45 @@ def test_of_several_nodes_that_end_one_loosening_at_once_one_does(stage: Stage) 
     assert sorted(ends) == [Outcome.OPEN] * 3 + [Outcome.CLOSED]
     assert [line.event for line in stage.audit()].count("setup:loosening:ended") == 1
     assert len(mails(stage)) == 2
+
+
+def test_an_admin_who_edits_the_app_at_that_moment_and_the_house_do_not_wait_for_each_other(stage: Stage) -> None:
+    made = opened(stage)
+    loosening = accepted(stage, made, days=1)
+    stage.clock.forward(days=1)
+    refused: list[object] = []
+
+    def end() -> None:
+        try:
+            with stage.database.transaction() as tx:
+                end_loosenings.end_loosening(tx, end_loosenings.house_of(stage.org.id), end_loosenings.EndLoosening(loosening.id))
+        except Refused as stale:
+            refused.append(stale.reason)
+
+    house = threading.Thread(target=end)
+    with stage.database.transaction() as tx:
+        # The admin has saved the policies, and comes to the line of the audit trail when the house is in between.
+        assert installations.update_policies(tx, stage.org.id, policies(stage, made))
+        house.start()
+        somebody_waits(stage.database)
+        record_change(tx, stage.ada, Event.APP_POLICIES_EDITED, Target("app", made.app.id, made.app.label), {"a": 1}, {"a": 2})
+    house.join()
+    # SQLite lets the house begin when the admin is through; on PostgreSQL it began before, and tries again.
+    assert refused == ([] if stage.database.is_sqlite else [reasons.VERSION_STALE])
+    assert a_minute_later(stage) == len(refused)
+    assert outcomes(stage, made.app.id) == [Outcome.CLOSED]
+
+
+def somebody_waits(database: Database) -> None:
+    """Until somebody waits for a lock of the database. On SQLite whoever writes second does from the beginning."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    ends = time.monotonic() + 20
+    while not database.is_sqlite:
+        with database.reading() as tx:
+            if tx.connection.exec_driver_sql(asked).scalar_one():
+                return
+        assert time.monotonic() < ends, "nobody came to wait"
+        time.sleep(0.02)
 
 
 def test_a_crash_in_between_leaves_nothing_half_done_and_another_node_does_it_whole(

@@ -129,8 +129,11 @@ def end_loosening(tx: Tx, actor: Actor, command: EndLoosening) -> Outcome:
         return Outcome.MENDED
     if not exposure.mend:
         return leave_loosening(tx, actor, LeaveLoosening(loosening.id))
-    _close(tx, actor, loosening, found, Outcome.CLOSED)
+    if not stored.close(tx, actor.org_id, loosening.id, Outcome.CLOSED):
+        return Outcome.OPEN  # another node did it just now
+    # First the setting and then the head of the audit chain, as whoever edits: in the other order the two could wait for each other.
     _mend(tx, actor, exposure, found.app.id)
+    _record(tx, actor, loosening, found, Outcome.CLOSED)
     _mail(tx, org, found, loosening, exposure, "An exposure of {app} was closed", CLOSED)
     return Outcome.CLOSED
 
@@ -167,9 +170,13 @@ def _standing(tx: Tx, loosening: Loosening) -> tuple[Org, AppExposures | None, E
 def _close(tx: Tx, actor: Actor, loosening: Loosening, found: AppExposures | None, outcome: Outcome) -> bool:
     closed = stored.close(tx, actor.org_id, loosening.id, outcome)
     if closed and found is not None:
-        after = {"exposure": loosening.exposure, "ended": outcome}
-        record_change(tx, actor, Event.LOOSENING_ENDED, app_rights.target(found.app), told(loosening), after, reason=loosening.reason)
+        _record(tx, actor, loosening, found, outcome)
     return closed
+
+
+def _record(tx: Tx, actor: Actor, loosening: Loosening, found: AppExposures, outcome: Outcome) -> None:
+    after = {"exposure": loosening.exposure, "ended": outcome}
+    record_change(tx, actor, Event.LOOSENING_ENDED, app_rights.target(found.app), told(loosening), after, reason=loosening.reason)
 
 
 def _mend(tx: Tx, actor: Actor, exposure: Exposure, app_id: str) -> None:
