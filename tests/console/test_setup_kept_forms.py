@@ -1,6 +1,6 @@
 """A form that could not be taken keeps what was typed: where the session is over, and where the sign-in is too old for what is weighty."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from tests.console.app_pages import at
@@ -11,6 +11,7 @@ from tests.oauth.conftest import acme, house, loop
 from tests.oauth.flows.visits import sign_in
 from tests.oauth.tenants import Tenant
 
+from gatebridge.rules.ids import long
 from gatebridge.rules.people import User
 from gatebridge.rules.permissions import EVERY_POWER
 from gatebridge.rules.reasons import bearer as bearer_reasons
@@ -53,7 +54,7 @@ def test_who_is_not_signed_in_any_more_signs_in_and_sends_it_once_more(acme: Ten
     form = browser.open(NEW)
     session_ends(browser)
     page = kept(browser.submit(form, "profile", None, **TYPED), "session_over")
-    assert 'href="/signin?then=%2Fsetup%2Fprofiles" target="_blank" rel="noopener"' in page.text
+    assert 'href="/signin?then=%2Fsetup%2Fprofiles%2Fnew" target="_blank" rel="noopener"' in page.text
     assert "<b>" not in page.text
     assert TYPED["name"] not in descriptions(acme)
     sign_in(browser, browser.open("/signin"), dana)
@@ -118,7 +119,7 @@ def test_of_what_nobody_typed_and_of_a_secret_nothing_is_kept(browser: Browser, 
     form = browser.open(NEW).forms["profile"]
     session_ends(browser)
     page = browser.post(NEW, {"form_token": form.fields["form_token"]} | sent)
-    assert (page.status, page.url.endswith("/signin?then=%2Fsetup%2Fprofiles")) == (200, True)
+    assert (page.status, page.url.endswith("/signin?then=%2Fsetup%2Fprofiles%2Fnew")) == (200, True)
 
 
 def test_a_file_is_chosen_anew(acme: Tenant, browser: Browser) -> None:
@@ -126,3 +127,15 @@ def test_a_file_is_chosen_anew(acme: Tenant, browser: Browser) -> None:
     session_ends(browser)
     answer = send(browser, page, picture())
     assert (answer.status_code, answer.headers["location"].startswith("/signin?then=")) == (303, True)
+
+
+def test_a_button_that_has_no_page_of_its_own_leads_back_to_the_page_that_it_stands_on(acme: Tenant, browser: Browser, dana: User) -> None:
+    new = browser.open("/setup/users/new")
+    typed = {"username": "kim@acme.example", "email": "kim@acme.example", "profile_id": long(acme.profile.id)}
+    user = browser.submit(new, "user", None, **typed)
+    acme.standing.clock.advance(minutes=61)
+    asked = browser.submit(user, "invite")
+    assert asked.url.endswith(f"/me/security/prove?{urlencode({'then': urlsplit(user.url).path})}")
+    session_ends(browser)
+    sign_in(browser, browser.open("/signin"), dana)
+    assert "said=invited-again" in browser.submit(browser.open(urlsplit(user.url).path), "invite").url

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from tests.console.app_pages import at, problem_at, saved
@@ -168,11 +169,12 @@ def test_a_session_shows_which_apps_were_approved_in_it_until_they_are_revoked(a
     assert row.search(browser.open("/setup/sessions?q=sam").text) is None
 
 
-def test_who_is_signed_out_while_a_form_is_open_comes_back_to_its_place(acme: Tenant) -> None:
+def test_who_is_signed_out_while_a_form_is_open_comes_back_to_it(acme: Tenant) -> None:
     browser = admin(acme)
-    page = browser.open(at(acme.app("Own"), "/identity"))
+    app = acme.app("Own")
+    page = browser.open(at(app, "/identity"))
     acme.standing.clock.advance(hours=25)
-    assert "then=%2Fsetup%2Fapps" in browser.submit(page, "edit").url
+    assert f"/signin?then={quote(at(app, '/identity'), safe='')}" in browser.submit(page, "edit").text
 
 
 def test_whoever_leaves_is_shown_with_the_apps_that_need_another_owner(acme: Tenant) -> None:

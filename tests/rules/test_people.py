@@ -22,6 +22,20 @@ def test_an_assignment_holds_until_its_end(expires_at: datetime | None, holds: b
     assert Assignment("0PS000000000001", expires_at).holds(NOW) is holds
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "outlasts"),
+    [
+        pytest.param(None, None, True, id="for good, and for good"),
+        pytest.param(None, NOW, True, id="for good, and until a moment"),
+        pytest.param(NOW, None, False, id="until a moment, and for good"),
+        pytest.param(NOW, NOW, True, id="both until the same moment"),
+        pytest.param(NOW, NOW + A_MOMENT, False, id="until a moment, and until a later one"),
+    ],
+)
+def test_an_assignment_that_ends_no_earlier_outlasts_the_other(one: datetime | None, other: datetime | None, outlasts: bool) -> None:
+    assert Assignment("0PS000000000001", one).outlasts(Assignment("0PS000000000001", other)) is outlasts
+
+
 def test_the_states_of_a_user_are_called_as_they_are_stored_and_sent() -> None:
     assert [str(state) for state in UserState] == ["invited", "active", "deactivated"]
 

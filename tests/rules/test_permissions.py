@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatebridge.rules.actors import Actor, ActorKind
-from gatebridge.rules.permissions import EVERY_POWER, NARROWING, SENTENCES, Permission, beyond_own
+from gatebridge.rules.permissions import EVERY_POWER, NARROWING, SENTENCES, Permission, beyond_own, gains
 
 some_rights = st.frozensets(st.sampled_from(Permission))
 
@@ -41,6 +41,21 @@ def test_X_AD_04_after_giving_what_one_may_nobody_holds_more_power_than_the_give
 ) -> None:
     given_away = wanted - frozenset(beyond_own(own, wanted))
     assert given_away & EVERY_POWER <= own
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "more"),
+    [
+        pytest.param(set(), {Permission.VIEW_SETUP}, True, id="a power more"),
+        pytest.param({Permission.API_ONLY}, set(), True, id="a narrowing less"),
+        pytest.param({Permission.VIEW_SETUP}, {Permission.PROMOTE}, True, id="another power"),
+        pytest.param({Permission.VIEW_SETUP}, set(), False, id="a power less"),
+        pytest.param(set(), {Permission.API_ONLY}, False, id="a narrowing more"),
+        pytest.param({Permission.VIEW_SETUP}, {Permission.VIEW_SETUP}, False, id="the same"),
+    ],
+)
+def test_who_gains_may_do_more_than_before(before: set[Permission], after: set[Permission], more: bool) -> None:
+    assert gains(frozenset(before), frozenset(after)) is more
 
 
 def test_api_only_is_the_one_right_that_is_no_power() -> None:

@@ -13,9 +13,11 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from gatebridge.cli import credentials, show, wishes
+from gatebridge.cli import at, credentials, show, wishes
 from gatebridge.cli.doctor import Check, State, conclude, examine
 from gatebridge.cli.exits import Exit, Stop
+from gatebridge.cli.people import Yes
+from gatebridge.rules import ids
 from gatebridge.rules.apps import PLATFORM_CLI
 
 db = typer.Typer(help="The database's schema.", no_args_is_help=True)
@@ -150,6 +152,35 @@ def first_admin(
     made = found(Wanted(org_name, username, email, first_name, last_name, password, target))
     words = f"{org_name} at {made['base_url']} is administered by {username}. The command line's credentials are in {target}."
     show.done(context, words, made)
+
+
+def recover_user(
+    context: typer.Context,
+    username: Annotated[str, typer.Argument(help="With what the user signs in.")],
+    reason: Annotated[str, typer.Option(help="Why, in a sentence; it goes into the audit trail.")],
+    host: Annotated[
+        str | None, typer.Option("--org", metavar="HOST", help="The host of the user's org, where there is more than one org.")
+    ] = None,
+    raises: Annotated[
+        bool, typer.Option("--raise", help="Where org or profile block who has no second factor, have them ask for one instead.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Take every second factor from a user who has lost them, when no admin is left who could. Gives neither a password nor a right."""
+    from gatebridge.cli import machine
+    from gatebridge.cli.recover_user import Wanted, look, recover, told
+
+    wanted = Wanted(username, host, reason, raises)
+    with machine.opened(make=False) as here:
+        with here.database.snapshot() as tx:
+            question = look(tx, wanted).question
+        at.sure(question, yes)
+        with here.database.transaction() as tx:
+            lost = recover(tx, wanted)
+        words = told(lost, here.settings)
+    taken = [{"id": ids.long(each.id), "kind": each.kind, "name": each.name} for each in lost.factors]
+    who = {"org": lost.org.host, "user_id": ids.long(lost.user.id), "username": lost.user.username}
+    show.done(context, "\n".join(map(show.plain, words)), {**who, "removed": taken, "raised": lost.blocking, "words": words})
 
 
 STYLES = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}

@@ -87,6 +87,7 @@ def make_cli() -> typer.Typer:
     cli.command("serve")(local.serve)
     cli.add_typer(local.db, name="db")
     cli.command("first-admin")(local.first_admin)
+    cli.command("recover-user")(local.recover_user)
     cli.command("doctor")(local.doctor)
     cli.command("run-demo")(local.run_demo)
     return cli

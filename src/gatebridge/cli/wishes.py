@@ -26,7 +26,7 @@ OPTIONS: dict[str, Any] = {"url": Url, "credentials": File, "json": Json}
 DEFAULTS: dict[str, Any] = {"url": None, "credentials": None, "json": False}
 
 # These work on this machine: they have no server to name, and nobody to be.
-LOCAL = frozenset({"serve", "db", "first-admin", "doctor", "run-demo"})
+LOCAL = frozenset({"serve", "db", "first-admin", "recover-user", "doctor", "run-demo"})
 
 
 def of(context: typer.Context) -> Wishes:

@@ -134,6 +134,10 @@ class Assignment:
     def holds(self, now: datetime) -> bool:
         return self.expires_at is None or now < self.expires_at
 
+    def outlasts(self, other: "Assignment") -> bool:
+        """Whether it ends no earlier than the other one, which then gives nothing more."""
+        return self.expires_at is None or (other.expires_at is not None and other.expires_at <= self.expires_at)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

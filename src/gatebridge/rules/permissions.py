@@ -59,3 +59,8 @@ def beyond_own(own: Iterable[Permission], given: Iterable[Permission]) -> tuple[
     """The rights in `given` that an editor with `own` rights may not hand out, in the order of the catalogue (X-AD-04)."""
     missing = frozenset(given) - frozenset(own) - NARROWING
     return tuple(right for right in Permission if right in missing)
+
+
+def gains(before: frozenset[Permission], after: frozenset[Permission]) -> bool:
+    """Whether holders may do more after than before: a power more, or a narrowing less."""
+    return bool(after - before - NARROWING or (before & NARROWING) - after)

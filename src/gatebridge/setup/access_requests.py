@@ -169,8 +169,7 @@ def _let_in(tx: Tx, actor: Actor, found: ListedRequest, given: Assignment) -> No
     permit(actor, Permission.MANAGE_PROFILES_AND_PERMISSION_SETS)
     refuse_own(actor, user_id)
     held = permission_sets.assignment(tx, actor.org_id, user_id, given.holder_id)
-    longer = held is not None and (held.expires_at is None or (given.expires_at is not None and held.expires_at >= given.expires_at))
-    if not longer:
+    if held is None or not held.outlasts(given):
         assign_permission_set(tx, actor, AssignPermissionSet(user_id, given.holder_id, given.expires_at))
 
 

@@ -47,13 +47,15 @@ def with_new_credentials(tx: Tx, actor: Actor, app_id: str) -> App:
 
 def refuse_borrowed_powers(tx: Tx, actor: Actor, app: App) -> None:
     """Whoever makes a credential of an app, or another way into it, acts through it: as its run-as user, and in setup, where it may
-    administer the org. Its owners were given that along with it; anybody else holds it already, or is refused (X-AD-04). Raises Refused.
+    administer the org. Its owners were given that along with it; anybody else holds it already, and signed in lately, or is refused
+    (X-AD-04). Raises Refused.
     """
     found = listed_apps.known(tx, actor.org_id, app.id) if not _owns(actor, app) else None
     here = found.installation if found is not None else None
     policies = installations.policies_of(tx, actor.org_id, here.id) if here is not None else None
     if policies is not None and policies.may_administer:
         permit(actor, Permission.MANAGE_SECURITY)
+        signed_in_lately(tx, actor)
     if policies is not None and policies.run_as_user_id is not None:
         rights.refuse_acting_for(tx, actor, facts.standing(tx, actor.org_id, policies.run_as_user_id))
 

@@ -13,7 +13,7 @@ from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import hit_list, manage_permission_sets, manage_users
 from gatebridge.setup.edits import refuse_invalid
-from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own, refuse_own
+from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own, refuse_own, refuse_stale_giver
 from gatebridge.storage import permission_sets
 from gatebridge.storage.tx import Tx
 
@@ -37,7 +37,10 @@ class UnassignPermissionSet:
 
 
 def assign_permission_set(tx: Tx, actor: Actor, command: AssignPermissionSet) -> Assignment:
-    """Give a set that gives no right beyond the actor's own to another user. Raises Refused."""
+    """Give a set that gives no right beyond the actor's own to another user; where it gives any, or for longer, after a recent sign-in.
+
+    Raises Refused.
+    """
     permit(actor, Permission.MANAGE_PROFILES_AND_PERMISSION_SETS)
     user = manage_users.found(tx, actor, command.user_id).user
     given = manage_permission_sets.found(tx, actor, command.set_id)
@@ -45,11 +48,12 @@ def assign_permission_set(tx: Tx, actor: Actor, command: AssignPermissionSet) ->
     refuse_beyond_own(actor, given.permissions)
     if command.expires_at is not None and command.expires_at <= tx.now:
         refuse_invalid([FieldProblem("expires_at", "This moment has passed; choose a later one, or none.")])
-    before = permission_sets.assignment(tx, actor.org_id, user.id, given.id)
+    before, after = permission_sets.assignment(tx, actor.org_id, user.id, given.id), Assignment(given.id, command.expires_at)
+    if before is None or not before.outlasts(after):
+        refuse_stale_giver(tx, actor, given.permissions)
     permission_sets.assign(tx, actor.org_id, user.id, given.id, command.expires_at)
     if before is not None and before.expires_at is None and command.expires_at is not None:
         keep_an_admin(tx, actor, given.permissions)
-    after = Assignment(given.id, command.expires_at)
     told = _told(given.label, before) if before is not None else {}
     record_change(tx, actor, Event.PERMISSION_SET_ASSIGNED, manage_users.target(user), told, _told(given.label, after))
     return after

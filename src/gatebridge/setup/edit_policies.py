@@ -6,7 +6,7 @@ A tighter policy counts from the commit on, for tokens that are already out too:
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gatebridge.records.change import check_version, permit, record_change
+from gatebridge.records.change import check_version, permit, record_change, signed_in_lately
 from gatebridge.rules import network, policy_checks, typed_ranges
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.app_policies import AppPolicies, PermittedUsers
@@ -59,7 +59,7 @@ def edit_policies(tx: Tx, actor: Actor, command: EditPolicies) -> AppPolicies:
     """Save the policies of an app in the actor's org and return them as they now are. Raises Refused.
 
     Naming a run-as user gives the app that user's rights, and letting it administer the org gives it those that count there; so whoever
-    does either must hold them all (X-AD-04). The latter takes Manage Security beside.
+    does either must hold them all (X-AD-04), and have signed in lately. The latter takes Manage Security beside.
     """
     permit(actor, Permission.MANAGE_CONNECTED_APPS)
     app, installation = app_rights.in_use(tx, actor, command.app_id)
@@ -74,6 +74,7 @@ def edit_policies(tx: Tx, actor: Actor, command: EditPolicies) -> AppPolicies:
     opens_setup = after.may_administer and not before.may_administer
     if opens_setup:
         permit(actor, Permission.MANAGE_SECURITY)
+        signed_in_lately(tx, actor)
     if before.may_administer and not after.may_administer:
         app_rights.refuse_own_door(actor, app.id)
     problems += policy_checks.policy_problems(after, before, tx.now)

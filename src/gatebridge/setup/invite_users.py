@@ -18,7 +18,7 @@ from gatebridge.rules.people import User, UserState
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused, sign_in
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup.manage_users import CreateUser, add_user, governed, target, told
+from gatebridge.setup.manage_users import CreateUser, add_user, opened, target, told
 from gatebridge.setup.new_password import refuse_plain
 from gatebridge.storage import invitations, orgs, people
 from gatebridge.storage.invitations import Invitation
@@ -76,7 +76,7 @@ class Invited:
 
 
 def invite_user(tx: Tx, actor: Actor, command: InviteUser) -> Invited:
-    """Make an invited user and send the link. Raises Refused."""
+    """Make an invited user and send the link; where the profile gives any right, after a recent sign-in. Raises Refused."""
     permit(actor, Permission.MANAGE_USERS)
     new = CreateUser(
         username=command.username,
@@ -93,9 +93,9 @@ def invite_user(tx: Tx, actor: Actor, command: InviteUser) -> Invited:
 
 
 def invite_again(tx: Tx, actor: Actor, command: InviteAgain) -> Invited:
-    """Send a new link in place of the earlier ones. Raises Refused."""
+    """Send a new link in place of the earlier ones. It leads into the account, so it is sent as a user is invited. Raises Refused."""
     permit(actor, Permission.MANAGE_USERS)
-    user = governed(tx, actor, command.user_id).user
+    user = opened(tx, actor, command.user_id).user
     if user.state is not UserState.INVITED:
         raise Refused(
             setup_reasons.STATE_CONFLICT, detail=f"This user is {user.state}, and needs no invitation.", facts={"state": user.state}

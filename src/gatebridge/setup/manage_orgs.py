@@ -83,13 +83,17 @@ _SETTINGS = tuple(name for name in OrgSettings.__slots__ if name not in ("requir
 
 
 def create_org(tx: Tx, actor: Actor, command: CreateOrg) -> CreatedOrg:
-    """Make an org. Its admin holds everything but the installation, which is administered from the first org alone. Raises Refused."""
+    """Make an org, after a recent sign-in. Its admin holds everything but the installation, which is administered from the first org alone.
+
+    Raises Refused.
+    """
     permit(actor, Permission.MANAGE_INSTALLATION)
     first = orgs.first(tx)
     if first is None or first.id != actor.org_id:
         needed = Permission.MANAGE_INSTALLATION
         detail = "Orgs are made from the first org of the installation only."
         raise Refused(setup_reasons.PERMISSION_MISSING, detail=detail, facts={"permission": needed})
+    signed_in_lately(tx, actor)
     invited = command.admin_password_hash is None
     founding = Founding(
         name=command.name,

@@ -9,13 +9,12 @@ from gatebridge.rules.events import Event
 from gatebridge.rules.ids import Prefix
 from gatebridge.rules.people import PermissionSet
 from gatebridge.rules.people_checks import permission_set_problems
-from gatebridge.rules.permissions import Permission
+from gatebridge.rules.permissions import Permission, gains
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import hit_list
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
-from gatebridge.setup.manage_profiles import gains
-from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own
+from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own, refuse_stale_giver
 from gatebridge.storage import holders, permission_sets
 from gatebridge.storage.tx import Tx
 
@@ -72,7 +71,10 @@ def create_permission_set(tx: Tx, actor: Actor, command: CreatePermissionSet) ->
 
 
 def edit_permission_set(tx: Tx, actor: Actor, command: EditPermissionSet) -> PermissionSet:
-    """Change a set, for all who hold it at once. Whoever holds it cannot make it give more. Raises Refused."""
+    """Change a set, for all who hold it at once. Whoever holds it cannot make it give more, and others after a recent sign-in only.
+
+    Raises Refused.
+    """
     permit(actor, Permission.MANAGE_PROFILES_AND_PERMISSION_SETS)
     before = found(tx, actor, command.set_id)
     check_version(before.version, command.expected_version)
@@ -81,6 +83,7 @@ def edit_permission_set(tx: Tx, actor: Actor, command: EditPermissionSet) -> Per
     refuse_beyond_own(actor, edited.permissions - before.permissions)
     if gains(before.permissions, edited.permissions) and _holds(tx, actor, before):
         raise Refused(setup_reasons.OWN_ASSIGNMENT, detail="You hold this permission set, and the change would let you do more.")
+    refuse_stale_giver(tx, actor, edited.permissions, before.permissions)
     if edited == before:
         return before
     drafts = Draft(permission_sets={before.id: before}), Draft(permission_sets={before.id: edited})

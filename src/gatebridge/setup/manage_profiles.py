@@ -15,13 +15,13 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.levels import Level, LevelAction, Requirement
 from gatebridge.rules.people import Profile
 from gatebridge.rules.people_checks import profile_problems
-from gatebridge.rules.permissions import EVERY_POWER, NARROWING, Permission
+from gatebridge.rules.permissions import EVERY_POWER, NARROWING, Permission, gains
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.rules.typed_ranges import TypedRange, lock_out_problem
 from gatebridge.setup import hit_list
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale, told_requirement, with_ranges, with_requirement
-from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own
+from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own, refuse_stale_giver
 from gatebridge.storage import factors, holders, orgs, people, profiles
 from gatebridge.storage.tx import Tx
 
@@ -108,7 +108,10 @@ def seed_profiles(tx: Tx, founder: Actor, powers: frozenset[Permission]) -> dict
 
 
 def edit_profile(tx: Tx, actor: Actor, command: EditProfile) -> Profile:
-    """Change a profile, for all who hold it at once. Whoever holds it cannot make it give more. Raises Refused."""
+    """Change a profile, for all who hold it at once. Whoever holds it cannot make it give more, and others after a recent sign-in only.
+
+    Raises Refused.
+    """
     permit(actor, Permission.MANAGE_PROFILES_AND_PERMISSION_SETS)
     profile = _found(tx, actor, command.profile_id)
     check_version(profile.version, command.expected_version)
@@ -120,6 +123,7 @@ def edit_profile(tx: Tx, actor: Actor, command: EditProfile) -> Profile:
     if _holds(tx, actor, profile):
         _refuse_own_gain(profile, edited)
         _refuse_lock_out(tx, actor, profile, edited)
+    refuse_stale_giver(tx, actor, edited.permissions, profile.permissions)
     if edited == profile:
         return profile
     drafts = Draft(profiles={profile.id: profile}), Draft(profiles={profile.id: edited})
@@ -145,11 +149,6 @@ def delete_profile(tx: Tx, actor: Actor, command: DeleteProfile) -> None:
         raise Refused(setup_reasons.STATE_CONFLICT, detail=detail, facts={"users": held.users, "apps": held.apps})
     profiles.delete(tx, actor.org_id, profile.id)
     record_change(tx, actor, Event.PROFILE_DELETED, _target(profile), _told(profile), None)
-
-
-def gains(before: frozenset[Permission], after: frozenset[Permission]) -> bool:
-    """Whether holders may do more after than before: a power more, or a narrowing less."""
-    return bool(after - before - NARROWING or (before & NARROWING) - after)
 
 
 def _new(tx: Tx, org_id: str, name: str, description: str, permissions: frozenset[Permission]) -> Profile:

@@ -16,7 +16,7 @@ from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import hit_list, new_password
 from gatebridge.setup.edits import UNCHANGED, Unchanged, applied, refuse_invalid, stale
 from gatebridge.setup.new_password import refuse_plain
-from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own, refuse_own
+from gatebridge.setup.rights import keep_an_admin, refuse_beyond_own, refuse_own, refuse_stale_giver
 from gatebridge.signin import warnings
 from gatebridge.storage import facts, invitations, orgs, password_resets, people, profiles
 from gatebridge.storage.tx import Tx
@@ -63,7 +63,10 @@ class SetPassword:
 
 
 def create_user(tx: Tx, actor: Actor, command: CreateUser) -> User:
-    """Make an active user with a profile that gives no right beyond the actor's own. Raises Refused."""
+    """Make an active user with a profile that gives no right beyond the actor's own, and any right after a recent sign-in.
+
+    Raises Refused.
+    """
     permit(actor, Permission.MANAGE_USERS)
     user, profile = add_user(tx, actor, command, UserState.ACTIVE)
     record_change(tx, actor, Event.USER_CREATED, target(user), None, told(user, profile) | _password_told(command.password_hash))
@@ -91,6 +94,7 @@ def add_user(tx: Tx, actor: Actor, command: CreateUser, state: UserState) -> tup
     )
     profile = _checked(tx, actor, user)
     refuse_beyond_own(actor, profile.permissions)
+    refuse_stale_giver(tx, actor, profile.permissions)
     if not people.insert(tx, user, command.password_hash):
         raise username_taken()
     return user, profile
@@ -99,7 +103,8 @@ def add_user(tx: Tx, actor: Actor, command: CreateUser, state: UserState) -> tup
 def edit_user(tx: Tx, actor: Actor, command: EditUser) -> User:
     """Change who a user is. A new profile gives no right beyond the actor's own, and nobody's own profile is changed.
 
-    By username, e-mail and external id an account is reached, so they are changed by who signed in lately. Raises Refused.
+    By username, e-mail and external id an account is reached, so they are changed by who signed in lately; and so is the profile for one
+    that gives more. Raises Refused.
     """
     permit(actor, Permission.MANAGE_USERS)
     standing = governed(tx, actor, command.user_id)
@@ -112,6 +117,7 @@ def edit_user(tx: Tx, actor: Actor, command: EditUser) -> User:
     if edited.profile_id != user.profile_id:
         refuse_own(actor, user.id)
         refuse_beyond_own(actor, profile.permissions)
+        refuse_stale_giver(tx, actor, profile.permissions, standing.profile.permissions)
     if edited == user:
         return user
     drafts = Draft(profile_of={user.id: standing.profile}), Draft(profile_of={user.id: profile})
@@ -159,6 +165,13 @@ def governed(tx: Tx, actor: Actor, user_id: str) -> Standing:
     """A user who holds no right beyond the actor's own: username, e-mail and password lead into the account (X-AD-04). Raises Refused."""
     standing = found(tx, actor, user_id)
     refuse_beyond_own(actor, standing.permissions(tx.now))
+    return standing
+
+
+def opened(tx: Tx, actor: Actor, user_id: str) -> Standing:
+    """The same for whoever opens an account, by a link or by letting it go on: where it holds any right, after a recent sign-in."""
+    standing = governed(tx, actor, user_id)
+    refuse_stale_giver(tx, actor, standing.permissions(tx.now))
     return standing
 
 

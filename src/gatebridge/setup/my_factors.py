@@ -10,7 +10,7 @@ from gatebridge.crypto import passkeys, totp
 from gatebridge.crypto.passkeys import PasskeyRefused
 from gatebridge.records.change import Target, record_change, signed_in_lately
 from gatebridge.rules import factors as rules
-from gatebridge.rules.actors import Actor
+from gatebridge.rules.actors import Actor, ActorKind
 from gatebridge.rules.events import Event
 from gatebridge.rules.factors import Factor, FactorKind
 from gatebridge.rules.ids import Prefix
@@ -204,7 +204,8 @@ def remove(tx: Tx, actor: Actor, org: Org, user: User, factor: Factor, *, but_se
         stored.replace_recovery_codes(tx, org.id, user.id, ())
     sessions.end_of_user(tx, org.id, user.id, FACTORS_CHANGED, but_session)
     record_change(tx, actor, Event.FACTOR_REMOVED, target(factor), _told(user, factor), None, reason=reason)
-    by = "" if actor.user_id == user.id else " by an admin"
+    by_another = " by the operator of the server" if actor.kind is ActorKind.OPERATOR else " by an admin"
+    by = "" if actor.user_id == user.id else by_another
     what = f"{KINDS[factor.kind]} ({factor.name}) of {user.username} at {org.name} was removed{by}."
     warnings.tell(tx, org, user, f"A second factor was removed at {org.name}", what, actor.address)
 

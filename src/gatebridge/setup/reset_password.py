@@ -23,7 +23,7 @@ from gatebridge.rules.reasons import Refused, sign_in
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import new_password
 from gatebridge.setup.app_rights import given_reason
-from gatebridge.setup.manage_users import governed, target
+from gatebridge.setup.manage_users import opened, target
 from gatebridge.storage import limited_acts, orgs, password_resets, people
 from gatebridge.storage.password_resets import PasswordReset
 from gatebridge.storage.tx import Tx
@@ -91,10 +91,11 @@ def forgot_password(tx: Tx, org: Org, command: ForgotPassword) -> None:
 def send_password_link(tx: Tx, actor: Actor, command: SendPasswordLink) -> User:
     """Send the user a link in place of earlier ones, also where no password was set yet.
 
-    Whoever reads that mailbox gets in with it, so the actor holds every right that the user holds (X-AD-04). Raises Refused.
+    Whoever reads that mailbox gets in with it, so the actor holds every right that the user holds (X-AD-04), and signed in lately where
+    that is any. Raises Refused.
     """
     permit(actor, Permission.MANAGE_USERS)
-    user = governed(tx, actor, command.user_id).user
+    user = opened(tx, actor, command.user_id).user
     if not _may_reset(user):
         state = "frozen" if user.frozen and user.state is UserState.ACTIVE else user.state
         detail = f"This user is {state}, and could do nothing with a link."

@@ -1,12 +1,14 @@
-"""The three limits on giving and taking rights: none beyond one's own, none to oneself, and never the last admin."""
+"""The four limits on giving and taking rights: none beyond one's own, none to oneself, none after a sign-in of long ago, and never the
+last admin."""
 
 from collections.abc import Iterable
 
+from gatebridge.records.change import signed_in_lately
 from gatebridge.rules import settable
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.people import Standing
 from gatebridge.rules.people_checks import ADMIN_RIGHTS
-from gatebridge.rules.permissions import Permission, beyond_own
+from gatebridge.rules.permissions import Permission, beyond_own, gains
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.storage import audit_trail, people
@@ -21,15 +23,30 @@ def refuse_beyond_own(actor: Actor, rights: Iterable[Permission]) -> None:
         raise Refused(setup_reasons.RIGHT_BEYOND_OWN, detail=detail, facts={"permissions": list(missing)})
 
 
+def refuse_stale_giver(tx: Tx, actor: Actor, given: frozenset[Permission], before: frozenset[Permission] = frozenset()) -> None:
+    """Power is given by who signed in lately, and so is a way to it: a browser that was left open hands out nothing.
+
+    `before` is what was held without it; what takes away, or moves what gives no right, is asked of nobody. The rights are those of
+    `refuse_beyond_own`, so an app that somebody may use, and a custom permission, are none. Raises Refused (`reauthentication_needed`).
+    """
+    if gains(before, given):
+        signed_in_lately(tx, actor)
+
+
 def refuse_acting_for(tx: Tx, actor: Actor, standing: Standing | None) -> None:
-    """Nobody acts through an app for a user who holds what they do not (X-AD-04). Raises Refused (`right_beyond_own`)."""
-    beyond = beyond_own(actor.permissions, standing.permissions(tx.now)) if standing is not None else ()
+    """Nobody acts through an app for a user who holds what they do not (X-AD-04), nor for one with rights after a sign-in of long ago.
+
+    Raises Refused (`right_beyond_own`, `reauthentication_needed`).
+    """
+    held = standing.permissions(tx.now) if standing is not None else frozenset[Permission]()
+    beyond = beyond_own(actor.permissions, held)
     if standing is not None and beyond:
         raise Refused(
             setup_reasons.RIGHT_BEYOND_OWN,
             detail=f"The app would act for {standing.user.name}, who holds what you do not: {', '.join(map(settable.name_of, beyond))}.",
             facts={"permissions": list(beyond)},
         )
+    refuse_stale_giver(tx, actor, held)
 
 
 def refuse_own(actor: Actor, user_id: str) -> None:

@@ -1,7 +1,8 @@
 """Stopping users and letting them go on: deactivating, which is for those who leave, and freezing, which is for emergencies.
 
 When either returns and is committed, no node accepts anything that the user ever got (X-SE-04), and neither comes back afterwards.
-Anybody who manages users can stop anybody, up to the last admin; only who holds the user's rights can let the user go on.
+Anybody who manages users can stop anybody, up to the last admin; only who holds the user's rights can let the user go on, and where there
+are any, after a recent sign-in.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.app_rights import given_reason, written_reason
-from gatebridge.setup.manage_users import found, governed, target
+from gatebridge.setup.manage_users import found, opened, target
 from gatebridge.setup.rights import keep_an_admin, refuse_own
 from gatebridge.signin import sessions
 from gatebridge.storage import epochs, invitations, password_resets, people, revocations
@@ -76,7 +77,7 @@ def deactivate_user(tx: Tx, actor: Actor, command: DeactivateUser) -> User:
 def activate_user(tx: Tx, actor: Actor, command: ActivateUser) -> User:
     """Bring a deactivated user back. Raises Refused."""
     permit(actor, Permission.MANAGE_USERS)
-    standing = governed(tx, actor, command.user_id)
+    standing = opened(tx, actor, command.user_id)
     refuse_own(actor, command.user_id)
     active = _changed_state(tx, standing.user, (UserState.DEACTIVATED,), UserState.ACTIVE)
     record_change(tx, actor, Event.USER_ACTIVATED, target(active), *_told(standing, active), reason=given_reason(command.reason))
@@ -100,7 +101,7 @@ def freeze_user(tx: Tx, actor: Actor, command: FreezeUser) -> User:
 def unfreeze_user(tx: Tx, actor: Actor, command: UnfreezeUser) -> User:
     """Let a frozen user go on; what ended stays ended. Raises Refused."""
     permit(actor, Permission.MANAGE_USERS)
-    standing = governed(tx, actor, command.user_id)
+    standing = opened(tx, actor, command.user_id)
     refuse_own(actor, command.user_id)
     thawed = _end_sessions(tx, _changed_frozen(tx, standing.user, frozen=False))
     record_change(tx, actor, Event.USER_UNFROZEN, target(thawed), *_told(standing, thawed), reason=given_reason(command.reason))

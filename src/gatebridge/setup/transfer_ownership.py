@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from gatebridge.records.change import check_version, permit, record_change
+from gatebridge.records.change import check_version, permit, record_change, signed_in_lately
 from gatebridge.rules import app_checks
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.apps import App
@@ -26,7 +26,10 @@ class TransferOwnership:
 
 
 def transfer_ownership(tx: Tx, actor: Actor, command: TransferOwnership) -> App:
-    """Give the app other owners. Its owner may do so, and whoever manages apps; the backup owner may not take it over. Raises Refused."""
+    """Give the app other owners. Its owner may do so, and whoever manages apps; the backup owner may not take it over.
+
+    Owners make credentials of the app, so whoever makes somebody one signed in lately. Raises Refused.
+    """
     before = app_rights.transferable(tx, actor, command.app_id)
     if actor.user_id != before.owner_id:
         permit(actor, Permission.MANAGE_CONNECTED_APPS)
@@ -44,6 +47,8 @@ def transfer_ownership(tx: Tx, actor: Actor, command: TransferOwnership) -> App:
         problem = app_rights.owner_problem(tx, actor.org_id, "backup_owner_id", after.backup_owner_id)
         problems += [problem] if problem else []
     refuse_invalid(problems)
+    if {after.owner_id, after.backup_owner_id} - {before.owner_id, before.backup_owner_id, None}:
+        signed_in_lately(tx, actor)
     if not apps.update(tx, after):
         raise stale()
     said = names.of_users(tx, actor.org_id, {user for app in (before, after) for user in (app.owner_id, app.backup_owner_id) if user})

@@ -163,7 +163,8 @@ def get_policies(desk: AtDesk, app_id: str) -> Response:
 @router.patch("/policies", summary="Edit policies", response_model=PoliciesShown)
 def patch_policies(desk: AtDesk, app_id: str, body: PoliciesEdit, if_match: IfMatch = None) -> Response:
     """Change how this org lets the app be used. Needs *Manage Connected Apps*; `may_administer` needs *Manage Security* too. Whoever names
-    a run-as user, or lets an app administer that has one, holds every right that this user holds."""
+    a run-as user, or lets an app administer that has one, holds every right that this user holds. To let an app administer, or act for
+    a user who holds any right, needs a recent sign-in."""
     fields = ranges.typed(given(body), *RANGES)
     command = EditPolicies(app_id=record_id(app_id, Prefix.APP), expected_version=version_in(if_match), **fields)
     with desk.writing() as visit:

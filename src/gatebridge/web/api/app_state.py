@@ -40,7 +40,7 @@ class Installing(Closed):
 @router.post("/{app_id}/owner", summary="Transfer an app", response_model=AppShown)
 def post_owner(desk: AtDesk, app_id: str, body: Owners, if_match: IfMatch = None) -> Response:
     """Give the app other owners: active users who may register apps. Needs *Register Connected Apps* and to be the owner, or
-    *Manage Connected Apps*."""
+    *Manage Connected Apps*; to make somebody an owner, a recent sign-in."""
     command = TransferOwnership(app_id=record_id(app_id, Prefix.APP), expected_version=version_in(if_match), **given(body))
     with desk.writing() as visit:
         transfer_ownership(visit.tx, visit.actor, command)

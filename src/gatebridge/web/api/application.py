@@ -74,8 +74,8 @@ ABOUT = """Everything that the command line and the console can do, and with the
 
 Every request carries an access token with the scope `setup_api`, of an app whose policy *May administer this org* is on:
 `Authorization: Bearer <token>`. What it may do is what the user of the token may do. What is weighty, such as credentials, keys, second
-factors and ending what others have, also wants a person behind the token who signed in lately (`reauthentication_needed`). Ids leave in
-18 characters and are accepted in 15 as well.
+factors, giving rights and ending what others have, also wants a person behind the token who signed in lately
+(`reauthentication_needed`). Ids leave in 18 characters and are accepted in 15 as well.
 
 Times are UTC, such as `2026-11-28T09:42:11Z`. Lists are paged, by a `limit` of 25, 50 or 100: follow `next` with `cursor`. Edits need
 `If-Match` with the ETag that was read. A POST that creates something takes an `Idempotency-Key`; repeated under the same key it does

@@ -228,7 +228,7 @@ def list_orgs(
 
 @router.post("/orgs", summary="Create an org", status_code=201, response_model=OrgShown)
 def post_org(desk: AtDesk, body: NewOrg, idempotency_key: IdempotencyKey = None) -> Response:
-    """Make an org with its own host, issuer, keys and users. Needs *Manage Installation*, in the first org."""
+    """Make an org with its own host, issuer, keys and users. Needs *Manage Installation*, in the first org, and a recent sign-in."""
     command = CreateOrg(**given(body))
 
     def make(visit: Visit) -> OrgShown:

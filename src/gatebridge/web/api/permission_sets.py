@@ -137,7 +137,8 @@ def get_permission_set(desk: AtDesk, set_id: str) -> Response:
 @router.patch("/permission-sets/{set_id}", summary="Edit a permission set", response_model=PermissionSetShown)
 def patch_permission_set(desk: AtDesk, set_id: str, body: PermissionSetEdit, if_match: IfMatch = None) -> Response:
     """Change a set for all who hold it. Needs *Manage Profiles and Permission Sets* and every right that it gives; who holds it cannot
-    make it give more. What would shut out who used an app in the last 30 days must be confirmed (`locks_out`)."""
+    make it give more, and others need a recent sign-in for that. What would shut out who used an app in the last 30 days must be
+    confirmed (`locks_out`)."""
     command = EditPermissionSet(set_id=record_id(set_id, Prefix.PERMISSION_SET), expected_version=version_in(if_match), **given(body))
     with desk.writing() as visit:
         edited = edit_permission_set(visit.tx, visit.actor, command)
@@ -166,7 +167,8 @@ def list_held(desk: AtDesk, user_id: str) -> list[HeldShown]:
 
 @router.put("/users/{user_id}/permission-sets/{set_id}", summary="Assign a permission set")
 def put_held(desk: AtDesk, user_id: str, set_id: str, body: Holding) -> HeldShown:
-    """Let a user hold a set. Needs *Manage Profiles and Permission Sets* and every right that it gives; nobody gives it to themselves."""
+    """Let a user hold a set. Needs *Manage Profiles and Permission Sets* and every right that it gives, and where it gives any, or for
+    longer, a recent sign-in; nobody gives it to themselves."""
     command = AssignPermissionSet(record_id(user_id, Prefix.USER), record_id(set_id, Prefix.PERMISSION_SET), body.expires_at)
     with desk.writing() as visit:
         assignment = assign_permission_set(visit.tx, visit.actor, command)

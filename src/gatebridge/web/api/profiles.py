@@ -167,7 +167,7 @@ def get_profile(desk: AtDesk, profile_id: str) -> Response:
 @router.patch("/{profile_id}", summary="Edit a profile", response_model=ProfileShown)
 def patch_profile(desk: AtDesk, profile_id: str, body: ProfileEdit, if_match: IfMatch = None) -> Response:
     """Change a profile for all who have it. Needs *Manage Profiles and Permission Sets* and every right that it gives; who has it cannot
-    make it give more."""
+    make it give more, and others need a recent sign-in for that."""
     command = EditProfile(profile_id=record_id(profile_id, Prefix.PROFILE), expected_version=version_in(if_match), **_fields(body))
     with desk.writing() as visit:
         edited = edit_profile(visit.tx, visit.actor, command)

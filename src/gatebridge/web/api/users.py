@@ -133,7 +133,10 @@ def list_users(
 
 @router.post("", summary="Create a user", status_code=201, response_model=UserShown)
 def post_user(desk: AtDesk, body: NewUser, idempotency_key: IdempotencyKey = None) -> Response:
-    """Make a user who is active at once, as service users are. Needs *Manage Users* and every right that the profile gives."""
+    """Make a user who is active at once, as service users are.
+
+    Needs *Manage Users* and every right that the profile gives; where it gives any, a recent sign-in.
+    """
     command = CreateUser(**given(body))
 
     def make(visit: Visit) -> UserShown:
@@ -144,7 +147,10 @@ def post_user(desk: AtDesk, body: NewUser, idempotency_key: IdempotencyKey = Non
 
 @router.post("/invite", summary="Invite a user", status_code=201, response_model=InvitedShown)
 def post_invitation(desk: AtDesk, body: NewUser, idempotency_key: IdempotencyKey = None) -> Response:
-    """Make an invited user and send the link for choosing a password. Needs *Manage Users* and every right that the profile gives."""
+    """Make an invited user and send the link for choosing a password.
+
+    Needs *Manage Users* and every right that the profile gives; where it gives any, a recent sign-in.
+    """
     command = InviteUser(**given(body))
 
     def make(visit: Visit) -> InvitedShown:
@@ -169,8 +175,8 @@ def get_user(desk: AtDesk, user_id: str) -> Response:
 def patch_user(desk: AtDesk, user_id: str, body: UserEdit, if_match: IfMatch = None) -> Response:
     """Change who a user is. Needs *Manage Users* and every right that the user has or would get; nobody changes the own profile.
 
-    Username, e-mail and external id need a recent sign-in. What would shut out who used an app in the last 30 days must be confirmed
-    (`locks_out`).
+    Username, e-mail, external id and a profile that gives more need a recent sign-in. What would shut out who used an app in the last
+    30 days must be confirmed (`locks_out`).
     """
     command = EditUser(user_id=record_id(user_id, Prefix.USER), expected_version=version_in(if_match), **given(body))
     with desk.writing() as visit:
@@ -179,8 +185,10 @@ def patch_user(desk: AtDesk, user_id: str, body: UserEdit, if_match: IfMatch = N
 
 @router.post("/{user_id}/invite", summary="Invite a user again", response_model=InvitedShown)
 def post_invitation_again(desk: AtDesk, user_id: str) -> InvitedShown:
-    """Send a new link to a user who has not accepted; earlier ones work no more. Needs *Manage Users* and every right that
-    the user has."""
+    """Send a new link to a user who has not accepted; earlier ones work no more.
+
+    Needs *Manage Users* and every right that the user has; where there is any, a recent sign-in.
+    """
     with desk.writing() as visit:
         made = invite_again(visit.tx, visit.actor, InviteAgain(record_id(user_id, Prefix.USER)))
         return InvitedShown(**UserShown.model_validate(made.user).__dict__, invitation_expires_at=made.expires_at)
@@ -210,7 +218,7 @@ def post_password(desk: AtDesk, user_id: str, body: NewPassword) -> None:
 def post_password_link(desk: AtDesk, user_id: str, body: WithReason) -> None:
     """Mail the user a link, which works once within an hour; the password of now works until a new one is chosen.
 
-    Needs *Manage Users* and every right that the user has.
+    Needs *Manage Users* and every right that the user has; where there is any, a recent sign-in.
     """
     with desk.writing() as visit:
         send_password_link(visit.tx, visit.actor, SendPasswordLink(record_id(user_id, Prefix.USER), body.reason))
@@ -228,7 +236,7 @@ def post_freeze(desk: AtDesk, user_id: str, body: Freeze) -> Response:
 
 @router.post("/{user_id}/unfreeze", summary="Unfreeze a user", response_model=UserShown)
 def post_unfreeze(desk: AtDesk, user_id: str, body: WithReason) -> Response:
-    """Let a frozen user go on. Needs *Manage Users* and every right that the user has."""
+    """Let a frozen user go on. Needs *Manage Users* and every right that the user has; where there is any, a recent sign-in."""
     with desk.writing() as visit:
         return _shown(unfreeze_user(visit.tx, visit.actor, UnfreezeUser(record_id(user_id, Prefix.USER), body.reason)))
 
@@ -242,6 +250,6 @@ def post_deactivate(desk: AtDesk, user_id: str, body: WithReason) -> Response:
 
 @router.post("/{user_id}/activate", summary="Activate a user", response_model=UserShown)
 def post_activate(desk: AtDesk, user_id: str, body: WithReason) -> Response:
-    """Bring a deactivated user back. Needs *Manage Users* and every right that the user has."""
+    """Bring a deactivated user back. Needs *Manage Users* and every right that the user has; where there is any, a recent sign-in."""
     with desk.writing() as visit:
         return _shown(activate_user(visit.tx, visit.actor, ActivateUser(record_id(user_id, Prefix.USER), body.reason)))

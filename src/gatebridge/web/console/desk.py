@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from gatebridge.rules import ids
 from gatebridge.rules.actors import Actor
@@ -92,7 +92,7 @@ def acts(house: House, place: Place, path: str, does: Page, again: Again | None 
 def _show(house: House, place: Place, page: Page, request: Request, browser: Browser) -> Response:
     with house.database.snapshot() as tx:
         visit = visit_of(house, request, browser, tx)
-        answer = _looked_at(visit, place, page, browser) if visit is not None else _to_sign_in(request, place)
+        answer = _looked_at(visit, place, page, browser) if visit is not None else _to_sign_in(request)
         now = tx.now
     session_in_use.note(house, request, browser, visit.session if visit is not None else None, now)
     return answer
@@ -118,7 +118,7 @@ def done(
         with house.database.transaction() as tx:
             visit = visit_of(house, request, browser, tx, fields)
             if visit is None:
-                return _signed_out(house, place, again, request, browser, fields)
+                return _signed_out(house, again, request, browser, fields)
             return _framed(visit, place, browser, _let_in(visit, does))
     except Refused as error:
         # What was refused was rolled back, and is told in a transaction that writes nothing.
@@ -135,8 +135,8 @@ def done(
             if again is None or refused.reason is not bearer_reasons.REAUTHENTICATION_NEEDED:
                 return _told(visit, place, browser, refused)
     if visit is None:
-        return _signed_out(house, place, again, request, browser, fields)
-    return kept_form.instead(house, request, browser, fields, request.url.path, refused.reason)
+        return _signed_out(house, again, request, browser, fields)
+    return kept_form.instead(house, request, browser, fields, _address(request), refused.reason)
 
 
 def visit_of(house: House, request: Request, browser: Browser, tx: Tx, fields: Mapping[str, str] | None = None) -> Visit | None:
@@ -158,19 +158,24 @@ def _framed(visit: Visit, place: Place, browser: Browser, shown: Shown | Respons
     return shown if isinstance(shown, Response) else frame(visit, place, browser, shown)
 
 
-def _signed_out(house: House, place: Place, again: Again | None, request: Request, browser: Browser, fields: Mapping[str, str]) -> Response:
+def _signed_out(house: House, again: Again | None, request: Request, browser: Browser, fields: Mapping[str, str]) -> Response:
     """What is said to who sent a form and is not signed in any more. What only had a button is pressed again."""
-    return kept_form.instead(house, request, browser, fields if again is not None else {}, _address(request, place))
+    return kept_form.instead(house, request, browser, fields if again is not None else {}, _address(request))
 
 
-def _to_sign_in(request: Request, place: Place) -> Response:
-    return RedirectResponse(f"{sign_in.PATH}?{urlencode({'then': _address(request, place)})}", sign_in.SEE_OTHER)
+def _to_sign_in(request: Request) -> Response:
+    return RedirectResponse(f"{sign_in.PATH}?{urlencode({'then': _address(request)})}", sign_in.SEE_OTHER)
 
 
-def _address(request: Request, place: Place) -> str:
-    """What was asked for; of a form that was sent, the page of its place, since a form is not sent twice."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    return f"{request.url.path}{query}" if request.method == "GET" else place.path
+def _address(request: Request) -> str:
+    """What was asked for; of a form that was sent, the page at its address or the nearest one above, since a form is not sent twice."""
+    path = request.url.path
+    if request.method == "GET":
+        return f"{path}?{request.url.query}" if request.url.query else path
+    pages_here = request.scope["router"].routes
+    while not any(each.matches({"type": "http", "method": "GET", "path": path})[0] is Match.FULL for each in pages_here):
+        path = path.rpartition("/")[0]
+    return path
 
 
 def frame(visit: Visit, place: Place, browser: Browser, shown: Shown, headers: dict[str, str] | None = None) -> Response:
@@ -186,7 +191,7 @@ def frame(visit: Visit, place: Place, browser: Browser, shown: Shown, headers: d
         crumbs=shown.crumbs,
         navigation=places.visible(visit.actor.permissions),
         waits=waiting.counts(visit.tx, visit.actor),
-        printed_from=f"{visit.org.issuer}{_address(visit.request, place)}",
+        printed_from=f"{visit.org.issuer}{_address(visit.request)}",
         form_token=browsers.form_token(visit.house, browser),
         at=visit.moments,
         long=ids.long,
@@ -199,7 +204,7 @@ def _told(visit: Visit, place: Place, browser: Browser, refused: Refused) -> Res
     """The refusal as a page; what only wants the reader to prove once more to be it leads there, and back to where the form was."""
     reason = refused.reason
     if reason is bearer_reasons.REAUTHENTICATION_NEEDED:
-        return RedirectResponse(f"{PROVE}?{urlencode({'then': visit.request.url.path})}", sign_in.SEE_OTHER)
+        return RedirectResponse(f"{PROVE}?{urlencode({'then': _address(visit.request)})}", sign_in.SEE_OTHER)
     values = {
         "reason": reason,
         "detail": refused.detail,
