@@ -1,11 +1,15 @@
 """Pages to which no link leads: what one comes to by doing something, and pages that are empty, refused or not one's own."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlencode
 
 from bench.screenshots.door_scenes import DOOR_SCENES
 from bench.screenshots.stage import Stage, looks
+from gatebridge.demo.factors import code
+
+STEP = timedelta(seconds=30)
 
 
 def _form_refused(stage: Stage) -> None:
@@ -89,6 +93,14 @@ def _tried(stage: Stage) -> None:
         stage.press("#step")
 
 
+def _by_a_code(path: str, stage: Stage, later: int = 0) -> None:
+    """Ines signs in by her second factor, and goes there. A code is taken once, so each such page is shown one of another half minute."""
+    stage.demo.sign_in(stage.page, "ines")
+    stage.page.fill("#code", code(stage.demo.user("ines")["seed"], datetime.now(UTC) + later * STEP))
+    stage.press("#code-submit")
+    stage.go(path)
+
+
 def _exposed(stage: Stage) -> None:
     stage.as_("dana", f"/setup/apps/{stage.demo.app('Helpdesk Connector')['app_id']}")
 
@@ -104,6 +116,9 @@ def _locked_out(stage: Stage) -> None:
 
 
 SCENES: dict[str, Callable[[Stage], None]] = DOOR_SCENES | {
+    "me-security-app": partial(_by_a_code, "/me/security/app", later=-1),
+    "me-security-passkey": partial(_by_a_code, "/me/security/passkey"),
+    "me-security-with-a-factor": partial(_by_a_code, "/me/security", later=1),
     "me-apps-empty": partial(looks, "/me", name="noa"),
     "unknown-address": partial(looks, "/nothing-here"),
     "setup-not-theirs": partial(looks, "/setup", name="noa"),

@@ -8,7 +8,21 @@ from gatebridge.web.console.chart import HEIGHT, LEAST, Count
 
 @pytest.mark.parametrize(
     ("most", "top"),
-    [(0, 1), (1, 1), (3, 4), (6, 6), (7, 8), (10, 10), (11, 20), (75, 80), (999, 1000), (1001, 2000), (10**7 + 1, 2 * 10**7)],
+    [
+        (0, 1),
+        (1, 1),
+        (3, 4),
+        (6, 6),
+        (7, 8),
+        (10, 10),
+        (11, 20),
+        (22, 30),
+        (41, 50),
+        (75, 80),
+        (999, 1000),
+        (1001, 2000),
+        (10**7 + 1, 2 * 10**7),
+    ],
 )
 def test_the_scale_ends_at_a_number_that_is_easy_to_read(most: int, top: int) -> None:
     assert chart.rounded(most) == top

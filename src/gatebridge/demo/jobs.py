@@ -38,6 +38,10 @@ class Jobs:
         await self.orders.ask_about(values[0])
         await self.reports.for_user(SAM)
 
+    async def stock(self) -> None:
+        """The levels of the stock, a few times a day."""
+        await self.feed.by_itself()
+
     async def shift(self) -> None:
         """The plan of a shift, at an hour of somebody's choice."""
         await self.shifts.by_itself()

@@ -6,14 +6,7 @@ from gatebridge.demo.story import OFFICE, STRANGE, WAREHOUSE, Story
 from gatebridge.oauth import token
 
 
-async def make(story: Story) -> None:
-    """One after the other, as if it had been a bad morning."""
-    await _of_machines(story)
-    await _of_developers(story)
-    await _of_strangers(story)
-
-
-async def _of_machines(story: Story) -> None:
+async def of_machines(story: Story) -> None:
     """Jobs that nobody approved, that are blocked, that want too much, that come from elsewhere or with a key that is none."""
     office = await story.at("Ledger Sync", OFFICE, "ledger-sync/2.4")
     for name in ("Partner Portal", "Old Importer"):
@@ -25,7 +18,7 @@ async def _of_machines(story: Story) -> None:
     await feed.token({"grant_type": "client_credentials", "client_id": feed.app.key, "client_secret": "gbs_from-the-old-days"})
 
 
-async def _of_developers(story: Story) -> None:
+async def of_developers(story: Story) -> None:
     """An app that is being changed: its new callback is not registered, its verifier is of another code, it forgets PKCE."""
     portal = await story.at("Acme Portal", OFFICE, "acme-portal/3.3-dev")
     wrong = (portal.app.callback or "").replace("/success", "/sucess")
@@ -44,7 +37,7 @@ async def _of_developers(story: Story) -> None:
     await portal.by_itself()
 
 
-async def _of_strangers(story: Story) -> None:
+async def of_strangers(story: Story) -> None:
     """Somebody has half a secret, and guesses at a password."""
     elsewhere = await story.at("Ledger Sync", STRANGE, "python-requests/2.32")
     form = {"grant_type": "client_credentials", "client_id": elsewhere.app.key, "client_secret": "gbs_not-the-secret"}

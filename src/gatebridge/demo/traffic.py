@@ -4,10 +4,11 @@ Nothing is inserted: people sign in on the pages, apps redeem codes and refresh,
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from gatebridge.demo import asking, factors, mistakes, tries
 from gatebridge.demo.cast import Cast
@@ -22,6 +23,7 @@ SATURDAY = 5
 MAX_STAYS_AWAY = range(13, 18)  # the workdays on which he does not try whether he is still frozen
 
 Acts = Mapping[int, Callable[[], None]]
+Happening = Callable[[], Awaitable[None]]
 
 
 def make(world: World, cast: Cast, today: datetime, acts: Acts) -> tuple[Person, ...]:
@@ -49,19 +51,30 @@ async def _make(world: World, cast: Cast, today: datetime, acts: Acts) -> tuple[
                 await jobs.shift()  # on the days after the clocks of the planner were reset: nobody may come in at night
             if number in acts:
                 acts[number]()
-            if day.weekday() >= SATURDAY:
-                continue
-            clock.until(day + timedelta(hours=8, minutes=40))
-            await users.morning(workday)
-            await jobs.shift()
-            clock.until(day + timedelta(hours=15, minutes=5))
-            await users.afternoon(workday)
-            workday += 1
-        clock.until(today)
-        await jobs.night()
-        await users.today()
-        await mistakes.make(story)
+            at_work = day.weekday() < SATURDAY
+            if at_work:
+                clock.until(day + timedelta(hours=8, minutes=40))
+                await users.morning(workday)
+                await jobs.shift()
+                clock.until(day + timedelta(hours=15, minutes=5))
+                await users.afternoon(workday)
+            workday += at_work
+            for hour in (18, 20, 22):
+                clock.until(day + timedelta(hours=hour))
+                await jobs.stock()
+        for moment, happens in _last_day(story, jobs, users, midnight, today):
+            clock.until(moment)
+            await happens()
         return tuple(people.values())
+
+
+def _last_day(story: Story, jobs: Jobs, users: "Users", midnight: datetime, today: datetime) -> list[tuple[datetime, Happening]]:
+    """What happens in the hours before `today`, in its order: whatever goes wrong has its hour, and at last people are at work."""
+    planned: list[tuple[datetime, Happening]] = [(midnight + timedelta(hours=hour), jobs.stock) for hour in (4, 7, 10, 13, 16, 19)]
+    wrong = {19: mistakes.of_machines, 8: mistakes.of_developers, 3: mistakes.of_strangers}
+    planned += [(today - timedelta(hours=ago), partial(each, story)) for ago, each in wrong.items()]
+    planned += [(today, jobs.night), (today, users.today)]
+    return sorted((each for each in planned if each[0] <= today), key=lambda each: each[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,11 +53,12 @@ def of(counts: Sequence[Count]) -> Chart:
 
 
 def rounded(most: int) -> int:
-    """The next number that is easy to read: 1, 2, 4, 6, 8 or 10 times a power of ten."""
+    """The next number that is easy to read and has a half: 1, 2, 4, 6, 8 or 10, and beyond it 3 and 5 times a power of ten as well."""
     power = 1
     while most > 10 * power:
         power *= 10
-    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= most)
+    steps = (1, 2, 4, 6, 8, 10) if power == 1 else (1, 2, 3, 4, 5, 6, 8, 10)
+    return next(step * power for step in steps if step * power >= most)
 
 
 def _bar(count: Count, x: float, step: float, top: int) -> Bar:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
+from typing import Any
 
 from gatebridge.rules.reasons import FieldProblem, Refused
 from gatebridge.rules.reasons import bearer as bearer_reasons
@@ -57,9 +58,12 @@ class Form:
         return self.problems.get(name, "")
 
     @property
-    def hits(self) -> Mapping[str, object] | None:
+    def hits(self) -> Mapping[str, Any] | None:
         """Whom the change would shut out, where it must be confirmed."""
-        return self.refused.facts if self.refused is not None and self.refused.reason is setup_reasons.LOCKS_OUT else None
+        if self.refused is None or self.refused.reason is not setup_reasons.LOCKS_OUT:
+            return None
+        facts: Mapping[str, Any] = self.refused.facts
+        return {**facts, "first": [each | {"last_at": datetime.fromisoformat(each["last_at"])} for each in facts["first"]]}
 
     @property
     def status(self) -> int:

@@ -52,7 +52,7 @@ EDIT = Part(
             "reauthenticate_minutes",
             "A sign-in counts as fresh for",
             f"1 to {org_checks.MOST_REAUTHENTICATE_MINUTES:,}. Empty: {DEFAULT_REAUTHENTICATE_MINUTES}. "
-            "Secrets, certificates, keys, second factors and ending what others hold take a fresh one.",
+            "Secrets, certificates, keys, second factors, giving rights and ending what others hold take a fresh one.",
             unit="minutes",
             above="What is weighty",
         ),
