@@ -145,6 +145,16 @@ class TestStopping:
         assert "The app is back" in browser.submit(browser.open(path_of(app, "/restore")), "act", reason="Too early").text
         assert app.token().status_code == 200
 
+    def test_the_owner_is_offered_to_restore_what_the_owner_deleted_and_not_what_an_admin_did(self, acme: Tenant) -> None:
+        dev = with_rights(acme, "dev", Permission.REGISTER_CONNECTED_APPS)
+        app = acme.app("Ledger", owner_id=dev.id)
+        owner, boss, restore = at_setup(acme, dev), admin(acme), path_of(app, "/restore")
+        said = {"reason": WHY, "confirm": "Ledger"}
+        for browser, offered, status in ((owner, True, 200), (boss, False, 403)):
+            browser.submit(browser.open(path_of(app, "/delete")), "act", None, **said)
+            assert (f'href="{restore}"' in owner.open(path_of(app)).text, owner.open(restore).status) == (offered, status)
+            assert "The app is back" in boss.submit(boss.open(restore), "act", reason="Too early").text
+
     def test_X_CO_without_the_right_or_with_a_forged_form_nothing_stops(self, acme: Tenant) -> None:
         app = acme.app("Ledger")
         viewer, browser = at_setup(acme, with_rights(acme, "viewer", Permission.VIEW_SETUP)), admin(acme)

@@ -62,7 +62,8 @@ def restore_app(tx: Tx, actor: Actor, command: RestoreApp) -> App:
     before = app_rights.editable(tx, actor, command.app_id)
     if before.deleted_at is None:
         raise Refused(setup_reasons.STATE_CONFLICT, detail="This app is not deleted.")
-    _refuse_undoing(tx, actor, before)
+    if not deleted_by_owners(tx, before):
+        permit(actor, Permission.MANAGE_CONNECTED_APPS)
     if not app_checks.restorable(before.deleted_at, tx.now):
         days = app_checks.RESTORABLE.days
         raise Refused(setup_reasons.STATE_CONFLICT, detail=f"This app was deleted more than {days} days ago and cannot be restored.")
@@ -74,9 +75,7 @@ def restore_app(tx: Tx, actor: Actor, command: RestoreApp) -> App:
     return replace(after, version=after.version + 1)
 
 
-def _refuse_undoing(tx: Tx, actor: Actor, app: App) -> None:
-    """What was deleted by who manages apps is not brought back by its owners alone (X-AD-01). Raises Refused (`permission_missing`)."""
-    last = audit_trail.page(tx, actor.org_id, target_id=app.id, event=Event.APP_DELETED, limit=1)
-    if last and last[0].actor_id in (app.owner_id, app.backup_owner_id):
-        return
-    permit(actor, Permission.MANAGE_CONNECTED_APPS)
+def deleted_by_owners(tx: Tx, app: App) -> bool:
+    """Whether one of its owners deleted it last. What was deleted by who manages apps is not brought back by them alone (X-AD-01)."""
+    last = audit_trail.page(tx, app.org_id, target_id=app.id, event=Event.APP_DELETED, limit=1)
+    return bool(last) and last[0].actor_id in (app.owner_id, app.backup_owner_id)

@@ -16,7 +16,7 @@ from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup import revoke as revokes
 from gatebridge.setup.block_app import BlockApp, UnblockApp, block_app, unblock_app
-from gatebridge.setup.delete_app import DeleteApp, RestoreApp, delete_app, restore_app
+from gatebridge.setup.delete_app import DeleteApp, RestoreApp, delete_app, deleted_by_owners, restore_app
 from gatebridge.setup.install_app import InstallApp, UninstallApp, install_app, uninstall_app
 from gatebridge.setup.revoke import RevokeApp
 from gatebridge.storage import installations
@@ -49,6 +49,7 @@ class Stop:
     kind: str = "danger"
     fields: tuple[str, ...] = ("reason", "confirm")
     weighty: bool = False  # wants a recent sign-in
+    undoes: bool = False  # brings back what was deleted; its owners only what they deleted themselves
 
     @property
     def name(self) -> str:
@@ -155,6 +156,7 @@ STOPS = (
         own=True,
         kind="main",
         fields=("reason",),
+        undoes=True,
     ),
 )
 SAID = {
@@ -217,10 +219,10 @@ def _found(visit: Visit) -> ListedApp:
 def _may(stop: Stop, visit: Visit, found: ListedApp) -> bool:
     if found.state not in stop.states or (stop.own and found.app.org_id != visit.org.id):
         return False
-    if stop.own:
-        registers = Permission.REGISTER_CONNECTED_APPS in visit.actor.permissions
-        return (app_tabs.owns(visit.actor, found) and registers) or Permission.MANAGE_CONNECTED_APPS in visit.actor.permissions
-    return Permission.MANAGE_CONNECTED_APPS in visit.actor.permissions
+    if Permission.MANAGE_CONNECTED_APPS in visit.actor.permissions:
+        return True
+    as_owner = stop.own and app_tabs.owns(visit.actor, found) and Permission.REGISTER_CONNECTED_APPS in visit.actor.permissions
+    return as_owner and (not stop.undoes or deleted_by_owners(visit.tx, found.app))
 
 
 def _let_in(stop: Stop, visit: Visit, found: ListedApp) -> None:

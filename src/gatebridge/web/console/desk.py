@@ -173,9 +173,9 @@ def _address(request: Request) -> str:
     if request.method == "GET":
         return f"{path}?{request.url.query}" if request.url.query else path
     pages_here = request.scope["router"].routes
-    while not any(each.matches({"type": "http", "method": "GET", "path": path})[0] is Match.FULL for each in pages_here):
+    while path and not any(each.matches({"type": "http", "method": "GET", "path": path})[0] is Match.FULL for each in pages_here):
         path = path.rpartition("/")[0]
-    return path
+    return path or places.HOME.path
 
 
 def frame(visit: Visit, place: Place, browser: Browser, shown: Shown, headers: dict[str, str] | None = None) -> Response:
