@@ -24,7 +24,7 @@ _SYSTEMS = (
     ("Linux", "Linux"),
 )
 LONGEST = 60
-_RECORDED = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)")
+_RECORDED = re.compile(r"\b\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)| \d\d:\d\d UTC)")
 
 # What a user has shown, by the names of RFC 8176.
 _SHOWN = {"pwd": "your password", "otp": "a code", "hwk": "a passkey"}
@@ -74,7 +74,7 @@ def read(words: str, exactly: Callable[[datetime], str] = exactly) -> str:
 
 def _read(recorded: str, exactly: Callable[[datetime], str]) -> str:
     try:
-        return exactly(datetime.fromisoformat(recorded))
+        return exactly(datetime.fromisoformat(recorded.replace(" UTC", "Z")))
     except (ValueError, OverflowError):  # of an assertion that somebody made up
         return recorded
 
