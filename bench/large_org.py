@@ -11,17 +11,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench import copies, soql
+from bench import copies, large_records, soql
 from bench.seed import Seeded
 from gatebridge.crypto import secrets as values
 from gatebridge.monitoring import exposures
 from gatebridge.rules import ids
 from gatebridge.rules.ids import Prefix
-from gatebridge.storage import app_weights, apps, audit_trail, credentials, installations, orgs, people, schema
-from gatebridge.storage.access_requests import access_requests
+from gatebridge.storage import app_weights, apps, credentials, installations, orgs, people, schema
 from gatebridge.storage.custom_permissions import custom_permission_holders, custom_permissions
 from gatebridge.storage.database import Database
-from gatebridge.storage.factors import factors
 from gatebridge.storage.grants import grants
 from gatebridge.storage.login_history import login_history
 from gatebridge.storage.sessions import sessions
@@ -59,7 +57,7 @@ def add(database: Database, seeded: Seeded, lines: int, progress: Callable[[str]
     busy = seeded.apps["opaque"].id
     progress(f"{len(app_ids):,} apps and {len(users):,} people are there")
     sets, profile = _rights(database, org_id, users)
-    _records(database, seeded, users, app_ids)
+    large_records.add(database, seeded, users, app_ids)
     soql.add_history(database, org_id, [*[busy] * len(app_ids), *app_ids], users, lines, soql.OF_THE_APP)
     progress(f"{lines:,} lines are there")
     _use(database, org_id)
@@ -154,69 +152,6 @@ def _rights(database: Database, org_id: str, users: Sequence[str]) -> tuple[list
     given = ({"org_id": org_id, "holder_id": s, "custom_permission_id": c["id"]} for s, c in zip(sets, custom, strict=True))
     copies.insert(database, custom_permission_holders, given)
     return sets, str(profiles[0]["id"])
-
-
-def _records(database: Database, seeded: Seeded, users: Sequence[str], app_ids: Sequence[str]) -> None:
-    """Sessions, second factors, requests, and a long audit trail, whose chain nobody verifies here."""
-    like = copies.row(database, sessions, sessions.c.user_id == seeded.people.users[0].id)
-    copies.added(
-        database,
-        sessions,
-        like,
-        lambda tx, like, n: {**like, "id": tx.new_id(Prefix.SESSION), "digest": os.urandom(32), "user_id": users[n]},
-        len(users) // 5,
-    )
-    with database.snapshot() as tx:
-        now = tx.now
-    org = {"org_id": seeded.org_id}
-    factor = org | {"name": "Telephone", "created_at": now, "confirmed_at": now}
-    copies.added(
-        database,
-        factors,
-        factor,
-        lambda tx, like, n: {**like, "id": tx.new_id(Prefix.FACTOR), "user_id": users[n], "kind": "totp" if n % 3 else "passkey"},
-        len(users) // 2,
-    )
-    with database.transaction() as tx:
-        tx.connection.execute(sa.update(people.users).where(people.users.c.id.in_(sa.select(factors.c.user_id))).values(factor_count=1))
-    asked = org | {
-        "kind": "user",
-        "scopes": "api",
-        "flow": "web_server",
-        "address": "192.0.2.7",
-        "words": "For the month's end.",
-        "count": 3,
-    }
-    asked |= {"first_at": now, "last_at": now}
-    states = ("approved", "refused", "open")
-    copies.added(
-        database,
-        access_requests,
-        asked,
-        lambda tx, like, n: {
-            **like,
-            "id": tx.new_id(Prefix.REQUEST),
-            "app_id": app_ids[n % len(app_ids)],
-            "user_id": users[n],
-            "state": states[n % 3],
-        },
-        len(users) // 5,
-    )
-    _audit(database, seeded.org_id, app_ids, len(users))
-
-
-def _audit(database: Database, org_id: str, app_ids: Sequence[str], count: int) -> None:
-    table, heads = audit_trail.audit_trail, audit_trail.audit_heads
-    like = copies.row(database, table, table.c.event == "setup:app:created")
-    with database.snapshot() as tx:
-        last = tx.connection.execute(sa.select(heads.c.sequence).where(heads.c.org_id == org_id)).scalar_one()
-
-    def made(tx: Tx, like: Mapping[str, Any], n: int) -> Mapping[str, Any]:
-        return {**like, "sequence": last + n + 1, "id": tx.new_id(Prefix.AUDIT), "target_id": app_ids[n % len(app_ids)]}
-
-    copies.added(database, table, like | {"changes": like["changes"][:3]}, made, count)
-    with database.transaction() as tx:
-        tx.connection.execute(sa.update(heads).where(heads.c.org_id == org_id).values(sequence=last + count))
 
 
 def _use(database: Database, org_id: str) -> None:
