@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from tests.cli.conftest import Terminal
 
-from gatebridge.cli.records import MOST_BAD, whole
+from gatebridge.cli.verifying import MOST_BAD, whole
 from gatebridge.records import history_seals
 from gatebridge.rules.ids import IdMint, Prefix
 from gatebridge.storage import names

@@ -5,10 +5,8 @@ What they work with is imported where they run: the whole server hangs from it, 
 
 import os
 import sys
-from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -203,43 +201,6 @@ def doctor(context: typer.Context) -> None:
     finally:
         if wishes.of(context).json:
             show.as_json(found)
-
-
-def verify_all() -> list[dict[str, Any]]:
-    """Check the audit chain and the login history of every org on this machine. A doubt is told as one, never as good news."""
-    from gatebridge.cli import machine
-    from gatebridge.cli.records import whole
-    from gatebridge.monitoring import audit_heads, audit_history, audit_trail
-    from gatebridge.storage import orgs
-
-    found: list[dict[str, Any]] = []
-    ids: list[str] = []
-    with machine.opened(make=False) as here:
-        heads: list[audit_heads.OutsideHead] = []
-        doubt = ""
-        try:
-            heads = audit_heads.read(here.settings.audit_heads_file)
-        except (OSError, audit_heads.HeadsUnreadable) as error:
-            doubt = f"The heads outside the database cannot be read, so a tail that was cut off would not be seen: {error}"
-        with here.database.snapshot() as tx:
-            page = orgs.list_page(tx, after=None, limit=100)
-            while page:
-                for org in page:
-                    result = audit_trail.verify(tx, org.id, here.keys, heads)
-                    if doubt and result.state != "tampered":
-                        result = audit_trail.Verification("could_not_check", result.checked, None, doubt)
-                    said = {"state": result.state, "checked": result.checked, "first_bad": result.first_bad}
-                    found.append({"org": org.name, **said, "words": result.words})
-                    ids.append(org.id)
-                page = orgs.list_page(tx, after=page[-1].id, limit=100)
-
-        def history_of(org_id: str, older: int | None) -> dict[str, Any]:
-            with here.database.snapshot() as tx:  # each part in one of its own, so that a long look holds up nothing
-                return asdict(audit_history.verify(tx, org_id, here.keys, go_on=older))
-
-        for each, org_id in zip(found, ids, strict=True):
-            each["history"] = whole(partial(history_of, org_id))
-    return found
 
 
 def run_demo() -> None:

@@ -1,12 +1,12 @@
 """Reading what happened: login history, receipts, usage, and the audit trail."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gatebridge.cli import at, receipt, show, wishes
 from gatebridge.cli.exits import Exit, Stop
+from gatebridge.cli.verifying import verify_all, whole
 from gatebridge.rules.app_settings import Flow
 from gatebridge.rules.gates import Gate
 
@@ -191,27 +191,6 @@ def show_change(context: typer.Context, line: Annotated[str, typer.Argument(help
     show.facts(context, found | ({} if at.json(context) else {"changes": [each["sentence"] for each in found["changes"]]}))
 
 
-MOST_BAD = 20  # hours that do not fit; who sees so many needs no more
-
-
-def whole(ask: Callable[[int | None], dict[str, Any]]) -> dict[str, Any]:
-    """The login history held against all of its seals: what `ask` says of the newest ones, then of older ones, until none are left."""
-    parts = [ask(None)]
-    bad = [part for part in parts if part["state"] != "intact"]
-    while parts[-1]["go_on"] is not None and len(bad) < MOST_BAD:
-        parts.append(ask(parts[-1]["go_on"]))
-        bad += [part for part in parts[-1:] if part["state"] != "intact"]
-    seals, lines = (sum(part[name] for part in parts) for name in ("seals", "lines"))
-    words = parts[0]["words"] if len(parts) == 1 else f"{lines:,} lines of login history under {seals:,} seals fit what was sealed."
-    return {
-        "state": "tampered" if any(part["state"] == "tampered" for part in bad) else bad[0]["state"] if bad else "intact",
-        "seals": seals,
-        "lines": lines,
-        "bad": [part["first_bad"] for part in bad if part["first_bad"] is not None],
-        "words": " ".join(part["words"] for part in bad) or words,
-    }
-
-
 @audit.command("verify")
 def verify_audit(
     context: typer.Context,
@@ -220,8 +199,6 @@ def verify_audit(
     """Recompute the chain, and hold the login history against its seals in it. Ends with 0 when all is intact, 1 when it could not be
     checked, 2 when it was tampered with."""
     if local:
-        from gatebridge.cli.local import verify_all
-
         verified = verify_all()
     else:
         with at.server(context) as api:
