@@ -40,7 +40,7 @@ def damaged(cursor: str) -> list[str]:
     return [
         cursor[:-1],
         cursor + "A",
-        "A" + cursor[1:],
+        ("B" if cursor[0] == "A" else "A") + cursor[1:],
         base64.urlsafe_b64encode(bytes(raw)).decode().rstrip("="),
         base64.urlsafe_b64encode(b'"0' + b"z" * 13 + b'"').decode(),
         "' OR 1=1 --",

@@ -201,7 +201,7 @@ def test_a_form_that_outlives_its_session_is_sent_after_signing_in_in_a_second_t
         second.fill("input[name=username]", "ada@acme.example")
         second.fill("input[name=password]", PASSWORD)
         second.locator("input[name=password]").press("Enter")
-        second.wait_for_url(f"{house.issuer}/setup/profiles")
+        second.wait_for_url(f"{house.issuer}/setup/profiles/new")
         second.close()
         page.click("#send")
         page.wait_for_selector("main h1:has-text('Night shift')")

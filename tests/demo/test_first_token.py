@@ -159,7 +159,7 @@ def test_a_script_with_the_salesforce_cli_reads_the_login_history_by_its_key(dem
     bearer = {"Authorization": f"Bearer {given['access_token']}"}
     found = json_of(demo.server.client.get("/services/data/v60.0/query", params=asked, headers=bearer))
     assert found["totalSize"] == len(found["records"]) == 20
-    assert "app_blocked" in {record["Status"] for record in found["records"]}
+    assert "challenge_missing" in {record["Status"] for record in found["records"]}
     assert "Success" not in {record["Status"] for record in found["records"]}
 
 
