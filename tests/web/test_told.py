@@ -28,3 +28,17 @@ def test_moments_in_what_was_recorded_are_told_as_people_tell_them(recorded: str
 def test_they_are_told_on_the_clocks_of_the_reader() -> None:
     berlin = Moments(NOW, ZoneInfo("Europe/Berlin"))
     assert berlin.read("Until 2026-11-28 00:00 UTC") == "Until 28 Nov 2026, 01:00:00 CET"
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [
+        ("ada@acme.example", "ada@<wbr>acme.example"),
+        ("Meeting_Room_Screen", "Meeting_<wbr>Room_<wbr>Screen"),
+        ("Ledger", "Ledger"),
+        ("", ""),
+        ("<b>@x", "&lt;b&gt;@<wbr>x"),
+    ],
+)
+def test_a_name_breaks_behind_its_parts_and_nothing_in_it_is_markup(name: str, drawn: str) -> None:
+    assert str(told.breakable(name)) == drawn

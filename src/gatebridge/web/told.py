@@ -24,6 +24,7 @@ _SYSTEMS = (
     ("Linux", "Linux"),
 )
 LONGEST = 60
+_BREAKS = re.compile(r"(?<=[@_])")
 _RECORDED = re.compile(r"\b\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|\+00:00)| \d\d:\d\d UTC)")
 
 # What a user has shown, by the names of RFC 8176.
@@ -85,8 +86,8 @@ def _written(shape: str, moment: datetime) -> str:
 
 
 def breakable(name: str) -> Markup:
-    """A username or address, which a narrow page breaks behind its `@` and not within a word."""
-    return Markup("@<wbr>").join(name.split("@"))
+    """A username, an address or an API name, which a narrow page breaks behind an `@` or a `_` and not within a word."""
+    return Markup("<wbr>").join(_BREAKS.split(name))
 
 
 def shown(methods: Sequence[str]) -> str:
