@@ -65,7 +65,7 @@ def delete(
 
 @apps.command("restore")
 def restore(context: typer.Context, app: AppId, reason: Reason) -> None:
-    """Bring a deleted app back."""
+    """Bring a deleted app back; its owners do so alone where one of them deleted it."""
     with at.server(context) as api:
         show.done(context, "The app is back, with its key, secrets and policies.", api.post(f"/apps/{app}/restore", {"reason": reason}))
 

@@ -77,8 +77,8 @@ def post_delete(desk: AtDesk, app_id: str, body: Deletion) -> Response:
 
 @router.post("/{app_id}/restore", summary="Restore an app", response_model=AppShown)
 def post_restore(desk: AtDesk, app_id: str, body: WithReason) -> Response:
-    """Bring a deleted app back with its key, secrets and policies. Needs *Register Connected Apps* and to be the owner, or
-    *Manage Connected Apps*; and a reason."""
+    """Bring a deleted app back with its key, secrets and policies. Needs *Manage Connected Apps*, or where one of its owners deleted it
+    *Register Connected Apps* and to be an owner; and a reason."""
     app = record_id(app_id, Prefix.APP)
     with desk.writing() as visit:
         restore_app(visit.tx, visit.actor, RestoreApp(app, body.reason))
