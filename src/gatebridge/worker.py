@@ -70,7 +70,10 @@ class Report:
 
 
 class Worker:
-    """One node's worker. `run_once` does a round in the caller's thread; `start` does rounds in a thread of its own until `stop`."""
+    """One node's worker. `run_once` does a round in the caller's thread; `start` does rounds in a thread of its own until `stop`.
+
+    Rounds never overlap, whoever asks for them.
+    """
 
     def __init__(
         self,
@@ -88,6 +91,7 @@ class Worker:
         self._random = random
         self._holder = random(8).hex()
         self._stopping = threading.Event()
+        self._round = threading.Lock()  # a round asked for while the thread is at one waits for it: two would send the same mail twice
         self._thread: threading.Thread | None = None
         self._next: dict[str, datetime] = {}  # when work is due again that is not done in every round
         self._to_weigh: deque[tuple[str, str]] = deque()  # the orgs whose apps are still to be weighed, each with the last app that was
@@ -109,12 +113,13 @@ class Worker:
 
     def run_once(self) -> Report:
         """One round: everything that is due, in bounded chunks. A database that is away raises, and nothing is lost by it."""
-        if not self._lead():
-            return Report(leading=False)
-        (sent, not_sent), *others, _ = _each(
-            (self._deliver, self._roll_up, self._purge, self._end_loosenings, self._weigh, self._seal, self._look_at_sizes)
-        )
-        return Report(True, sent, not_sent, *others)
+        with self._round:
+            if not self._lead():
+                return Report(leading=False)
+            (sent, not_sent), *others, _ = _each(
+                (self._deliver, self._roll_up, self._purge, self._end_loosenings, self._weigh, self._seal, self._look_at_sizes)
+            )
+            return Report(True, sent, not_sent, *others)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -43,6 +43,33 @@ def test_of_two_workers_one_works(database: Database, org: SmallOrg, heads: Path
     assert [first.run_once().leading, second.run_once().leading, first.run_once().leading] == [True, False, True]
 
 
+def test_of_one_worker_two_rounds_never_overlap(database: Database, org: SmallOrg) -> None:
+    """The demo asks for a round while the worker's own thread is at one: what that one has in hand is not sent once more."""
+    began, again, over = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow:
+        most_attempts = None
+
+        def deliver(self, entry: outbox.Entry) -> None:
+            (again if began.is_set() else began).set()
+            assert over.wait(20)
+
+    with database.transaction() as tx:
+        change(tx, org, 1)
+    busy = Worker(database, {"audit_head": Slow()}, random=os.urandom)
+    rounds = [threading.Thread(target=busy.run_once) for _ in range(2)]
+    rounds[0].start()
+    try:
+        assert began.wait(20)
+        rounds[1].start()
+        assert not again.wait(0.5)
+    finally:
+        over.set()
+        for each in rounds:
+            each.join(20)
+    assert not again.is_set()
+
+
 def test_when_a_node_falls_silent_another_takes_over(database: Database, org: SmallOrg, heads: Path, clock: ManualClock) -> None:
     first, second = worker(database, heads), worker(database, heads)
     assert first.run_once().leading
