@@ -24,15 +24,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.loosenings import TOLD_BEFORE
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup.end_loosenings import (
-    EndLoosening,
-    LeaveLoosening,
-    TellOfEnd,
-    end_loosening,
-    house_of,
-    leave_loosening,
-    tell_of_end,
-)
+from gatebridge.setup import end_loosenings
 from gatebridge.setup.end_try import end_overdue
 from gatebridge.storage import app_weights, assertions, dialects, leases, loosenings, names, orgs, retention, usage
 from gatebridge.storage.database import Database, Randomness
@@ -213,20 +205,20 @@ class Worker:
 
     def _tell_of_end(self, org_id: str, loosening_id: str) -> bool:
         with self._database.transaction() as tx:
-            return bool(tell_of_end(tx, house_of(org_id), TellOfEnd(loosening_id)))
+            return bool(end_loosenings.tell_of_end(tx, end_loosenings.house_of(org_id), end_loosenings.TellOfEnd(loosening_id)))
 
     def _end_loosening(self, org_id: str, loosening_id: str) -> bool:
-        house = house_of(org_id)
+        house = end_loosenings.house_of(org_id)
         try:
             with self._database.transaction() as tx:
-                return bool(end_loosening(tx, house, EndLoosening(loosening_id)))
+                return bool(end_loosenings.end_loosening(tx, house, end_loosenings.EndLoosening(loosening_id)))
         except Refused as refused:
             if refused.reason is setup_reasons.VERSION_STALE:  # somebody saved the app at this very moment: the next round tries again
                 return False
             log.warning("loosening_not_closed", org=org_id, loosening=loosening_id, reason=refused.reason.code)
             because = f"Gatebridge could not make the smaller setting by itself ({refused.reason.code}):"
         with self._database.transaction() as tx:
-            return bool(leave_loosening(tx, house, LeaveLoosening(loosening_id, because)))
+            return bool(end_loosenings.leave_loosening(tx, house, end_loosenings.LeaveLoosening(loosening_id, because)))
 
     def _weigh(self) -> int:
         """Weigh the apps of every org, some in each round until all were: while it is thought about an app, no page can be drawn."""
