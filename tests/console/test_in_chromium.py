@@ -102,7 +102,7 @@ def paths(house: RunningHouse) -> list[str]:
         *(f"/setup/apps/{long(app_id)}/policies{each}" for each in ("", "/lifetimes")),
         *(f"/setup/apps/{long(app_id)}/access{each}" for each in ("", "/assign", f"/{long(held.id)}", f"/{long(held.id)}/remove")),
         *(f"/setup/apps/{long(app_id)}/{each}" for each in ("identity", "logo", "exposures/full_scope")),
-        *(f"/setup/apps/{long(app_id)}/{each}" for each in ("credentials", "activity", "changes", "block")),
+        *(f"/setup/apps/{long(app_id)}/{each}" for each in ("credentials", "activity", "changes", "block", "contain")),
         *(f"/setup/apps/{long(app_id)}/credentials/{each}" for each in ("secrets/new", "secrets/rotate", "certificates/new")),
         f"/setup/apps/{long(app_id)}/credentials/secrets/{long(str(token.credential_id))}/retire",
         f"/setup/usage/grants/{long(str(token.grant_id))}/revoke",

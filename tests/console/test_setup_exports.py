@@ -174,5 +174,5 @@ def test_who_reads_no_further_or_goes_away_keeps_no_place(monkeypatch: pytest.Mo
     for send in (stands_still, is_gone):
         assert exports.AT_ONCE.acquire(blocking=False)
         scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
-        asyncio.run(exports._File(iter((b"line",)))(scope, never, send))
+        asyncio.run(exports.File(iter((b"line",)))(scope, never, send))
         assert exports.AT_ONCE._value == 4

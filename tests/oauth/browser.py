@@ -78,6 +78,7 @@ class Page:
     text: str = field(repr=False)
     headers: httpx.Headers = field(repr=False)
     went_to: str | None = None
+    body: bytes = field(default=b"", repr=False)  # of what is no text, such as a file
 
     @property
     def forms(self) -> dict[str, Form]:
@@ -139,7 +140,7 @@ class Browser:
         for _ in range(MOST_REDIRECTS):
             answer = self._send(method, url, headers, body, lax=lax)
             if not answer.has_redirect_location:
-                return Page(answer.status_code, url, answer.text, answer.headers)
+                return Page(answer.status_code, url, answer.text, answer.headers, body=answer.content)
             assert answer.status_code in (302, 303), "a redirect that keeps the method would send what was typed once more"
             assert method == "GET" or answer.status_code == 303
             url = urljoin(url, answer.headers["location"])

@@ -29,10 +29,13 @@ from gatebridge.setup.ask_for_access import AskForApp, ask_for_app
 from gatebridge.setup.assign_access import AssignAccess, assign_access
 from gatebridge.setup.assign_permission_set import AssignPermissionSet, assign_permission_set
 from gatebridge.setup.block_app import BlockApp, block_app
+from gatebridge.setup.contain_app import ContainApp, contain_app
+from gatebridge.setup.delete_app import DeleteApp, delete_app
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.install_app import InstallApp, UninstallApp, install_app, uninstall_app
 from gatebridge.setup.invite_users import AcceptInvitation, InviteUser, accept_invitation, invite_user
 from gatebridge.setup.revoke import RevokeApp, RevokeUser, revoke_app, revoke_user
+from gatebridge.setup.rotate_secret import RotateSecret, rotate_secret
 from gatebridge.setup.stop_users import DeactivateUser, FreezeUser, deactivate_user, freeze_user
 from gatebridge.setup.use_uninstalled import UseUninstalled, use_uninstalled
 from gatebridge.storage import access_requests, sessions
@@ -89,6 +92,8 @@ class Scene:
             "block": (block_app, BlockApp(self.app_id, WHY)),
             "revoke": (revoke_app, RevokeApp(self.app_id, WHY)),
             "edit": (edit_policies, EditPolicies(self.app_id, access_token_minutes=30)),
+            "rotate": (rotate_secret, RotateSecret(self.app_id, overlap_hours=0)),
+            "delete": (delete_app, DeleteApp(self.app_id, "Foreign_App", WHY)),
         }
         return verbs[name]
 
@@ -175,6 +180,13 @@ def test_an_app_is_installed_until_another_day_or_again_while_somebody_else_chan
     if gone:
         stage.do(uninstall_app, UninstallApp(scene.app_id, WHY), stage.otto)
     scene.at_once(scene.verb("install"), scene.verb(other), stage.otto)
+
+
+@pytest.mark.parametrize("other", ["block", "revoke", "edit", "rotate", "delete"])
+def test_an_app_is_contained_while_somebody_else_changes_it(scene: Scene, other: str) -> None:
+    contain = contain_app, ContainApp(scene.app_id, WHY)
+    scene.at_once(contain, scene.verb(other), scene.stage.ada)
+    scene.at_once(scene.verb(other), contain, scene.stage.ada)
 
 
 def test_a_user_is_let_into_an_app_while_another_gets_the_same_permission_set(scene: Scene) -> None:

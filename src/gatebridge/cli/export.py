@@ -34,7 +34,7 @@ def export(
     with at.server(context) as api:
         pieces = api.download("/exports", {"view": _address(view, api.credentials.url), "format": style.value})
         first = next(pieces, b"")  # what is refused leaves no file
-        with _opened(output) as file:
+        with opened(output) as file:
             tail = first
             file.write(first)
             for piece in pieces:
@@ -56,7 +56,8 @@ def _address(view: str, server: str) -> str:
 
 
 @contextmanager
-def _opened(output: Path | None) -> Iterator[BinaryIO]:
+def opened(output: Path | None) -> Iterator[BinaryIO]:
+    """A new file that nobody else reads; None: standard output. Raises Stop where it cannot be written."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

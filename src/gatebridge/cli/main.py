@@ -11,8 +11,8 @@ from typer.main import get_command
 from gatebridge import __version__
 from gatebridge.cli import (
     access,
-    app_state,
     connect,
+    contain,
     credentials_of_apps,
     custom_permissions,
     explain,
@@ -53,7 +53,7 @@ def make_cli() -> typer.Typer:
     """All commands, by what they are about."""
     cli = typer.Typer(name="gatebridge", help=HELP, no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
     cli.callback(help=HELP)(_options)
-    cli.add_typer(app_state.apps, name="apps")
+    cli.add_typer(contain.apps, name="apps")
     cli.add_typer(credentials_of_apps.secrets, name="secrets")
     cli.add_typer(credentials_of_apps.certs, name="certs")
     cli.add_typer(access.access, name="access")

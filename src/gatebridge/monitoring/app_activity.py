@@ -109,9 +109,14 @@ def of_app(tx: Tx, actor: Actor, app_id: str, zone: tzinfo) -> Activity:
 def users_of_app(tx: Tx, actor: Actor, app_id: str, limit: int, zone: tzinfo) -> AppUsers:
     """Who was let through in the same days, the latest first. Read in a snapshot. Raises Refused."""
     permit(actor, *SEES_USERS)
-    found, number = app_activity.by_user(tx, actor.org_id, app_id, _starts(tx.now, zone)[0], limit)
+    found, number = app_activity.by_user(tx, actor.org_id, app_id, first_moment(tx.now, zone), limit)
     named = names.of_users(tx, actor.org_id, {each.user_id for each in found})
     return AppUsers(tuple(AppUser(each.user_id, named.get(each.user_id, ""), each.number, each.last_at) for each in found), number)
+
+
+def first_moment(now: datetime, zone: tzinfo) -> datetime:
+    """The beginning of the first of these days."""
+    return _starts(now, zone)[0]
 
 
 def _starts(now: datetime, zone: tzinfo) -> list[datetime]:

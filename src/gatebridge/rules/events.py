@@ -57,6 +57,7 @@ class Event(StrEnum):
     APP_USE_APPROVED = "setup:app:use_approved"  # of one that is not installed, by somebody who may, for oneself
     APP_BLOCKED = "setup:app:blocked"
     APP_UNBLOCKED = "setup:app:unblocked"
+    APP_CONTAINED = "setup:app:contained"  # for an incident: blocked, and what else that took stands in lines of its own before it
     APP_DELETED = "setup:app:deleted"
     APP_RESTORED = "setup:app:restored"
     APP_LOGO_SET = "setup:app:logo_set"

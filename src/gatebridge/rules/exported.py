@@ -40,10 +40,10 @@ class About:
     at: datetime
 
 
-def file_name(about: About, style: Style) -> str:
+def file_name(about: About, ending: str) -> str:
     """`acme-setup-audit-trail-2026-11-28.csv`, in characters that mean nothing to any header or file system."""
     words = (_plain_word(about.org) or "org", _plain_word(about.name), about.at.date().isoformat())
-    return f"{'-'.join(words)}.{style}"
+    return f"{'-'.join(words)}.{ending}"
 
 
 def _plain_word(text: str) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from gatebridge.records.change import Target, permit, record_change, signed_in_lately
 from gatebridge.rules.actors import Actor
 from gatebridge.rules.events import Event
-from gatebridge.rules.exported import Style
 from gatebridge.rules.permissions import EVERY_POWER
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
@@ -19,11 +18,11 @@ from gatebridge.storage.tx import Tx
 
 @dataclass(frozen=True, slots=True)
 class RecordExport:
-    """An export of a list of the org, or of one about an app. The caller has asked for the right to it in this transaction."""
+    """An export of a list of the org, or of something about an app. The caller has asked for the right to it in this transaction."""
 
     name: str
     address: str
-    style: Style
+    style: str  # csv, json or zip
     filters: tuple[str, ...] = ()
     app_id: str | None = None
 

@@ -12,12 +12,14 @@ from gatebridge.rules.ids import Prefix, parse
 from gatebridge.rules.levels import Level, LevelAction
 from gatebridge.rules.lifetimes import RefreshPolicy, parse_refresh_policy
 from gatebridge.rules.network import Relaxation
+from gatebridge.rules.orgs import Org
 from gatebridge.rules.people import Assignment
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.assign_access import AssignAccess, RemoveAccess, assign_access, remove_access
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.storage import installations, names, profiles
+from gatebridge.storage.tx import Tx
 from gatebridge.web.api import app_reading, ranges
 from gatebridge.web.api.desk import AtDesk, IfMatch, Visit, record_id, shown, version_in
 from gatebridge.web.api.ranges import GivenRange, RangeShown
@@ -130,16 +132,21 @@ class Access(Closed):
     expires_at: GivenMoment | None = Field(None, description="Null: without an end.")
 
 
-def _shown(visit: Visit, policies: AppPolicies) -> Response:
-    everybody = profiles.list_page(visit.tx, visit.org.id, after=None, limit=MOST_PROFILES)
+def policies_shown(tx: Tx, org: Org, policies: AppPolicies) -> PoliciesShown:
+    """Policies as they are sent out, with what they come to for each profile."""
+    everybody = profiles.list_page(tx, org.id, after=None, limit=MOST_PROFILES)
     requirement = policies.requirement
     told = {
         **{name: getattr(policies, name) for name in PoliciesShown.model_fields if hasattr(policies, name)},
         **{name: ranges.shown(getattr(policies, name)) for name in RANGES},
         **{"required_level": requirement.level, "level_action": requirement.action},
-        "effective": effective.of_app(visit.org, policies, everybody),
+        "effective": effective.of_app(org, policies, everybody),
     }
-    return shown(PoliciesShown.model_validate(told), policies.version)
+    return PoliciesShown.model_validate(told)
+
+
+def _shown(visit: Visit, policies: AppPolicies) -> Response:
+    return shown(policies_shown(visit.tx, visit.org, policies), policies.version)
 
 
 def _holder_id(text: str) -> str:
@@ -176,9 +183,14 @@ def list_access(desk: AtDesk, app_id: str) -> list[AccessShown]:
     """The profiles and permission sets whose holders may use the app, those run out too. Needs *View Setup*, or to be the owner."""
     with desk.reading() as visit:
         _, installation_id = app_reading.installed(visit.tx, visit.actor, record_id(app_id, Prefix.APP))
-        permits = installations.permits_of(visit.tx, visit.org.id, installation_id)
-        named = names.of_holders(visit.tx, visit.org.id, [each.holder_id for each in permits])
-        return [_access(each, named.get(each.holder_id, ""), each.holds(visit.tx.now)) for each in permits]
+        return access_shown(visit.tx, visit.org, installation_id)
+
+
+def access_shown(tx: Tx, org: Org, installation_id: str) -> list[AccessShown]:
+    """Who may use an app, as it is sent out."""
+    permits = installations.permits_of(tx, org.id, installation_id)
+    named = names.of_holders(tx, org.id, [each.holder_id for each in permits])
+    return [_access(each, named.get(each.holder_id, ""), each.holds(tx.now)) for each in permits]
 
 
 def _access(permit: Assignment, name: str, in_force: bool) -> AccessShown:

@@ -93,12 +93,17 @@ def with_attributes(fields: dict[str, Any]) -> dict[str, Any]:
     return fields | {"custom_attributes": tuple((each.name, each.expression) for each in attributes)}
 
 
-def _shown(settings: AppSettings) -> Response:
+def settings_shown(settings: AppSettings) -> SettingsShown:
+    """Settings as they are sent out."""
     # Sets have no order of their own; an answer that changes its order from one read to the next looks like a change.
     values = {name: getattr(settings, name) for name in SettingsShown.model_fields}
     values |= {"flows": sorted(settings.flows), "auth_methods": sorted(settings.auth_methods)}
     values["custom_attributes"] = [AttributeShown(name=name, expression=text) for name, text in settings.custom_attributes]
-    return shown(SettingsShown(**values), settings.version)
+    return SettingsShown(**values)
+
+
+def _shown(settings: AppSettings) -> Response:
+    return shown(settings_shown(settings), settings.version)
 
 
 @router.get("", summary="Read settings", response_model=SettingsShown)

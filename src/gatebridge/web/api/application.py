@@ -17,6 +17,7 @@ from gatebridge.web.api import (
     audit,
     certificates,
     connect,
+    containment,
     custom_permissions,
     docs,
     explain,
@@ -47,7 +48,7 @@ from gatebridge.web.house import House
 # In the order in which the docs page shows them.
 RESOURCES = (
     *(me, me_factors, me_requests),
-    *(apps, app_state, app_logo, app_settings, app_policies, secrets, certificates, tries, validation, access_requests),
+    *(apps, app_state, containment, app_logo, app_settings, app_policies, secrets, certificates, tries, validation, access_requests),
     *(
         revoke,
         usage,

@@ -1,9 +1,8 @@
-"""Exports: a list of setup as a file, the very one that its page hands out."""
+"""Exports: a list of setup as a file, the very one that its page hands out; and the evidence about an app."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -11,18 +10,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from gatebridge.rules import ids
 from gatebridge.rules.exported import MEDIA, Style
+from gatebridge.rules.ids import Prefix
 from gatebridge.rules.reasons import FieldProblem, Refused, outage
 from gatebridge.rules.reasons import setup as setup_reasons
 from gatebridge.setup.my_apps import myself
 from gatebridge.storage import people
-from gatebridge.web.api.desk import AtDesk, Desk, Visit
+from gatebridge.web.api.desk import AtDesk, Desk, Visit, record_id
 from gatebridge.web.api.shapes import Closed
 from gatebridge.web.console import (
     app_changes,
     app_manager,
     audit_trail,
     custom_permissions,
+    evidence,
     exports,
     login_history,
     permission_sets,
@@ -72,19 +74,47 @@ def post_export(desk: AtDesk, body: NewExport) -> Response:
     address, _, query = body.view.partition("?")
     for path, one in BY_PATH:
         if found := path.match(address):
-            return _begun(desk, one, _request(address, query, found.groupdict()), body.format)
+            return _begun(desk, one, exports.looked_at(address, query, found.groupdict()), body.format)
     raise Refused(setup_reasons.FIELD_INVALID, fields=(FieldProblem("view", "This is the address of no list in setup."),))
 
 
+@router.post(
+    "/apps/{app_id}/evidence",
+    summary="Take the evidence about an app",
+    response_class=Response,
+    responses={200: {"description": "The file.", "content": {evidence.MEDIA: {}}}},
+)
+def post_evidence(desk: AtDesk, app_id: str) -> Response:
+    """What is known of an app as one ZIP, with a line in the audit trail before the first byte: its records, the login history and the
+    changes that are about it, its live grants, how far it reached, and the digests of all of it.
+
+    Needs *Manage Connected Apps* and a recent sign-in. A list that one may not see is left out, and the file says so.
+    """
+    app = ids.long(record_id(app_id, Prefix.APP))
+    request = exports.looked_at(evidence.PATH.replace("{app_id}", app), "", {"app_id": app})
+    return _sent(desk, lambda visit: evidence.begin(at_setup(desk, visit, request), partial(_read_there, desk, request)))
+
+
+def _read_there(desk: Desk, request: Request, one: List[Any], view: View, after: str, count: int) -> Sequence[Any]:
+    return _read(desk, one, request, view, after, count)
+
+
 def _begun(desk: Desk, one: List[Any], request: Request, style: Style) -> Response:
+    def begin(visit: Visit) -> Response:
+        here = at_setup(desk, visit, request)
+        _refuse_unknown(one.view(here), request)
+        return exports.begin(one, here, style, partial(_read, desk, one, request))
+
+    return _sent(desk, begin)
+
+
+def _sent(desk: Desk, begin: Callable[[Visit], Response]) -> Response:
     if not exports.AT_ONCE.acquire(blocking=False):
         raise Refused(outage.SERVER_BUSY, detail=exports.BUSY)
     sent = False
     try:
         with desk.writing() as visit:
-            at_setup = _at_setup(desk, visit, request)
-            _refuse_unknown(one.view(at_setup), request)
-            file = exports.begin(one, at_setup, style, partial(_read, desk, one, request))
+            file = begin(visit)
         sent = True
     finally:
         if not sent:
@@ -107,24 +137,12 @@ def _refuse_unknown(view: View, request: Request) -> None:
 def _read(desk: Desk, one: List[Any], request: Request, view: View, after: str, count: int) -> Sequence[Any]:
     """So many records, in a snapshot of their own and for as long as the token counts."""
     with desk.reading() as visit:
-        return one.rows(_at_setup(desk, visit, request), view, after, count)
+        return one.rows(at_setup(desk, visit, request), view, after, count)
 
 
-def _at_setup(desk: Desk, visit: Visit, request: Request) -> pages.Visit:
+def at_setup(desk: Desk, visit: Visit, request: Request) -> pages.Visit:
+    """The visit of somebody who sits at no browser, as a page of setup has it. Raises Refused where nobody signed in."""
     user = people.by_id(visit.tx, visit.org.id, myself(visit.actor))
     if user is None:
         raise Refused(setup_reasons.RECORD_NOT_FOUND)
     return pages.Visit(visit.tx, request, visit.org, user, None, visit.actor, desk.house)
-
-
-def _request(path: str, query: str, params: dict[str, str]) -> Request:
-    """The request by which a browser would look at the view."""
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": path,
-        "query_string": quote(query, safe="%&=+").encode(),
-        "path_params": params,
-        "headers": [],
-    }
-    return Request(scope)

@@ -15,7 +15,7 @@ from gatebridge.storage import names, profiles
 from gatebridge.storage.listed_apps import ListedApp
 from gatebridge.web import told
 from gatebridge.web.api import app_reading
-from gatebridge.web.console import app_stop, app_tabs, app_ways, strip
+from gatebridge.web.console import app_contain, app_stop, app_tabs, app_ways, strip
 from gatebridge.web.console.desk import Shown, Visit, shows
 from gatebridge.web.console.login_history import FLOWS
 from gatebridge.web.house import House
@@ -88,6 +88,7 @@ def _acts(visit: Visit, found: ListedApp) -> list[tuple[str, str]]:
     """The menu: what can be done with the app, for who may do any of it."""
     may = app_tabs.may_edit(visit.actor, found) or app_tabs.may_rule(visit.actor, found)
     named = [(act.name, act.ending) for act in app_tabs.ACTS if may and act.stands_for(found, visit.org.id)]
+    named += [(app_contain.NAME, app_contain.ENDING)] if app_tabs.may_rule(visit.actor, found) else []
     named += [(stop.name, f"/{stop.word}") for stop in app_stop.offered(visit, found)]
     return [(name, app_tabs.address(found.app.id, ending)) for name, ending in named]
 

@@ -159,6 +159,8 @@ STOPS = (
         undoes=True,
     ),
 )
+# More than a stop, on a page of its own (`app_contain`): its title, what happens, and where.
+CONTAIN = ("Contain", "For an incident: it is blocked, what it proves itself with ends, and who has to know is told.", "/contain")
 SAID = {
     "revoke": "Everything that the app had here is ended.",
     "block": "The app is blocked, and everything that it had here is ended.",
@@ -239,13 +241,15 @@ def _let_in(stop: Stop, visit: Visit, found: ListedApp) -> None:
 
 def _form(stop: Stop, visit: Visit, found: ListedApp, form: Form) -> Shown:
     others = [each for each in offered(visit, found) if each.word != stop.word and each.hits] if stop.hits else []
+    ways = [(each.title, each.ledes[0], f"/{each.word}") for each in others]
+    ways += [CONTAIN] if stop.hits and app_tabs.may_rule(visit.actor, found) else []
     values = {
         "stop": stop,
         "form": form,
         "zone": visit.user.timezone,
         "action": app_tabs.address(found.app.id, f"/{stop.word}"),
         "back": app_tabs.address(found.app.id),
-        "others": [(each.title, each.ledes[0], app_tabs.address(found.app.id, f"/{each.word}")) for each in others],
+        "others": [(title, lede, app_tabs.address(found.app.id, ending)) for title, lede, ending in ways],
         "restorable": app_checks.RESTORABLE,
     }
     return app_tabs.shown(visit, found, TAB, "app/stop.html", values | _hit(stop, visit, found), page=stop.name, status=form.status)

@@ -7,13 +7,13 @@ API exports the same lists (`web/api/exports.py`), read by whoever holds the tok
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import BoundedSemaphore
 from typing import Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -96,26 +96,43 @@ class List(Generic[Record]):
         return listing.page(view, partial(self.rows, visit, view), self.position)
 
 
+def looked_at(path: str, query: str, params: Mapping[str, str]) -> Request:
+    """The request by which a browser would look at a view of a list."""
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": quote(query, safe="%&=+").encode(),
+        "path_params": dict(params),
+        "headers": [],
+    }
+    return Request(scope)
+
+
 def route(house: House, one: List[Record]) -> Route:
     """Where the form that exports the list is sent: below the list, with the view in the address."""
-    return Route(f"{one.path or one.place.path}/{ENDING}", door_pages.endpoint(house, partial(_export, house, one)), methods=["POST"])
+    return sends(house, one.place, f"{one.path or one.place.path}/{ENDING}", partial(_begin, one))
 
 
-async def _export(house: House, one: List[Record], request: Request, browser: Browser) -> Response:
+def sends(house: House, place: Place, path: str, does: Callable[[Visit], Response]) -> Route:
+    """The route of a form whose answer is a `File`, of which a server has so many on their way at once."""
+    return Route(path, door_pages.endpoint(house, partial(_export, house, place, does)), methods=["POST"])
+
+
+async def _export(house: House, place: Place, does: Callable[[Visit], Response], request: Request, browser: Browser) -> Response:
     fields = await browsers.read_form(request, house, browser)
     held = AT_ONCE.acquire(blocking=False)
     response: Response | None = None
     try:
-        does = partial(_begin, one) if held else _busy
-        response = await run_in_threadpool(desk.done, house, one.place, does, None, request, browser, fields)
+        response = await run_in_threadpool(desk.done, house, place, does if held else _busy, None, request, browser, fields)
         return response
     finally:
         # A file gives the place back when it is sent; anything else does at once.
-        if held and not isinstance(response, _File):
+        if held and not isinstance(response, File):
             AT_ONCE.release()
 
 
-class _File(StreamingResponse):
+class File(StreamingResponse):
     """A file on its way, which holds one of the places until it is sent or nobody listens any more."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,7 +150,7 @@ def _busy(_visit: Visit) -> Shown:
 
 def _begin(one: List[Record], visit: Visit) -> Response:
     try:
-        return begin(one, visit, forms.text(visit.fields, "format"), partial(_read, one, visit))
+        return begin(one, visit, forms.text(visit.fields, "format"), partial(read_as, visit, one))
     except Refused as refused:
         if refused.reason is bearer_reasons.REAUTHENTICATION_NEEDED:
             return RedirectResponse(f"{PROVE}?{urlencode({'then': one.view(visit).where()})}", SEE_OTHER)
@@ -156,10 +173,11 @@ def begin(one: List[Record], visit: Visit, said: str, read: Callable[[View, str,
     record_export(visit.tx, visit.actor, RecordExport(one.called, view.where(), style, filters, app_id))
     about = About(one.called, visit.org.name, view.where(), filters, visit.tx.now)
     headers = {"Content-Disposition": f'attachment; filename="{exported.file_name(about, style)}"', "Cache-Control": "no-store"}
-    return _File(_written(one, partial(read, view), about, style), headers=headers, media_type=exported.MEDIA[style])
+    return File(written(one, partial(read, view), about, style), headers=headers, media_type=exported.MEDIA[style])
 
 
-def _written(one: List[Record], read: Callable[[str, int], Sequence[Record]], about: About, style: Style) -> Iterator[bytes]:
+def written(one: List[Record], read: Callable[[str, int], Sequence[Record]], about: About, style: Style) -> Iterator[bytes]:
+    """The file, piece by piece. `read` gives so many records behind a position; where it raises Refused, the last line says so."""
     names = [column.name for column in one.columns]
     yield exported.begun(style, about, names).encode()
     written, cut = 0, ""
@@ -192,7 +210,7 @@ def _chunks(one: List[Record], read: Callable[[str, int], Sequence[Record]]) -> 
         raise _Cut(TOO_LONG)
 
 
-def _read(one: List[Record], visit: Visit, view: View, after: str, count: int) -> Sequence[Record]:
+def read_as(visit: Visit, one: List[Record], view: View, after: str, count: int) -> Sequence[Record]:
     """So many records, in a snapshot of their own and for whoever is signed in by now."""
     with visit.house.database.snapshot() as tx:
         now = desk.visit_of(visit.house, visit.request, browsers.of(visit.request, visit.house), tx)
