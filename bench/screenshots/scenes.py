@@ -45,6 +45,13 @@ def _conflict(stage: Stage) -> None:
     other.close()
 
 
+def _contained(stage: Stage) -> None:
+    stage.as_("dana", f"/setup/apps/{stage.demo.app('Helpdesk Connector')['app_id']}/contain")
+    stage.page.fill("#reason", "Its vendor told us that tokens of their customers were taken")
+    stage.page.fill("#confirm", "Helpdesk_Connector")
+    stage.press("#submit")
+
+
 def _new_app(stage: Stage, answers: int) -> None:
     """As far into the wizard for a new app as so many answers lead."""
     stage.as_("dana", "/setup/apps/new")
@@ -153,4 +160,5 @@ SCENES: dict[str, Callable[[Stage], None]] = DOOR_SCENES | {
     "setup-explained": _explained,
     "setup-replayed": _replayed,
     "setup-tried": _tried,
+    "setup-contained": _contained,  # the last one, since the app is of no use to others after it
 }

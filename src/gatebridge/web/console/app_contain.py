@@ -9,7 +9,7 @@ from gatebridge.rules.ids import Prefix
 from gatebridge.rules.permissions import Permission
 from gatebridge.rules.reasons import Refused
 from gatebridge.rules.reasons import setup as setup_reasons
-from gatebridge.setup.contain_app import CONTAINS, Containable, ContainApp, contain_app, containable
+from gatebridge.setup.contain_app import CONTAINS, ContainApp, contain_app, containable
 from gatebridge.storage.listed_apps import AppState, ListedApp
 from gatebridge.web.api import app_reading
 from gatebridge.web.console import app_stop, app_tabs, forms, login_history
@@ -63,23 +63,20 @@ def _found(visit: Visit) -> ListedApp:
 
 def _form(visit: Visit, found: ListedApp, form: Form) -> Shown:
     at_hand = containable(visit.tx, visit.actor, found.app.id)
-    number = len(at_hand.secrets) + len(at_hand.certificates)
+    names = [*(each.name for each in at_hand.secrets), *(each.name for each in at_hand.certificates)]
+    named = ", ".join(names)
     judged = exposures.of_app(visit.tx, visit.org, found.app.id)
     values = {
         "form": form,
         "held": found.state is AppState.BLOCKED,
         "reach": app_reach.of_app(visit.tx, visit.actor, found.app.id, visit.moments.zone),
-        "credentials": number,
-        "ends": _ends(at_hand),
-        "may_end": number > 0 and Permission.ROTATE_CONSUMER_CREDENTIALS in visit.actor.permissions,
+        "credentials": len(names),
+        "ends": f"For good: {named}.",
+        "left": f"{named}.",
+        "may_end": bool(names) and Permission.ROTATE_CONSUMER_CREDENTIALS in visit.actor.permissions,
         "tells": at_hand.told,
         "history": login_history.PLACE.path if login_history.PLACE.opens(visit.actor.permissions) else "",
         "exposures": len(judged.exposures) if judged is not None else 0,
         "said": SAID if visit.request.query_params.get("said") == "contained" else "",
     }
     return app_tabs.shown(visit, found, TAB, "app/contain.html", values, page=NAME, status=form.status)
-
-
-def _ends(at_hand: Containable) -> str:
-    names = [*(each.name for each in at_hand.secrets), *(each.name for each in at_hand.certificates)]
-    return f"For good: {', '.join(names)}." if names else ""
