@@ -22,6 +22,7 @@ from gatebridge.setup.assign_permission_set import (
     unassign_permission_set,
 )
 from gatebridge.setup.block_app import BlockApp, block_app
+from gatebridge.setup.contain_app import ContainApp, contain_app
 from gatebridge.setup.delete_app import DeleteApp, delete_app
 from gatebridge.setup.edit_policies import EditPolicies, edit_policies
 from gatebridge.setup.edit_settings import EditSettings, edit_settings
@@ -111,6 +112,7 @@ CLOSURES: Mapping[str, Closing] = {
     "callback removed": _settings(callbacks=("https://portal.example/other",)),
     "callback differs": _says(redirect_uri=CALLBACK + "/"),
     "app blocked": lambda tx, held: block_app(tx, held.acme.admin, BlockApp(held.app_id, WHY)),
+    "app contained": lambda tx, held: contain_app(tx, held.acme.admin, ContainApp(held.app_id, WHY)),
     "app deleted": lambda tx, held: delete_app(tx, held.acme.admin, DeleteApp(held.app_id, "Workbench", WHY)),
     "app uninstalled": lambda tx, held: uninstall_app(tx, held.acme.admin, UninstallApp(held.app_id, WHY)),
     "every flow off": _settings(flows=frozenset()),
