@@ -37,7 +37,7 @@ from gatebridge.storage.database import Database
 from gatebridge.storage.tx import Tx
 from gatebridge.web.browser import BROWSER, SESSION
 
-USERS = 500  # among whom codes and families are spread, so that nobody meets the limit of grants by chance
+USERS = 3_000  # among whom codes and families are spread, so that nobody meets the limit of grants, however fast the machine is
 CHUNK = 2_000
 CALLBACK = "https://portal.bench.example/callback"
 VERIFIER = base64.urlsafe_b64encode(hashlib.sha256(b"bench").digest()).rstrip(b"=").decode()

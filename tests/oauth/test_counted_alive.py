@@ -1,4 +1,4 @@
-"""What pages count as alive is what the doors take for alive: counted is in SQL, decided in `rules/access`, and they must not drift apart."""
+"""What pages count as alive is what the doors take for alive: the count in SQL, and the decision in `rules/access`, never drift apart."""
 
 import pytest
 from tests.oauth.closures import CLOSURES

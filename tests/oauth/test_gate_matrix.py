@@ -53,7 +53,10 @@ REFUSED: Mapping[str, Row] = {
     "callback differs": {"request": "callback_not_registered", "code": "callback_differs"},
     "app blocked": everywhere("app_blocked"),
     # Whoever has to prove the app has nothing left to prove it with, and is not even told that it is held.
-    "app contained": everywhere("app_blocked") | dict.fromkeys(("code", DEVICE, REFRESH, "client"), "secret_retired"),
+    "app contained": {
+        **everywhere("app_blocked", assertion="grant_certificate_retired"),
+        **dict.fromkeys(("code", DEVICE, REFRESH, "client"), "secret_retired"),
+    },
     "app deleted": everywhere("app_deleted"),
     "app uninstalled": everywhere("app_not_installed"),
     "every flow off": everywhere("flow_not_enabled"),
