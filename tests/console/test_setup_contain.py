@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 from tests.console.test_setup_app_ends import MARKUP, WHY, path_of, problem_at
@@ -212,7 +213,8 @@ class TestEvidence:
         finally:
             exports.AT_ONCE.release(4)
         acme.standing.clock.advance(minutes=61)
-        assert "/me/security/prove" in browser.submit(page, "evidence").url
+        led = browser.submit(page, "evidence").url
+        assert led.endswith(f"/me/security/prove?{urlencode({'then': path_of(app, CONTAIN)})}")
 
     def test_it_ends_where_the_session_does(self, acme: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
         app = acme.app("Ledger")

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from starlette.responses import Response
 from starlette.routing import Route
 
 from gatebridge.monitoring import app_reach
@@ -32,7 +33,7 @@ from gatebridge.web.api.apps import app_shown
 from gatebridge.web.api.certificates import CertificateShown
 from gatebridge.web.api.containment import ReachShown
 from gatebridge.web.api.secrets import SecretShown
-from gatebridge.web.console import app_changes, app_tabs, exports, login_history, usage
+from gatebridge.web.console import app_changes, app_contain, app_tabs, exports, login_history, usage
 from gatebridge.web.console.desk import Visit
 from gatebridge.web.console.exports import List
 from gatebridge.web.console.listing import View
@@ -78,7 +79,12 @@ class _Part:
 
 
 def routes(house: House) -> list[Route]:
-    return [exports.sends(house, app_tabs.PLACE, PATH, lambda visit: begin(visit, partial(exports.read_as, visit)))]
+    return [exports.sends(house, app_tabs.PLACE, PATH, _begin)]
+
+
+def _begin(visit: Visit) -> Response:
+    begun = partial(begin, visit, partial(exports.read_as, visit))
+    return exports.or_proven_first(begun, lambda: app_tabs.address(visit.id_in_path("app_id", Prefix.APP), app_contain.ENDING))
 
 
 def begin(visit: Visit, read: Read) -> exports.File:

@@ -149,11 +149,17 @@ def _busy(_visit: Visit) -> Shown:
 
 
 def _begin(one: List[Record], visit: Visit) -> Response:
+    begun = partial(begin, one, visit, forms.text(visit.fields, "format"), partial(read_as, visit, one))
+    return or_proven_first(begun, lambda: one.view(visit).where())
+
+
+def or_proven_first(begun: Callable[[], Response], back: Callable[[], str]) -> Response:
+    """The file, or, for who signed in long ago, the way to prove it anew and from there to the page `back`. Raises Refused."""
     try:
-        return begin(one, visit, forms.text(visit.fields, "format"), partial(read_as, visit, one))
+        return begun()
     except Refused as refused:
         if refused.reason is bearer_reasons.REAUTHENTICATION_NEEDED:
-            return RedirectResponse(f"{PROVE}?{urlencode({'then': one.view(visit).where()})}", SEE_OTHER)
+            return RedirectResponse(f"{PROVE}?{urlencode({'then': back()})}", SEE_OTHER)
         raise
 
 
