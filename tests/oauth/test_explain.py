@@ -33,7 +33,15 @@ from gatebridge.storage.metadata import metadata
 OFFICE = ip_address("192.0.2.10")
 # What is imagined is in order, so what only a request can be wrong about is not found again.
 OF_THE_REQUEST = frozenset(
-    {"client secret wrong", "client secret retired", "certificate retired", "callback differs", "verifier wrong", "challenge missing"}
+    {
+        "client secret wrong",
+        "client secret retired",
+        "certificate retired",
+        "app contained",
+        "callback differs",
+        "verifier wrong",
+        "challenge missing",
+    }
     | {"sessions ended", "grants ended", "app revoked", "user revoked", "org epoch raised", "callback removed", "consent withdrawn"}
 )
 OF_SETTINGS = [closure for closure in CLOSURES if closure not in OF_THE_REQUEST]
