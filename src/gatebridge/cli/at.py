@@ -47,10 +47,14 @@ def typed(words: str) -> str:
 
 def hit(api: Api, **of: str) -> str:
     """Who would be hit by ending this, as a sentence."""
-    found = api.get("/blast-radius", **of)
+    return f"This ends {alive(api.get('/blast-radius', **of))}."
+
+
+def alive(radius: Mapping[str, Any]) -> str:
+    """What is alive, as the API counts it, in words."""
     words = {"tokens": "live token", "users": "user", "grants": "grant"}
-    tokens, users, grants = (f"{found[name]} {word}{'' if found[name] == 1 else 's'}" for name, word in words.items())
-    return f"This ends {'' if found['exact'] else 'more than '}{tokens} of {users}, in {grants}."
+    tokens, users, grants = (f"{radius[name]} {word}{'' if radius[name] == 1 else 's'}" for name, word in words.items())
+    return f"{'' if radius['exact'] else 'more than '}{tokens} of {users}, in {grants}"
 
 
 def bytes_of(file: Path) -> bytes:

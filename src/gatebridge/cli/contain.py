@@ -39,7 +39,7 @@ def contain(
         at.sure(f"{at.hit(api, app_id=app)} Contain it?", yes)
         body = {"reason": reason, "end_credentials": not keep_credentials, "tell": not quietly}
         made = api.post(f"/apps/{app}/contain", body)
-    told = made if at.json(context) else made | {"ended": _counted(made["ended"])}
+    told = made if at.json(context) else made | {"ended": at.alive(made["ended"])}
     show.facts(context, told, None if at.json(context) else CAME_TO)
     if not at.json(context):
         typer.echo(f"\nThe app is held. Let it go on: gatebridge apps unblock {app} --reason WHY")
@@ -59,7 +59,8 @@ def evidence(
             file.write(first)
             for piece in pieces:
                 file.write(piece)
-    show.done(context, f"{output} holds the evidence. See that it is whole: sha256sum -c SHA256SUMS", {"file": str(output)})
+    words = f"{output} holds the evidence, with the digests of its files. A list in it that ends early says so in its last line."
+    show.done(context, words, {"file": str(output)})
 
 
 def _show_foreseen(context: typer.Context, found: dict[str, Any]) -> None:
@@ -69,7 +70,7 @@ def _show_foreseen(context: typer.Context, found: dict[str, Any]) -> None:
         return
     reach = found["reach"]
     told = {
-        "live": _counted(reach["live"]),
+        "live": at.alive(reach["live"]),
         "secrets": [each["name"] for each in found["secrets"]],
         "certificates": [each["name"] for each in found["certificates"]],
         "tells": found["tells"],
@@ -78,13 +79,6 @@ def _show_foreseen(context: typer.Context, found: dict[str, Any]) -> None:
         "scopes": list(reach["scopes"]),
     }
     show.facts(context, told, FORESEEN)
-
-
-def _counted(radius: dict[str, Any]) -> str:
-    """What is alive, in words."""
-    words = {"tokens": "live token", "users": "user"}
-    tokens, users = (f"{radius[name]:,} {word}{'' if radius[name] == 1 else 's'}" for name, word in words.items())
-    return f"{'' if radius['exact'] else 'more than '}{tokens} of {users}"
 
 
 def _first(listed: list[dict[str, Any]], name: str, number: int) -> list[str]:

@@ -96,7 +96,7 @@ def begin(visit: Visit, read: Read) -> exports.File:
     permit(visit.actor, Permission.MANAGE_CONNECTED_APPS)
     found = app_reading.visible(visit.tx, visit.actor, visit.id_in_path("app_id", Prefix.APP))
     parts = [_part(visit, found, *each) for each in LISTS]
-    address = app_tabs.address(found.app.id, "/evidence")
+    address = app_tabs.address(found.app.id, app_contain.ENDING)  # the page on which it is taken
     record_export(visit.tx, visit.actor, RecordExport(NAME, address, ENDING, app_id=found.app.id))
     about = About(f"evidence-{found.app.api_name}", visit.org.name, address, (), visit.tx.now)
     files = _files(parts, _introduction(visit, found, parts), _record(visit, found), about, read)
