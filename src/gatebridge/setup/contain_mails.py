@@ -26,9 +26,9 @@ Why, in the words of {by}:
 
 {words}
 
-What ended: {ended}. How far it reached, and the evidence as one file:
+What ended: {ended}. {more}:
 
-  {issuer}/setup/apps/{app_id}/contain
+  {issuer}/setup/apps/{app_id}{ending}
 
 You get this mail because {because}.
 """
@@ -41,6 +41,8 @@ Ask {org} what happened, and tell them what you know. Nobody needs to answer thi
 
 You get this mail because this address is the contact of the app.
 """
+# By whether somebody manages apps: what the link is to, and which page of the app that is. Nobody is led to one that is not theirs.
+MORE = {True: ("How far it reached, and the evidence as one file", "/contain"), False: ("The app, in setup", "")}
 CREDENTIALS = "\nIts secrets and certificates are ended too, for good. Before it goes on it needs new ones.\n"
 
 
@@ -51,16 +53,18 @@ class Told:
     email: str
     name: str = ""
     because: str = ""
+    manages: bool = False
 
 
 def recipients(tx: Tx, org: Org, app: App, actor: Actor) -> list[Told]:
     """Who is told, each address once: owners first, then those who manage apps, then the contact. Not who does it, who knows."""
     owners = [each for each in (app.owner_id, app.backup_owner_id) if each is not None] if app.org_id == org.id else []
+    managers = right_holders.with_right(tx, org.id, Permission.MANAGE_CONNECTED_APPS, MOST_TOLD)
     found: dict[str, Told] = {}
     for person in right_holders.by_ids(tx, org.id, owners):
-        found.setdefault(person.id, Told(person.email, person.name, f"you own the app {app.label}"))
-    for person in right_holders.with_right(tx, org.id, Permission.MANAGE_CONNECTED_APPS, MOST_TOLD):
-        found.setdefault(person.id, Told(person.email, person.name, f"you manage the connected apps of {org.name}"))
+        found[person.id] = Told(person.email, person.name, f"you own the app {app.label}", person in managers)
+    for person in managers:
+        found.setdefault(person.id, Told(person.email, person.name, f"you manage the connected apps of {org.name}", True))
     by_address = {each.email.lower(): each for user_id, each in found.items() if user_id != actor.user_id}
     his_own = {each.email.lower() for user_id, each in found.items() if user_id == actor.user_id}
     if app.contact_email and app.contact_email.lower() not in his_own:
@@ -82,7 +86,9 @@ def tell(tx: Tx, org: Org, app: App, actor: Actor, to: Sequence[Told], *, reason
         "app_id": long(app.id),
     }
     for each in to:
-        text = TO_PEOPLE.format(name=each.name, because=each.because, **said) if each.because else TO_CONTACT.format(**said)
+        more, ending = MORE[each.manages]
+        whom = {"name": each.name, "because": each.because, "more": more, "ending": ending}
+        text = (TO_PEOPLE if each.because else TO_CONTACT).format(**said, **whom)
         subject = f"{app.label} is contained" if each.because else f"{org.name} has stopped {app.label}"
         outbox.leave(tx, org.id, "mail", {"to": each.email, "subject": subject, "text": text})
 
